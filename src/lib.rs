@@ -1,1 +1,16 @@
-//! placeholder
+//! Nightporter: proactive care for rented homes with smart locks and leak sensors.
+//!
+//! ```text
+//!  devices ─MQTT─▶ ingest ─▶ decode ─▶ engine ───────────────▶ commit (one transaction) ─▶ acknowledge
+//!                                      load state, the PURE      states · tickets · events     to the broker
+//!  people ─web/SMS─▶ commands ───────▶ core decides ───────────▶ messages · ledger
+//!  clock ──▶ "who is due?" ──────────▶                                │
+//!                                                                     ▼
+//!                                               deliver: sends what is due, records every outcome
+//! ```
+//!
+//! Three ways in (a device speaks, a person speaks, time passes), one core that decides, one transaction that
+//! commits, one way out. `model`, `decode` and `decide` are pure.
+
+pub mod decode;
+pub mod model;

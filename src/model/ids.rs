@@ -1,0 +1,56 @@
+//! Identities: one type each, so that a tenant's id cannot be passed for a unit's.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// Names a device as its messages do, e.g. `flat7/front door`.
+    DeviceKey,
+    /// One building or complex with one hub.
+    PropertyId,
+    /// One apartment.
+    UnitId,
+    /// A person who rents.
+    TenantId,
+    /// A member of the field staff.
+    HousekeeperId,
+    /// One care ticket; made from what it is about, so that a replay makes the same one.
+    TicketId,
+    /// One message to or from a person; made from its idempotency key.
+    MessageId,
+}
+
+/// The longest device key that is accepted, in bytes.
+pub const DEVICE_KEY_BYTES_MAX: usize = 256;
