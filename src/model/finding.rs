@@ -1,1 +1,47 @@
-//! placeholder
+//! What a detector concluded from readings.
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// One conclusion about one device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "finding", rename_all = "snake_case")]
+pub enum Finding {
+    /// The battery is low, for the first time in this episode.
+    BatteryLow {
+        /// The level that decided, where a gauge told one.
+        percent: Option<f64>,
+    },
+    /// The battery died before it was replaced.
+    BatteryDead,
+    /// The first reading that stands where only a fresh battery can be.
+    ReplacementSeen {
+        /// When.
+        at: Timestamp,
+        /// The level seen.
+        percent: f64,
+    },
+    /// What was seen did not last: no replacement.
+    ReplacementRefuted,
+    /// A replacement is proven (CONTRACT section 7).
+    BatteryReplaced {
+        /// When it was first seen.
+        seen_at: Timestamp,
+    },
+    /// Water.
+    Leak,
+    /// Dry for as long as the playbook asks.
+    LeakCleared,
+    /// Silent for longer than its own rhythm allows.
+    Silent {
+        /// When it last spoke.
+        since: Timestamp,
+        /// Whether its battery was known to be low: then it is probably dead.
+        battery_low: bool,
+    },
+    /// Speaks again.
+    BackOnline,
+    /// Somebody opened or moved the case.
+    Tamper,
+}

@@ -7,13 +7,19 @@ pub mod ledger;
 pub mod message;
 pub mod people;
 pub mod phone;
+pub mod playbook;
 pub mod reading;
 pub mod ticket;
 pub mod time;
 
+pub use device::*;
+pub use finding::*;
 pub use ids::*;
-
+pub use ledger::*;
+pub use message::*;
+pub use people::*;
 pub use phone::E164;
+pub use playbook::*;
 pub use reading::*;
-
+pub use ticket::*;
 pub use time::{Millis, Timestamp};

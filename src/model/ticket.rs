@@ -1,1 +1,232 @@
-//! placeholder
+//! Care tickets: a problem being looked after until the tenant is satisfied. A state machine whose moves are events.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{DeviceKey, HousekeeperId, MessageId, PropertyId, Step, TenantId, TicketId, Timestamp, UnitId};
+
+/// What a ticket is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketKind {
+    /// A battery that runs low.
+    Battery,
+    /// Water.
+    Leak,
+    /// A device or gateway that does not speak.
+    Silent,
+    /// A case that was opened.
+    Tamper,
+    /// Something a person asked for.
+    Request,
+}
+
+impl TicketKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Battery, Self::Leak, Self::Silent, Self::Tamper, Self::Request];
+
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Battery => "battery",
+            Self::Leak => "leak",
+            Self::Silent => "silent",
+            Self::Tamper => "tamper",
+            Self::Request => "request",
+        }
+    }
+
+    /// Reads the word of the contract.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.as_str() == word)
+    }
+}
+
+/// How much it matters: quiet hours and budgets bind `routine`, budgets bind `urgent`, nothing binds `emergency` but STOP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Can wait for the day.
+    #[default]
+    Routine,
+    /// Should not wait.
+    Urgent,
+    /// Cannot wait.
+    Emergency,
+}
+
+impl Severity {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Routine => "routine",
+            Self::Urgent => "urgent",
+            Self::Emergency => "emergency",
+        }
+    }
+
+    /// Reads the word of the contract.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Routine, Self::Urgent, Self::Emergency].into_iter().find(|s| s.as_str() == word)
+    }
+}
+
+/// Where a ticket stands. Times that belong to a state are in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody has it yet.
+    Open,
+    /// Shown to housekeepers.
+    Offered,
+    /// A housekeeper has it.
+    Assigned,
+    /// The housekeeper is there.
+    OnSite,
+    /// Proven or said to be solved.
+    Resolved {
+        /// When.
+        at: Timestamp,
+    },
+    /// Over.
+    Closed {
+        /// When it was resolved.
+        resolved_at: Timestamp,
+        /// When it was closed.
+        at: Timestamp,
+    },
+    /// It was none.
+    Cancelled {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl Status {
+    /// The word of the contract.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Offered => "offered",
+            Self::Assigned => "assigned",
+            Self::OnSite => "on_site",
+            Self::Resolved { .. } => "resolved",
+            Self::Closed { .. } => "closed",
+            Self::Cancelled { .. } => "cancelled",
+        }
+    }
+
+    /// Every word, for checks of input.
+    pub const WORDS: [&'static str; 7] = ["open", "offered", "assigned", "on_site", "resolved", "closed", "cancelled"];
+
+    /// Still being worked on.
+    pub fn is_active(&self) -> bool {
+        matches!(self, Self::Open | Self::Offered | Self::Assigned | Self::OnSite)
+    }
+}
+
+/// A playbook step as this ticket carries it: copied at the opening, so that a changed configuration changes only new tickets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// What to do.
+    pub step: Step,
+    /// When it is due; moved when quiet hours or a budget hold it.
+    pub at: Timestamp,
+    /// What came of it.
+    pub done: Option<StepDone>,
+    /// How often it was tried under a key of its own (an expired message is tried again as a new one).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tries: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum StepDone {
+    /// It led to these messages.
+    Sent {
+        /// When.
+        at: Timestamp,
+        /// Their ids; empty when somebody else's message carried the words.
+        messages: Vec<MessageId>,
+    },
+    /// It was not needed or not possible; the reason is a stable word.
+    Skipped {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: String,
+    },
+}
+
+/// One problem being looked after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its id.
+    pub id: TicketId,
+    /// What it is about.
+    pub kind: TicketKind,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where.
+    pub property_id: PropertyId,
+    /// In which unit.
+    pub unit_id: Option<UnitId>,
+    /// Whom it concerns: the tenant of the day it opened.
+    pub tenant_id: Option<TenantId>,
+    /// The device that told first.
+    pub device_key: Option<DeviceKey>,
+    /// Every device that is part of the same incident, the first included, with whether it still shows the problem.
+    pub devices: Vec<(DeviceKey, bool)>,
+    /// Where it stands.
+    pub status: Status,
+    /// Who has it, or had it last.
+    pub assignee: Option<HousekeeperId>,
+    /// When it opened.
+    pub opened_at: Timestamp,
+    /// When it needs attention next.
+    pub due_at: Option<Timestamp>,
+    /// The steps of its playbook.
+    pub plan: Vec<PlannedStep>,
+    /// When the carrier first took a message to the tenant: the clock of the reward starts here.
+    pub told_at: Option<Timestamp>,
+    /// When a replacement was first seen.
+    pub seen_at: Option<Timestamp>,
+    /// Whether the battery died on the way.
+    pub died: bool,
+    /// Whether a housekeeper went there: then nothing is paid.
+    pub visited: bool,
+    /// How many events it has; the next event's number.
+    pub events: i64,
+}
+
+/// One move of a ticket. The list of them is the audit trail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TicketEvent {
+    /// Of which ticket.
+    pub ticket_id: TicketId,
+    /// Its number within the ticket, from 0.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What, a stable word: `opened`, `step`, `resolved`, `reopened`, …
+    pub what: &'static str,
+    /// Who: `system`, `device`, `tenant:…`, `housekeeper:…`, `user:…`.
+    pub actor: String,
+    /// Details, a JSON object.
+    pub data: serde_json::Value,
+}
+
+/// 128 bits of SHA-256 in hexadecimal: ids made from what they name.
+pub fn digest(text: &str) -> String {
+    use std::fmt::Write;
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter().take(16).fold(String::with_capacity(32), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

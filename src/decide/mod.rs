@@ -1,0 +1,3 @@
+//! The rules: facts, policy, a cause and the time in; changes out. Pure: no IO, no clock, no randomness.
+
+pub mod policy;

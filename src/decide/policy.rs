@@ -1,0 +1,209 @@
+//! What an operator has decided beforehand: thresholds, rewards, quiet hours and playbooks, as data. Pure.
+//!
+//! The configuration file is read straight into these types (`[battery]`, `[rewards]`, `[playbook.*]`, …).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Audience, Playbook, PropertyId, Severity, Since, Span, Step, TicketKind, Until, Verb};
+
+/// `[battery]`: when a battery counts as low, and what proves its replacement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BatteryPolicy {
+    /// Low at the second reading at or below this, 0–100 %, where nothing better is known.
+    pub low_percent: f64,
+    /// How many readings a fresh level must hold to be proven.
+    pub proof_readings: u32,
+    /// How long a fresh level must hold to be proven.
+    pub proof_hold: Span,
+}
+
+impl Default for BatteryPolicy {
+    fn default() -> Self {
+        Self { low_percent: 20.0, proof_readings: 4, proof_hold: span("12h") }
+    }
+}
+
+/// `[rewards]`: what a tenant is credited for a replacement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RewardPolicy {
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Seen replaced within `in_time` after the carrier took the first message, minor units.
+    pub in_time_minor: i64,
+    /// See `in_time_minor`.
+    pub in_time: Span,
+    /// Seen replaced later, but before the battery died, minor units.
+    pub late_minor: i64,
+    /// At most this much per tenant and calendar month of the property, minor units.
+    pub monthly_cap_minor: i64,
+}
+
+impl Default for RewardPolicy {
+    fn default() -> Self {
+        Self {
+            currency: "CNY".to_owned(),
+            in_time_minor: 1000,
+            in_time: span("48h"),
+            late_minor: 500,
+            monthly_cap_minor: 2000,
+        }
+    }
+}
+
+/// `[quiet_hours]` and `[budget]`: when and how often people may be written to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactPolicy {
+    /// Local hour at which the night begins.
+    pub night_from_hour: u32,
+    /// Local hour at which it ends.
+    pub night_to_hour: u32,
+    /// Routine and urgent messages to one person in one local day.
+    pub daily_messages_max: u32,
+}
+
+impl Default for ContactPolicy {
+    fn default() -> Self {
+        Self { night_from_hour: 21, night_to_hour: 8, daily_messages_max: 4 }
+    }
+}
+
+/// `[presence]`: how long a device may be silent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PresencePolicy {
+    /// Before its rhythm is known.
+    pub unknown_rhythm: Span,
+    /// Never less than this, however lively the device.
+    pub least: Span,
+    /// Never more than this, however lazy the device.
+    pub most: Span,
+    /// How long after "offline" it counts as silent.
+    pub offline_grace: Span,
+}
+
+impl Default for PresencePolicy {
+    fn default() -> Self {
+        Self { unknown_rhythm: span("50h"), least: span("1h"), most: span("7d"), offline_grace: span("15m") }
+    }
+}
+
+/// `[leak]`: which wet messages are believed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeakPolicy {
+    /// A wet reading older than this opens nothing.
+    pub stale_after: Span,
+    /// Wet sensors of one riser within this are one incident.
+    pub riser_window: Span,
+}
+
+impl Default for LeakPolicy {
+    fn default() -> Self {
+        Self { stale_after: span("1h"), riser_window: span("30m") }
+    }
+}
+
+/// Everything that the rules are told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Policy {
+    /// See [`BatteryPolicy`].
+    pub battery: BatteryPolicy,
+    /// See [`RewardPolicy`].
+    pub rewards: RewardPolicy,
+    /// See [`ContactPolicy`].
+    pub contact: ContactPolicy,
+    /// See [`PresencePolicy`].
+    pub presence: PresencePolicy,
+    /// See [`LeakPolicy`].
+    pub leak: LeakPolicy,
+    /// Playbooks for all properties; a kind that is absent has the built-in one.
+    pub playbooks: BTreeMap<TicketKind, Playbook>,
+    /// Playbooks for one property; they come first.
+    pub property_playbooks: BTreeMap<PropertyId, BTreeMap<TicketKind, Playbook>>,
+}
+
+impl Policy {
+    /// The playbook for a kind of ticket at a property: its own, else the operator's, else the built-in one.
+    pub fn playbook(&self, property: &PropertyId, kind: TicketKind) -> Playbook {
+        let own = self.property_playbooks.get(property).and_then(|p| p.get(&kind));
+        own.or_else(|| self.playbooks.get(&kind)).cloned().unwrap_or_else(|| builtin_playbook(kind))
+    }
+}
+
+/// The built-in playbook for a kind of ticket.
+pub fn builtin_playbook(kind: TicketKind) -> Playbook {
+    match kind {
+        TicketKind::Battery => battery_playbook(),
+        TicketKind::Leak => leak_playbook(),
+        TicketKind::Silent => Playbook {
+            close_after: Some(span("1d")),
+            ..playbook(Severity::Routine, vec![Step { skill: None, ..step("0s", Verb::Offer, Audience::OnDuty) }])
+        },
+        TicketKind::Tamper => playbook(Severity::Urgent, vec![text("0s", Audience::OnDuty, "tamper_housekeeper")]),
+        TicketKind::Request => playbook(Severity::Routine, vec![step("0s", Verb::Offer, Audience::Housekeepers)]),
+    }
+}
+
+fn battery_playbook() -> Playbook {
+    let reminder = Step { since: Since::BeforeEnd, ..text("5d", Audience::Tenant, "battery_reminder") };
+    let before_end =
+        Step { since: Since::BeforeEnd, skill: Some("lock".to_owned()), ..step("2d", Verb::Offer, Audience::OnDuty) };
+    let when_dead = Step {
+        since: Since::Died,
+        skill: Some("lock".to_owned()),
+        severity: Some(Severity::Urgent),
+        ..step("0s", Verb::Offer, Audience::OnDuty)
+    };
+    let first = text("0s", Audience::Tenant, "battery_tenant");
+    playbook(Severity::Routine, vec![first, reminder, before_end, when_dead])
+}
+
+fn leak_playbook() -> Playbook {
+    let tenant = Step { asks: Some("need_bed".to_owned()), ..text("0s", Audience::Tenant, "leak_tenant") };
+    let offer = Step {
+        skill: Some("plumbing".to_owned()),
+        widen_after: Some(span("2m")),
+        ..step("0s", Verb::Offer, Audience::Housekeepers)
+    };
+    let call = Step { until: Some(Until::Answered), ..step("60s", Verb::Call, Audience::Tenant) };
+    let second = Step { until: Some(Until::Accepted), ..text("5m", Audience::Second, "leak_second") };
+    let manager = Step { until: Some(Until::Accepted), ..text("10m", Audience::Manager, "leak_manager") };
+    Playbook {
+        clear_after: Some(span("30m")),
+        close_after: Some(span("1d")),
+        ..playbook(Severity::Emergency, vec![tenant, offer, call, second, manager])
+    }
+}
+
+fn playbook(severity: Severity, steps: Vec<Step>) -> Playbook {
+    Playbook { severity, clear_after: None, close_after: None, steps }
+}
+
+fn step(after: &str, verb: Verb, to: Audience) -> Step {
+    Step {
+        after: span(after),
+        verb,
+        to,
+        since: Since::Opened,
+        template: None,
+        asks: None,
+        skill: None,
+        widen_after: None,
+        until: None,
+        severity: None,
+    }
+}
+
+fn text(after: &str, to: Audience, template: &str) -> Step {
+    Step { template: Some(template.to_owned()), ..step(after, Verb::Text, to) }
+}
+
+/// Built-in spans are written as configuration writes them.
+fn span(text: &str) -> Span {
+    Span::parse(text).expect("built-in spans are well formed")
+}
