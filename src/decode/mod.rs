@@ -1,8 +1,22 @@
 //! Bytes in, readings out, or a typed rejection. Pure: no IO, no clock, no randomness; never panics.
 //!
-//! One file per format. A format is recognised by topic and shape, or pinned to a topic filter by a route.
+//! One file per format. A format is recognised by topic and shape, or pinned to a topic filter by a route. To add
+//! one: a file with `recognises` and `decode`, its row in [`FORMATS`], its messages in `tests/fixtures/payloads`.
+//! Never judged here: the retained flag, the age of a message, whether the device is registered or may say this.
 
-use crate::model::DeviceReadings;
+mod facts;
+mod json;
+mod message;
+mod routes;
+mod scalar;
+
+mod native;
+mod zigbee2mqtt;
+
+pub use message::Message;
+pub use routes::{RouteError, Routes};
+
+use crate::model::{DEVICE_KEY_BYTES_MAX, DeviceReadings};
 
 /// The largest payload that is looked at, in bytes; a larger one is rejected before it is parsed.
 pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
@@ -12,7 +26,8 @@ pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 pub struct Decoded {
     /// The format that understood it, e.g. `zigbee2mqtt`.
     pub format: &'static str,
-    /// One entry for each device that the message covers; empty readings for messages that are no telemetry.
+    /// One entry for each device that spoke; its readings may be empty (it is alive and said nothing that matters here).
+    /// No entry at all for commands, configuration, logs and cleared topics: nobody spoke.
     pub devices: Vec<DeviceReadings>,
 }
 
@@ -20,8 +35,56 @@ pub struct Decoded {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct Rejection {
-    /// Stable code: `invalid_json`, `invalid_utf8`, `payload_too_large`, `invalid_protobuf`, `unsupported_encoding`, `unknown_format`.
+    /// Stable code: `invalid_json`, `invalid_utf8`, `payload_too_large`, `invalid_protobuf`, `unsupported_encoding`,
+    /// `device_key_too_long`, `unknown_format`.
     pub code: &'static str,
-    /// What and where, for a person.
+    /// What and where, for a person. Never a part of the payload.
     pub detail: String,
+}
+
+impl Rejection {
+    fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+/// What a format's decoder yields.
+type Outcome = Result<Vec<DeviceReadings>, Rejection>;
+
+/// One wire format: its name, how it is told from the others, and how it is read.
+struct Format {
+    name: &'static str,
+    recognises: fn(&Message) -> bool,
+    decode: fn(&Message) -> Outcome,
+}
+
+/// All formats; the first that recognises a message decodes it. Rows that go by a distinctive topic stand before rows
+/// that go by the payload's shape; a format may have one of each.
+static FORMATS: &[Format] = &[
+    Format { name: "zigbee2mqtt", recognises: zigbee2mqtt::recognises, decode: zigbee2mqtt::decode },
+    Format { name: "native", recognises: native::recognises, decode: native::decode },
+    Format { name: "zigbee2mqtt", recognises: zigbee2mqtt::recognises_elsewhere, decode: zigbee2mqtt::decode },
+];
+
+/// The names that a route may pin, each once.
+pub fn format_names() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().enumerate().filter(|(i, f)| FORMATS[..*i].iter().all(|g| g.name != f.name)).map(|(_, f)| f.name)
+}
+
+/// Reads one message. A route that matches the topic decides the format; otherwise the first format that recognises it.
+///
+/// # Errors
+/// A [`Rejection`] when no format knows the message or its payload is broken; one unusable field in an otherwise good
+/// message only loses that field.
+pub fn decode(topic: &str, payload: &[u8], routes: &Routes) -> Result<Decoded, Rejection> {
+    let route = routes.find(topic);
+    let message = Message { topic, payload, base: route.map(|r| r.base()) };
+    let format = route.map(|r| r.format).or_else(|| FORMATS.iter().find(|f| (f.recognises)(&message)));
+    let format = format.ok_or_else(|| Rejection::new("unknown_format", "no format knows this topic"))?;
+    let devices = (format.decode)(&message)?;
+    let too_long = |d: &DeviceReadings| d.device_key.as_ref().is_some_and(|k| k.0.len() > DEVICE_KEY_BYTES_MAX);
+    if devices.iter().any(too_long) {
+        return Err(Rejection::new("device_key_too_long", format!("more than {DEVICE_KEY_BYTES_MAX} bytes")));
+    }
+    Ok(Decoded { format: format.name, devices })
 }

@@ -1,0 +1,160 @@
+//! What a value means: the rules that all formats share (fixtures' README, "Rules"), and the list a message fills.
+//! A value outside what is possible is no fact; nothing is ever guessed into range.
+
+use crate::model::{DeviceKey, DeviceReadings, Fact, LockState, Reading, Timestamp};
+
+use super::scalar::{Scalar, same_word, word};
+
+/// Cells of a door lock or sensor lie far below; mains and counters far above.
+const MILLIVOLTS_MAX: f64 = 60_000.0;
+/// Volts above this are mains or nonsense, up to [`MILLIVOLTS_FROM`].
+const VOLTS_MAX: f64 = 60.0;
+/// A voltage above this is already in millivolts.
+const MILLIVOLTS_FROM: f64 = 1_000.0;
+
+/// State of charge, only within 0–100 %.
+pub(super) fn percent(value: &Scalar) -> Option<Fact> {
+    value.number().filter(|n| (0.0..=100.0).contains(n)).map(Fact::BatteryPercent)
+}
+
+/// A battery's voltage in volts or millivolts; the size of the number tells which.
+pub(super) fn voltage(value: &Scalar) -> Option<Fact> {
+    let n = value.number()?;
+    let millivolts = if n > MILLIVOLTS_FROM { n } else { n * 1_000.0 };
+    let possible = n > 0.0 && (n <= VOLTS_MAX || n > MILLIVOLTS_FROM) && millivolts <= MILLIVOLTS_MAX;
+    possible.then_some(Fact::BatteryMillivolts(millivolts))
+}
+
+/// A voltage whose unit is millivolts by definition.
+pub(super) fn millivolts(value: &Scalar) -> Option<Fact> {
+    value.number().filter(|n| *n > 0.0 && *n <= MILLIVOLTS_MAX).map(Fact::BatteryMillivolts)
+}
+
+/// "Battery is low", as a flag or as a word for the level.
+pub(super) fn battery_low(value: &Scalar) -> Option<Fact> {
+    value.flag().or_else(|| low_word(value.text()?)).map(Fact::BatteryLow)
+}
+
+/// A level in percent, or in a word, which only tells whether it is low.
+pub(super) fn battery(value: &Scalar) -> Option<Fact> {
+    percent(value).or_else(|| low_word(value.text()?).map(Fact::BatteryLow))
+}
+
+fn low_word(text: &str) -> Option<bool> {
+    let low = &["low", "critical", "verylow", "empty", "warn", "warning"];
+    word(text, low, &["normal", "medium", "middle", "high", "full", "ok", "good"])
+}
+
+/// Water at the sensor, as a flag or as a word.
+pub(super) fn leak(value: &Scalar) -> Option<Fact> {
+    value.flag().or_else(|| leak_word(value.text()?)).map(Fact::Leak)
+}
+
+fn leak_word(text: &str) -> Option<bool> {
+    let wet = &["wet", "leak", "leaking", "leakage", "alarm", "detected", "waterleak", "flood", "waterleakageyes"];
+    let dry = &["dry", "noleak", "noleakage", "normal", "clear", "ok", "notdetected", "waterleakageno"];
+    word(text, wet, dry)
+}
+
+/// The case was opened or moved, as a flag or as a word.
+pub(super) fn tamper(value: &Scalar) -> Option<Fact> {
+    let yes = &["detected", "tamper", "tampered", "alarm", "open"];
+    let tampered = || word(value.text()?, yes, &["clear", "ok", "normal", "notdetected", "closed", "none"]);
+    value.flag().or_else(tampered).map(Fact::Tamper)
+}
+
+/// Connected or not, as a flag or as a word.
+pub(super) fn online(value: &Scalar) -> Option<Fact> {
+    let said = || word(value.text()?, &["online", "connected", "alive"], &["offline", "disconnected", "dead"]);
+    value.flag().or_else(said).map(Fact::Online)
+}
+
+/// Ambient temperature in °C; what no home and no cellar ever had is a sensor's way to say "unknown".
+pub(super) fn celsius(value: &Scalar) -> Option<Fact> {
+    value.number().filter(|n| (-100.0..=250.0).contains(n)).map(Fact::TemperatureC)
+}
+
+/// Signal in dBm: always negative for a receiver, and never below its noise.
+pub(super) fn dbm(value: &Scalar) -> Option<Fact> {
+    value.number().filter(|n| (-200.0..0.0).contains(n)).map(Fact::SignalDbm)
+}
+
+/// A count or total that can only be zero or more.
+pub(super) fn count(value: &Scalar, fact: fn(f64) -> Fact) -> Option<Fact> {
+    value.number().filter(|n| *n >= 0.0).map(fact)
+}
+
+/// The words for a bolt that are the same in most systems.
+pub(super) fn lock_word(text: &str) -> Option<LockState> {
+    const WORDS: &[(&str, LockState)] = &[
+        ("locked", LockState::Locked),
+        ("unlocked", LockState::Unlocked),
+        ("locking", LockState::Locking),
+        ("unlocking", LockState::Unlocking),
+        ("open", LockState::Open),
+        ("opening", LockState::Opening),
+        ("jammed", LockState::Jammed),
+        ("notfullylocked", LockState::NotFullyLocked),
+    ];
+    WORDS.iter().find(|(w, _)| same_word(text, w)).map(|(_, state)| *state)
+}
+
+/// Epoch seconds or milliseconds (from 1e11 on); nothing before 2000 or after 2100 is an instant.
+pub(super) fn epoch(n: f64) -> Option<Timestamp> {
+    let millis = if n >= 1e11 { n } else { n * 1_000.0 };
+    (946_684_800_000.0..4_102_444_800_000.0).contains(&millis).then_some(Timestamp(millis.round() as i64))
+}
+
+/// RFC 3339 with its offset, or an epoch number, also as text; local times name no instant.
+pub(super) fn instant(value: &Scalar) -> Option<Timestamp> {
+    match value {
+        Scalar::Text(text) => Timestamp::parse_rfc3339(text).or_else(|| epoch(value.number()?)),
+        _ => epoch(value.number()?),
+    }
+}
+
+/// The facts of one device in one message. A fact named twice counts as it was said last, as JSON has it.
+#[derive(Default)]
+pub(super) struct Facts {
+    readings: Vec<Reading>,
+}
+
+impl Facts {
+    /// Adds a fact of the device itself, if there is one.
+    pub(super) fn add(&mut self, fact: Option<Fact>) {
+        self.add_reading(fact, None);
+    }
+
+    /// Adds a fact of one of several probes or accessories.
+    pub(super) fn add_to(&mut self, channel: &str, fact: Option<Fact>) {
+        self.add_reading(fact, Some(channel));
+    }
+
+    fn add_reading(&mut self, fact: Option<Fact>, channel: Option<&str>) {
+        let Some(fact) = fact else { return };
+        let kind = std::mem::discriminant(&fact);
+        let same = |r: &&mut Reading| std::mem::discriminant(&r.fact) == kind && r.channel.as_deref() == channel;
+        match self.readings.iter_mut().find(same) {
+            Some(reading) => reading.fact = fact,
+            None => {
+                if self.readings.capacity() == 0 {
+                    self.readings.reserve_exact(8);
+                }
+                self.readings.push(Reading { fact, at: None, channel: channel.map(str::to_owned) });
+            }
+        }
+    }
+
+    /// Closes the list: all facts at one instant, of one device.
+    pub(super) fn of(mut self, device: impl Into<DeviceKey>, at: Option<Timestamp>) -> DeviceReadings {
+        self.readings.iter_mut().for_each(|r| r.at = at);
+        DeviceReadings { device_key: Some(device.into()), readings: self.readings }
+    }
+}
+
+/// One device with at most one fact and no time of its own: what a plain topic says.
+pub(super) fn single(device: &str, fact: Option<Fact>) -> Vec<DeviceReadings> {
+    let mut facts = Facts::default();
+    facts.add(fact);
+    vec![facts.of(device, None)]
+}
