@@ -148,7 +148,8 @@ mod tests {
     fn check(input: &str, expected: &[&str]) {
         let mut output = Vec::new();
         run(&Routes::default(), input.as_bytes(), &mut output).expect("memory does not fail");
-        let lines: Vec<Value> = output.lines().map(|l| serde_json::from_str(&l.expect("text")).expect("JSON")).collect();
+        let lines: Vec<Value> =
+            output.lines().map(|l| serde_json::from_str(&l.expect("text")).expect("JSON")).collect();
         let expected: Vec<Value> = expected.iter().map(|e| serde_json::from_str(e).expect("JSON")).collect();
         assert_eq!(lines, expected);
     }
