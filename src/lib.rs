@@ -12,8 +12,8 @@
 //! Three ways in (a device speaks, a person speaks, time passes), one core that decides, one transaction that
 //! commits, one way out. `model`, `decode` and `decide` are pure.
 
-pub mod clock;
 pub mod cli;
+pub mod clock;
 pub mod decide;
 pub mod decode;
 pub mod model;
