@@ -1,3 +1,22 @@
 //! The rules: facts, policy, a cause and the time in; changes out. Pure: no IO, no clock, no randomness.
+//!
+//! `detect` turns readings into findings; `tickets` turns findings into tickets; `plan` walks their playbooks;
+//! `commands` and `outcomes` take what people and carriers say. All of them work on one [`Desk`].
 
+pub mod commands;
+pub mod desk;
+pub mod detect;
+pub mod outcomes;
+pub mod people;
+mod plan;
 pub mod policy;
+mod reward;
+mod tickets;
+pub mod words;
+
+pub use commands::{Command, Refusal};
+pub use desk::{Changes, Desk, Facts};
+pub use detect::{Context, DeviceState, Heard};
+pub use outcomes::{Outcome, Reply};
+pub use policy::Policy;
+pub use words::Words;

@@ -134,6 +134,9 @@ pub struct PlannedStep {
     pub at: Timestamp,
     /// What came of it.
     pub done: Option<StepDone>,
+    /// Said after the ticket is resolved: thanks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closing: bool,
     /// How often it was tried under a key of its own (an expired message is tried again as a new one).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tries: u32,
@@ -151,8 +154,10 @@ pub enum StepDone {
     Sent {
         /// When.
         at: Timestamp,
-        /// Their ids; empty when somebody else's message carried the words.
+        /// Their ids; one message may carry the words of several tickets.
         messages: Vec<MessageId>,
+        /// To whom, as [`crate::model::Recipient::as_key`] writes it.
+        to: Vec<String>,
     },
     /// It was not needed or not possible; the reason is a stable word.
     Skipped {
@@ -200,6 +205,15 @@ pub struct Ticket {
     pub died: bool,
     /// Whether a housekeeper went there: then nothing is paid.
     pub visited: bool,
+    /// What was credited, in minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reward_minor: Option<i64>,
+    /// Whether the tenant has answered the question of the playbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// How often it was opened again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub round: u32,
     /// How many events it has; the next event's number.
     pub events: i64,
 }

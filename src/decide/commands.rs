@@ -1,0 +1,149 @@
+//! What people want of a ticket: accept, arrive, resolve … A wrong move for the status changes nothing. Pure.
+
+use serde_json::json;
+
+use super::desk::Desk;
+use crate::model::*;
+
+/// One wish of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A housekeeper takes the job.
+    Accept(HousekeeperId),
+    /// A housekeeper passes.
+    Decline(HousekeeperId),
+    /// The housekeeper is there.
+    Arrive,
+    /// The work is done.
+    Resolve {
+        /// What was done.
+        note: String,
+    },
+    /// Somebody else has it now.
+    Reassign(HousekeeperId),
+    /// A remark.
+    Note(String),
+    /// It was none.
+    Cancel {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a wish was not granted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such ticket.
+    #[error("no such ticket")]
+    NoTicket,
+    /// There is no such housekeeper at this property.
+    #[error("no such housekeeper at this property")]
+    NoHousekeeper,
+    /// The ticket's status does not allow it.
+    #[error("not possible while the ticket is {status}{hint}")]
+    WrongMove {
+        /// The status.
+        status: &'static str,
+        /// What to do instead, with its own separator; or nothing.
+        hint: &'static str,
+    },
+}
+
+impl Desk<'_> {
+    /// Grants or refuses a wish of `actor` (`user:…`, `housekeeper:…`).
+    pub fn command(&mut self, id: &TicketId, actor: &str, command: &Command) -> Result<(), Refusal> {
+        let ticket = self.facts.tickets.get(id).ok_or(Refusal::NoTicket)?;
+        match command {
+            Command::Note(_) => {}
+            _ if !ticket.status.is_active() => return Err(wrong(ticket, "")),
+            Command::Accept(h) | Command::Reassign(h) | Command::Decline(h) => self.known(ticket, h)?,
+            _ => {}
+        }
+        match command {
+            Command::Accept(housekeeper) => self.accept(id, actor, housekeeper),
+            Command::Decline(housekeeper) => {
+                self.event(id, "declined", actor, json!({ "housekeeper_id": housekeeper }));
+                Ok(())
+            }
+            Command::Arrive => self.arrive(id, actor),
+            Command::Resolve { note } => self.resolve_by_word(id, actor, note),
+            Command::Reassign(housekeeper) => {
+                self.assign(id, actor, housekeeper, "reassigned");
+                Ok(())
+            }
+            Command::Note(text) => {
+                self.event(id, "note", actor, json!({ "text": text }));
+                Ok(())
+            }
+            Command::Cancel { reason } => self.cancel(id, actor, reason),
+        }
+    }
+
+    fn known(&self, ticket: &Ticket, housekeeper: &HousekeeperId) -> Result<(), Refusal> {
+        let serves = self.place(ticket).is_some_and(|p| p.housekeepers.iter().any(|h| h.id == *housekeeper));
+        if serves { Ok(()) } else { Err(Refusal::NoHousekeeper) }
+    }
+
+    /// The first to accept has it; the same one may say so twice.
+    fn accept(&mut self, id: &TicketId, actor: &str, housekeeper: &HousekeeperId) -> Result<(), Refusal> {
+        let ticket = self.ticket(id);
+        match ticket.status {
+            Status::Open | Status::Offered => self.assign(id, actor, housekeeper, "accepted"),
+            _ if ticket.assignee.as_ref() == Some(housekeeper) => {}
+            _ => return Err(wrong(ticket, ": somebody else has it")),
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, id: &TicketId, actor: &str, housekeeper: &HousekeeperId, what: &'static str) {
+        let ticket = self.change(id);
+        ticket.status = Status::Assigned;
+        ticket.assignee = Some(housekeeper.clone());
+        self.event(id, what, actor, json!({ "housekeeper_id": housekeeper }));
+        self.run_plan(id);
+    }
+
+    fn arrive(&mut self, id: &TicketId, actor: &str) -> Result<(), Refusal> {
+        let ticket = self.ticket(id);
+        if ticket.status != Status::Assigned {
+            return Err(wrong(ticket, ": accept it first"));
+        }
+        let ticket = self.change(id);
+        ticket.status = Status::OnSite;
+        ticket.visited = true;
+        self.event(id, "arrived", actor, json!({}));
+        Ok(())
+    }
+
+    /// A word does not close what telemetry can prove: it is recorded, and the proof awaited.
+    fn resolve_by_word(&mut self, id: &TicketId, actor: &str, note: &str) -> Result<(), Refusal> {
+        let ticket = self.ticket(id);
+        let provable = match ticket.kind {
+            TicketKind::Battery | TicketKind::Silent => true,
+            TicketKind::Leak => ticket.devices.iter().any(|(_, wet)| *wet),
+            TicketKind::Tamper | TicketKind::Request => false,
+        };
+        if provable {
+            let key = ticket.device_key.clone();
+            self.change(id).visited = true;
+            self.changes.words_given.extend(key);
+            self.event(id, "said_done", actor, json!({ "note": note }));
+        } else {
+            self.resolve(id, actor, json!({ "note": note }));
+        }
+        Ok(())
+    }
+
+    fn cancel(&mut self, id: &TicketId, actor: &str, reason: &str) -> Result<(), Refusal> {
+        let at = self.now;
+        let ticket = self.change(id);
+        ticket.status = Status::Cancelled { at };
+        ticket.due_at = None;
+        self.event(id, "cancelled", actor, json!({ "reason": reason }));
+        Ok(())
+    }
+}
+
+fn wrong(ticket: &Ticket, hint: &'static str) -> Refusal {
+    Refusal::WrongMove { status: ticket.status.as_str(), hint }
+}

@@ -1,0 +1,141 @@
+//! The desk: all facts that a batch of causes needs, and all changes it leads to. Pure.
+//!
+//! The committer lays the facts on the desk, the rules work on it, the committer stores the changes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::policy::Policy;
+use super::words::Words;
+use crate::model::*;
+
+/// A property with the people who serve it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The property.
+    pub property: Property,
+    /// Its housekeepers, in the order of their ids.
+    pub housekeepers: Vec<Housekeeper>,
+}
+
+/// A reward that was paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// To whom.
+    pub tenant_id: TenantId,
+    /// For which device.
+    pub device_key: Option<DeviceKey>,
+    /// When.
+    pub at: Timestamp,
+    /// How much, in minor units.
+    pub amount_minor: i64,
+}
+
+/// A device behind a gateway, as far as its silence is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// Which.
+    pub key: DeviceKey,
+    /// When it last spoke.
+    pub seen_at: Timestamp,
+    /// When it will count as silent.
+    pub due_at: Option<Timestamp>,
+}
+
+/// What is known when a batch is decided: loaded under lock, for the devices, tickets and people of the batch.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Properties by id.
+    pub places: HashMap<PropertyId, Place>,
+    /// Units by id.
+    pub units: HashMap<UnitId, Unit>,
+    /// Tenancies by unit.
+    pub tenants: HashMap<UnitId, Vec<Tenant>>,
+    /// Registered devices by key.
+    pub devices: HashMap<DeviceKey, Device>,
+    /// Tickets that are active, or resolved and not yet closed, and those that a cause names.
+    pub tickets: BTreeMap<TicketId, Ticket>,
+    /// Routine and urgent messages of the last 24 hours, by recipient.
+    pub contacts: HashMap<String, u32>,
+    /// Numbers that said STOP.
+    pub stopped: HashSet<E164>,
+    /// Rewards of the last 60 days to these tenants and for these devices.
+    pub paid: Vec<Paid>,
+    /// Devices by gateway.
+    pub behind: HashMap<DeviceKey, Vec<Behind>>,
+}
+
+/// A number's wish to be written to, or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Whose.
+    pub phone: E164,
+    /// STOP (true) or START (false).
+    pub stop: bool,
+    /// In which words.
+    pub words: String,
+}
+
+/// What is to be stored, all in one transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Tickets that changed.
+    pub tickets: BTreeSet<TicketId>,
+    /// Their moves.
+    pub events: Vec<TicketEvent>,
+    /// Messages to send.
+    pub messages: Vec<NewMessage>,
+    /// Money.
+    pub entries: Vec<Entry>,
+    /// STOP and START.
+    pub wishes: Vec<Wish>,
+    /// Devices whose tenant says that the battery is replaced.
+    pub words_given: Vec<DeviceKey>,
+}
+
+/// Facts, changes, policy and time, for the rules to work on.
+pub struct Desk<'a> {
+    /// What is known; kept up to date with the changes.
+    pub facts: Facts,
+    /// What is to be stored.
+    pub changes: Changes,
+    /// The operator's decisions.
+    pub policy: &'a Policy,
+    /// The words.
+    pub words: &'a Words,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk with these facts on it.
+    pub fn new(facts: Facts, policy: &'a Policy, words: &'a Words, now: Timestamp) -> Self {
+        Self { facts, changes: Changes::default(), policy, words, now }
+    }
+
+    /// The ticket, which must be on the desk.
+    pub(super) fn ticket(&self, id: &TicketId) -> &Ticket {
+        self.facts.tickets.get(id).expect("the ticket was loaded or opened in this batch")
+    }
+
+    /// The ticket, to be changed and stored.
+    pub(super) fn change(&mut self, id: &TicketId) -> &mut Ticket {
+        self.changes.tickets.insert(id.clone());
+        self.facts.tickets.get_mut(id).expect("the ticket was loaded or opened in this batch")
+    }
+
+    /// Records a move of a ticket.
+    pub(super) fn event(&mut self, id: &TicketId, what: &'static str, actor: &str, data: serde_json::Value) {
+        let at = self.now;
+        let ticket = self.change(id);
+        let seq = ticket.events;
+        ticket.events += 1;
+        self.changes.events.push(TicketEvent { ticket_id: id.clone(), seq, at, what, actor: actor.to_owned(), data });
+    }
+
+    /// The tenant who rents a unit on the local day of an instant.
+    pub(super) fn tenant_on(&self, unit: &UnitId, property: &PropertyId, at: Timestamp) -> Option<&Tenant> {
+        let place = self.facts.places.get(property)?;
+        let date = at.to_utc().with_timezone(&place.property.timezone).date_naive();
+        self.facts.tenants.get(unit)?.iter().find(|t| t.rents_on(date))
+    }
+}

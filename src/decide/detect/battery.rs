@@ -1,0 +1,255 @@
+//! Batteries: low once per episode, fresh again only by a proven replacement (CONTRACT section 7).
+//!
+//! A device without a gauge but with a "battery low" flag is judged by the flag, as if it showed 10 % or 100 %.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Timed};
+use crate::model::time::HOUR;
+use crate::model::{Fact, Finding, Millis, Timestamp};
+
+/// Readings that tell the established level.
+const RECENT_MAX: usize = 5;
+/// Low is counted anew only after the level was this far above the threshold.
+const HYSTERESIS_POINTS: f64 = 5.0;
+/// Where only a fresh battery can be: at least this level …
+const FRESH_PERCENT: f64 = 85.0;
+/// … and at least this far above the established one.
+const FRESH_RISE_POINTS: f64 = 30.0;
+/// A reading this far below what was seen speaks against a replacement; two such refute it.
+const FALL_BACK_POINTS: f64 = 20.0;
+/// A sudden zero from above this is a glitch until it has lasted.
+const GLITCH_FROM_PERCENT: f64 = 40.0;
+/// How long such a zero must last.
+const GLITCH_LASTS_MS: Millis = HOUR;
+/// A flag speaks against a gauge only below this.
+const FLAG_BELIEVED_PERCENT: f64 = 50.0;
+/// What a flag alone is worth.
+const FLAG_LOW_PERCENT: f64 = 10.0;
+
+/// Where a battery stands. Latched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Good.
+    #[default]
+    Fresh,
+    /// Low, and known to be.
+    Low,
+    /// Empty, and known to be.
+    Dead,
+}
+
+/// What is known of a device's battery.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BatteryState {
+    /// Last gauge value, 0–100 %.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percent: Option<f64>,
+    /// Last voltage, mV.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub millivolts: Option<f64>,
+    /// Last "battery low" flag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flag: Option<bool>,
+    /// Time of the last level.
+    pub at: Timestamp,
+    /// The last levels that were believed, newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<f64>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Readings at or below the threshold in a row, up to two.
+    pub lows: u8,
+    /// A rise that may be a replacement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rise: Option<Rise>,
+    /// When the device last restarted: boot counter up, uptime or message counter down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cycled_at: Option<Timestamp>,
+    /// When the tenant last said that it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word_at: Option<Timestamp>,
+    /// Since when the gauge shows an unbelieved zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zero_since: Option<Timestamp>,
+    /// Last witnesses: uptime, boots, messages.
+    pub witnesses: [Option<f64>; 3],
+}
+
+/// A level where only a fresh battery can be, not yet proven.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rise {
+    /// When it was first seen.
+    pub seen_at: Timestamp,
+    /// When the old level was last read.
+    pub old_at: Timestamp,
+    /// The level seen.
+    pub level: f64,
+    /// Readings that held it.
+    pub held: u32,
+    /// Readings that fell back.
+    pub fell: u32,
+}
+
+impl BatteryState {
+    /// Low or dead, and not yet replaced.
+    pub fn is_low(&self) -> bool {
+        self.phase != Phase::Fresh
+    }
+
+    /// The tenant says that it is done: a witness for a rise, nothing by itself.
+    pub fn take_word(&mut self, at: Timestamp) {
+        self.word_at = Some(at);
+    }
+
+    pub(super) fn hear(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        let Some((level, at)) = self.read(timed) else { return };
+        if at < self.at {
+            return;
+        }
+        let old_at = std::mem::replace(&mut self.at, at);
+        if self.is_glitch(level, at) {
+            return;
+        }
+        match self.rise {
+            Some(rise) => self.follow(rise, level, at, ctx, findings),
+            None if self.is_fresh_from_old(level) => self.begin_rise(level, at, old_at, ctx, findings),
+            None => self.settle(level, ctx, findings),
+        }
+    }
+
+    /// Notes gauge, voltage, flag and witnesses; the level that this message tells, if any.
+    fn read(&mut self, timed: &[Timed<'_>]) -> Option<(f64, Timestamp)> {
+        let mut level: Option<(f64, Timestamp)> = None;
+        let mut flag = None;
+        for t in timed {
+            match t.reading.fact {
+                Fact::BatteryPercent(p) if t.reading.channel.is_none() && (0.0..=100.0).contains(&p) => {
+                    self.percent = Some(p);
+                    level = Some((p, t.at));
+                }
+                Fact::BatteryMillivolts(mv) if t.reading.channel.is_none() => self.millivolts = Some(mv),
+                Fact::BatteryLow(low) if t.reading.channel.is_none() => flag = Some((low, t.at)),
+                Fact::UptimeS(v) => self.witness(0, v, |was, is| is < was, t.at),
+                Fact::BootCount(v) => self.witness(1, v, |was, is| is > was, t.at),
+                Fact::MessageCounter(v) => self.witness(2, v, |was, is| is < was, t.at),
+                _ => {}
+            }
+        }
+        if let Some((low, at)) = flag {
+            self.flag = Some(low);
+            let gauge = level.map(|(p, _)| p).or(self.percent);
+            if low && gauge.is_none_or(|p| p <= FLAG_BELIEVED_PERCENT) {
+                level = Some((gauge.map_or(FLAG_LOW_PERCENT, |p| p.min(FLAG_LOW_PERCENT)), at));
+            } else if gauge.is_none() {
+                level = Some((100.0, at));
+            }
+        }
+        level
+    }
+
+    fn witness(&mut self, which: usize, value: f64, restarted: fn(f64, f64) -> bool, at: Timestamp) {
+        if self.witnesses[which].is_some_and(|was| restarted(was, value)) {
+            self.cycled_at = Some(at);
+        }
+        self.witnesses[which] = Some(value);
+    }
+
+    /// A zero out of nowhere is not believed until it has lasted.
+    fn is_glitch(&mut self, level: f64, at: Timestamp) -> bool {
+        let sudden = level == 0.0 && self.established().is_some_and(|l| l > GLITCH_FROM_PERCENT);
+        if !sudden {
+            self.zero_since = None;
+            return false;
+        }
+        at - *self.zero_since.get_or_insert(at) < GLITCH_LASTS_MS
+    }
+
+    /// The median of the last believed levels.
+    fn established(&self) -> Option<f64> {
+        let mut levels = self.recent.clone();
+        levels.sort_by(f64::total_cmp);
+        levels.get(levels.len() / 2).copied()
+    }
+
+    fn is_fresh_from_old(&self, level: f64) -> bool {
+        level >= FRESH_PERCENT && self.established().is_some_and(|old| level >= old + FRESH_RISE_POINTS)
+    }
+
+    fn begin_rise(
+        &mut self,
+        level: f64,
+        at: Timestamp,
+        old_at: Timestamp,
+        ctx: &Context<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let rise = Rise { seen_at: at, old_at, level, held: 1, fell: 0 };
+        findings.push(Finding::ReplacementSeen { at, percent: level });
+        self.rise = Some(rise);
+        self.prove(rise, at, ctx, findings);
+    }
+
+    /// A rise is under proof: this reading holds it or speaks against it.
+    fn follow(&mut self, mut rise: Rise, level: f64, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        if level >= rise.level - FALL_BACK_POINTS {
+            rise.held += 1;
+            self.rise = Some(rise);
+            return self.prove(rise, at, ctx, findings);
+        }
+        rise.fell += 1;
+        self.rise = Some(rise);
+        if rise.fell >= 2 {
+            self.rise = None;
+            findings.push(Finding::ReplacementRefuted);
+            self.settle(level, ctx, findings);
+        }
+    }
+
+    fn prove(&mut self, rise: Rise, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        let policy = &ctx.policy.battery;
+        let held = rise.held >= policy.proof_readings && at - rise.seen_at >= policy.proof_hold.0;
+        if !held && !(rise.held >= 2 && self.has_witness(rise)) {
+            return;
+        }
+        *self = Self {
+            percent: self.percent,
+            millivolts: self.millivolts,
+            flag: self.flag,
+            at: self.at,
+            recent: vec![rise.level],
+            witnesses: self.witnesses,
+            ..Self::default()
+        };
+        findings.push(Finding::BatteryReplaced { seen_at: rise.seen_at });
+    }
+
+    /// A restart between the old level and the new one, or the tenant's word about it.
+    fn has_witness(&self, rise: Rise) -> bool {
+        let since = |at: Option<Timestamp>| at.is_some_and(|at| at > rise.old_at);
+        since(self.cycled_at) || since(self.word_at)
+    }
+
+    /// An ordinary reading.
+    fn settle(&mut self, level: f64, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        if self.recent.len() == RECENT_MAX {
+            self.recent.remove(0);
+        }
+        self.recent.push(level);
+        let low_percent = ctx.policy.battery.low_percent;
+        if level <= low_percent {
+            self.lows = (self.lows + 1).min(2);
+        } else if level >= low_percent + HYSTERESIS_POINTS {
+            self.lows = 0;
+        }
+        if self.lows == 2 && self.phase == Phase::Fresh {
+            self.phase = Phase::Low;
+            findings.push(Finding::BatteryLow { percent: self.percent });
+        } else if level == 0.0 && self.phase == Phase::Low {
+            self.phase = Phase::Dead;
+            findings.push(Finding::BatteryDead);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Detectors: readings and the passing of time in, findings out. One file per concern. Pure.
+//!
+//! A device's whole state is one small value, loaded and stored with each batch. An episode is latched: flapping, a
+//! warm afternoon, a reboot or a re-delivered message neither opens nor closes it.
+
+pub mod battery;
+pub mod leak;
+pub mod presence;
+
+use serde::{Deserialize, Serialize};
+
+use super::policy::Policy;
+use crate::model::time::{HOUR, MINUTE};
+use crate::model::{Fact, Finding, LockState, Millis, Reading, Span, Timestamp};
+
+use battery::BatteryState;
+use leak::LeakState;
+use presence::PresenceState;
+
+/// A claimed time this far ahead of the receipt is a wrong clock, and the receipt counts.
+const AHEAD_MAX_MS: Millis = 5 * MINUTE;
+/// A device clock that is behind by up to this is learned; what is older is old.
+const LAG_LEARNED_MAX_MS: Millis = 6 * HOUR;
+/// How fast the learned lag may grow with each message (a drifting clock).
+const LAG_GROWTH_MS: Millis = 10 * MINUTE;
+/// Identical bytes from one device within this are one message, delivered again.
+const ECHO_WINDOW_MS: Millis = MINUTE;
+/// How many recent messages are remembered to recognise a re-delivery.
+const ECHOES_MAX: usize = 4;
+
+/// What the detectors know of one device.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeviceState {
+    /// When its last live message was received.
+    pub seen_at: Timestamp,
+    /// How far its clock is behind ours, learned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag: Option<Millis>,
+    /// Fingerprints of the last messages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub echoes: Vec<(u64, Timestamp)>,
+    /// Its battery.
+    pub battery: BatteryState,
+    /// Its water probes.
+    pub leak: LeakState,
+    /// Its rhythm.
+    pub presence: PresenceState,
+    /// Whether its case is open.
+    pub tamper: bool,
+    /// What its lock said last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockState>,
+    /// Last temperature, °C.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature_c: Option<f64>,
+    /// Last signal, dBm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal_dbm: Option<f64>,
+}
+
+/// One message of one device, as received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// What it said.
+    pub readings: Vec<Reading>,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// Whether the broker sent it from its store: then it may be of any age.
+    pub retained: bool,
+    /// A fingerprint of topic and payload.
+    pub fingerprint: u64,
+}
+
+/// What the detectors are told besides the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The operator's decisions.
+    pub policy: &'a Policy,
+    /// How long a leak must be dry (the playbook of the property).
+    pub leak_clear_after: Span,
+    /// Since when the service has been listening without a break: nobody is silent while nobody listens.
+    pub listening_since: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// One reading with what is known of its age.
+#[derive(Clone, Copy, Debug)]
+pub struct Timed<'a> {
+    /// What it says.
+    pub reading: &'a Reading,
+    /// When it was so, by our clock as well as can be told.
+    pub at: Timestamp,
+    /// Whether it may be of any age: retained, without a time of its own.
+    pub ageless: bool,
+    /// How old it was when received.
+    pub age: Millis,
+}
+
+impl DeviceState {
+    /// Takes in one message. A message that was taken in before changes nothing.
+    pub fn hear(&mut self, heard: &Heard, ctx: &Context<'_>) -> Vec<Finding> {
+        if self.is_echo(heard) {
+            return Vec::new();
+        }
+        let mut findings = Vec::new();
+        let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
+        self.presence.hear(&timed, heard, self.seen_at, ctx, &mut findings);
+        self.note(&timed, &mut findings);
+        self.leak.hear(&timed, ctx, &mut findings);
+        self.battery.hear(&timed, ctx, &mut findings);
+        if !heard.retained {
+            self.seen_at = self.seen_at.max(heard.received_at);
+        }
+        findings
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, ctx: &Context<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        self.leak.pass(ctx, &mut findings);
+        self.presence.pass(self.seen_at, self.battery.is_low(), ctx, &mut findings);
+        findings
+    }
+
+    /// When it needs a look without having spoken.
+    pub fn due_at(&self, ctx: &Context<'_>) -> Option<Timestamp> {
+        [self.leak.due_at(ctx), self.presence.due_at(self.seen_at, ctx)].into_iter().flatten().min()
+    }
+
+    fn is_echo(&mut self, heard: &Heard) -> bool {
+        let known = self.echoes.iter().any(|&(fingerprint, at)| {
+            fingerprint == heard.fingerprint && (heard.retained || heard.received_at - at <= ECHO_WINDOW_MS)
+        });
+        if !known {
+            self.echoes.retain(|(fingerprint, _)| *fingerprint != heard.fingerprint);
+            if self.echoes.len() == ECHOES_MAX {
+                self.echoes.remove(0);
+            }
+            self.echoes.push((heard.fingerprint, heard.received_at));
+        }
+        known
+    }
+
+    /// Weighs a claimed time: ahead of us is a wrong clock; behind us by a steady amount is a slow one; more is age.
+    fn time<'a>(&mut self, reading: &'a Reading, heard: &Heard) -> Timed<'a> {
+        let received = heard.received_at;
+        let Some(claimed) = reading.at.filter(|at| *at <= received + AHEAD_MAX_MS) else {
+            return Timed { reading, at: received, ageless: heard.retained && reading.at.is_none(), age: 0 };
+        };
+        let behind = (received - claimed).max(0);
+        if heard.retained {
+            return Timed { reading, at: claimed, ageless: false, age: behind };
+        }
+        let lag = match self.lag {
+            None => behind.min(LAG_LEARNED_MAX_MS),
+            Some(lag) => behind.min(lag + LAG_GROWTH_MS).min(LAG_LEARNED_MAX_MS),
+        };
+        self.lag = Some(lag);
+        Timed { reading, at: (claimed + lag).min(received), ageless: false, age: behind - lag }
+    }
+
+    /// Facts that need no detector of their own.
+    fn note(&mut self, timed: &[Timed<'_>], findings: &mut Vec<Finding>) {
+        for t in timed.iter().filter(|t| !t.ageless) {
+            match t.reading.fact {
+                Fact::LockState(state) => self.lock = Some(state),
+                Fact::TemperatureC(value) => self.temperature_c = Some(value),
+                Fact::SignalDbm(value) => self.signal_dbm = Some(value),
+                Fact::Tamper(open) => {
+                    if open && !self.tamper {
+                        findings.push(Finding::Tamper);
+                    }
+                    self.tamper = open;
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Playbooks at work: which step is due, whom it reaches, and what holds it back. Pure.
+
+use serde_json::json;
+
+use super::desk::Desk;
+use super::people::{self, Person};
+use super::words::{self, Details};
+use crate::model::time::{DAY, HOUR};
+use crate::model::*;
+
+/// Where nothing better is known, a battery that is low ends after this.
+const LOW_LASTS_MS: Millis = 14 * DAY;
+/// A step that waits for something that may never come.
+const NEVER: Timestamp = Timestamp(i64::MAX);
+/// After this an emergency text is no longer worth sending.
+const EMERGENCY_VALID_MS: Millis = 6 * HOUR;
+/// After this an urgent text is no longer worth sending.
+const URGENT_VALID_MS: Millis = 4 * HOUR;
+/// A routine text that expired unsent is tried again this often.
+const TRIES_MAX: u32 = 3;
+
+/// The steps of a playbook with their times.
+pub fn lay_out(playbook: &Playbook, opened_at: Timestamp) -> Vec<PlannedStep> {
+    let planned = |step: &Step| PlannedStep {
+        step: step.clone(),
+        at: match step.since {
+            Since::Opened => opened_at + step.after.0,
+            Since::BeforeEnd => (opened_at + LOW_LASTS_MS - step.after.0).max(opened_at + DAY),
+            Since::Died => NEVER,
+        },
+        done: None,
+        closing: false,
+        tries: 0,
+    };
+    playbook.steps.iter().map(planned).collect()
+}
+
+/// What the steps of a kind were waiting for has come.
+pub fn arm(ticket: &mut Ticket, since: Since) {
+    for planned in ticket.plan.iter_mut().filter(|p| p.step.since == since && p.at == NEVER) {
+        planned.at = Timestamp(0);
+    }
+}
+
+/// Puts the thanks at the end of the plan.
+pub fn thank(ticket: &mut Ticket) {
+    let template = if ticket.reward_minor.is_some() { "battery_thanks" } else { "battery_thanks_plain" };
+    let step = Step {
+        after: Span(0),
+        verb: Verb::Text,
+        to: Audience::Tenant,
+        since: Since::Opened,
+        template: Some(template.to_owned()),
+        asks: None,
+        skill: None,
+        widen_after: None,
+        until: None,
+        severity: None,
+    };
+    ticket.plan.push(PlannedStep { step, at: Timestamp(0), done: None, closing: true, tries: 0 });
+}
+
+/// What became of trying a step.
+enum Tried {
+    Done(StepDone),
+    Later(Timestamp),
+}
+
+impl Desk<'_> {
+    /// Does what is due, and notes when the ticket needs attention next.
+    pub(super) fn run_plan(&mut self, id: &TicketId) {
+        let mut n = 0;
+        while n < self.ticket(id).plan.len() {
+            let planned = &self.ticket(id).plan[n];
+            if self.concerns(id, planned) && planned.at <= self.now {
+                self.run_step(id, n);
+            }
+            n += 1;
+        }
+        let ticket = self.ticket(id);
+        let next = ticket.plan.iter().filter(|p| self.concerns(id, p) && p.at != NEVER).map(|p| p.at).min();
+        let close = ticket.due_at.filter(|_| matches!(ticket.status, Status::Resolved { .. }));
+        let due_at = [next, close].into_iter().flatten().min();
+        self.change(id).due_at = due_at;
+    }
+
+    /// Thanks are for after the resolution, everything else for before.
+    fn concerns(&self, id: &TicketId, planned: &PlannedStep) -> bool {
+        let status = &self.ticket(id).status;
+        let stage = if planned.closing { matches!(status, Status::Resolved { .. }) } else { status.is_active() };
+        stage && planned.done.is_none()
+    }
+
+    fn run_step(&mut self, id: &TicketId, n: usize) {
+        let tried = self.try_step(id, n);
+        let planned = &mut self.change(id).plan[n];
+        let verb = planned.step.verb;
+        match tried {
+            Tried::Later(at) => planned.at = at,
+            Tried::Done(done) => {
+                planned.done = Some(done.clone());
+                let data = json!({ "do": verb, "result": done });
+                self.event(id, "step", "system", data);
+            }
+        }
+    }
+
+    fn try_step(&mut self, id: &TicketId, n: usize) -> Tried {
+        let ticket = self.ticket(id);
+        let step = ticket.plan[n].step.clone();
+        let needless = match step.until {
+            Some(Until::Accepted) => matches!(ticket.status, Status::Assigned | Status::OnSite),
+            Some(Until::Answered) => ticket.answer.is_some(),
+            None => false,
+        };
+        if needless {
+            return self.skip("not_needed");
+        }
+        if ticket.seen_at.is_some() && ticket.kind == TicketKind::Battery && ticket.status.is_active() {
+            return Tried::Later(self.now + self.policy.battery.proof_hold.0.max(HOUR));
+        }
+        match step.verb {
+            Verb::Text => self.text(id, n, &step),
+            Verb::Offer => self.offer(id, n, &step),
+            Verb::Call | Verb::ValveClose | Verb::Task | Verb::Survey => self.skip("not_available"),
+        }
+    }
+
+    fn skip(&self, why: &str) -> Tried {
+        Tried::Done(StepDone::Skipped { at: self.now, why: why.to_owned() })
+    }
+
+    fn text(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
+        let people = self.audience(self.ticket(id), step);
+        let Some(template) = step.template.as_deref().and_then(words::template) else {
+            return self.skip("no_template");
+        };
+        if people.is_empty() {
+            return self.skip("nobody");
+        }
+        self.reach(id, n, step, &people, template)
+    }
+
+    /// Offers the job to the one on duty. Nobody on duty: in need the manager, otherwise the next working hour.
+    fn offer(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
+        let ticket = self.ticket(id);
+        let severity = step.severity.unwrap_or(ticket.severity);
+        let template = step.template.as_deref().and_then(words::template).unwrap_or(offer_template(ticket.kind));
+        let mut people = self.audience(ticket, step);
+        if people.is_empty() {
+            let Some(place) = self.place(ticket) else { return self.skip("nobody") };
+            let duty = people::next_duty(place, &self.policy.contact, step.skill.as_deref(), self.now);
+            match duty.filter(|_| severity == Severity::Routine) {
+                Some(at) => return Tried::Later(at),
+                None => people = vec![people::person_manager(place)],
+            }
+        }
+        let tried = self.reach(id, n, step, &people, template);
+        if matches!(tried, Tried::Done(StepDone::Sent { .. })) {
+            self.mark_offered(id, step);
+        }
+        tried
+    }
+
+    fn mark_offered(&mut self, id: &TicketId, step: &Step) {
+        let now = self.now;
+        let ticket = self.change(id);
+        if ticket.status == Status::Open {
+            ticket.status = Status::Offered;
+        }
+        if let Some(widen) = step.widen_after {
+            let wider = Step { to: Audience::Second, widen_after: None, until: Some(Until::Accepted), ..step.clone() };
+            ticket.plan.push(PlannedStep { step: wider, at: now + widen.0, done: None, closing: false, tries: 0 });
+        }
+    }
+
+    /// Writes to people, unless night, budget, consent or STOP hold it back.
+    fn reach(&mut self, id: &TicketId, n: usize, step: &Step, people: &[Person], template: &'static str) -> Tried {
+        let severity = step.severity.unwrap_or(self.ticket(id).severity);
+        let severity = if self.ticket(id).plan[n].closing { Severity::Routine } else { severity };
+        if let Some(hold) = self.hold(id, severity, people) {
+            return hold;
+        }
+        let (mut messages, mut to) = (Vec::new(), Vec::new());
+        for person in people {
+            if self.may_reach(id, severity, person) {
+                messages.push(self.compose(id, n, severity, person, template));
+                to.push(person.recipient.as_key());
+            }
+        }
+        if messages.is_empty() {
+            return self.skip("opted_out");
+        }
+        Tried::Done(StepDone::Sent { at: self.now, messages, to })
+    }
+
+    fn hold(&self, id: &TicketId, severity: Severity, people: &[Person]) -> Option<Tried> {
+        let place = self.place(self.ticket(id))?;
+        let (property, contact) = (&place.property, &self.policy.contact);
+        if severity == Severity::Routine && people::is_night(property, contact, self.now) {
+            return Some(Tried::Later(people::next_morning(property, contact, self.now)));
+        }
+        let full = |p: &Person| {
+            let sent = self.facts.contacts.get(&p.recipient.as_key()).copied().unwrap_or(0);
+            sent >= contact.daily_messages_max
+        };
+        let spent = severity != Severity::Emergency && people.iter().all(full);
+        spent.then(|| {
+            Tried::Later(people::next_morning(property, contact, people::evening(property, contact, self.now)))
+        })
+    }
+
+    fn may_reach(&self, id: &TicketId, severity: Severity, person: &Person) -> bool {
+        if self.facts.stopped.contains(&person.phone) {
+            return false;
+        }
+        let Recipient::Tenant(_) = person.recipient else { return true };
+        let consent = self.tenant_of(self.ticket(id)).map(|t| t.consent);
+        consent.is_some_and(|c| if severity == Severity::Routine { c.reminder } else { c.safety })
+    }
+
+    /// Puts one message into the outbox; routine words to one person in one batch become one message.
+    fn compose(
+        &mut self,
+        id: &TicketId,
+        n: usize,
+        severity: Severity,
+        person: &Person,
+        template: &'static str,
+    ) -> MessageId {
+        let body = self.words.say(person.locale, template, &self.details(id, person.locale));
+        let mergeable = |m: &&mut NewMessage| {
+            severity == Severity::Routine && m.severity == severity && m.recipient == person.recipient
+        };
+        if let Some(other) = self.changes.messages.iter_mut().find(mergeable) {
+            other.body = format!("{}\n{body}", other.body);
+            return other.id();
+        }
+        let ticket = self.ticket(id);
+        let key = format!("{id}/{}/{n}/{}/{}", ticket.round, ticket.plan[n].tries, person.recipient.as_key());
+        let message = NewMessage {
+            key,
+            recipient: person.recipient.clone(),
+            to: person.phone.clone(),
+            channel: Channel::Sms,
+            template,
+            locale: person.locale,
+            body,
+            ticket_id: Some(id.clone()),
+            severity,
+            created_at: self.now,
+            expires_at: self.expiry(id, severity),
+        };
+        if severity != Severity::Emergency {
+            *self.facts.contacts.entry(person.recipient.as_key()).or_default() += 1;
+        }
+        let message_id = message.id();
+        self.changes.messages.push(message);
+        message_id
+    }
+
+    fn expiry(&self, id: &TicketId, severity: Severity) -> Timestamp {
+        match (severity, self.place(self.ticket(id))) {
+            (Severity::Routine, Some(place)) => people::evening(&place.property, &self.policy.contact, self.now),
+            (Severity::Emergency, _) => self.now + EMERGENCY_VALID_MS,
+            _ => self.now + URGENT_VALID_MS,
+        }
+    }
+
+    /// What is filled into the words about a ticket.
+    pub(super) fn details(&self, id: &TicketId, locale: Locale) -> Details {
+        let ticket = self.ticket(id);
+        let device = ticket.device_key.as_ref().and_then(|key| self.facts.devices.get(key));
+        let tenant = self.tenant_of(ticket);
+        let place = self.place(ticket);
+        let unit = ticket.unit_id.as_ref().and_then(|unit| self.facts.units.get(unit));
+        let helper = |word: &str| self.words.say(locale, word, &Details::default());
+        let reward = &self.policy.rewards;
+        let amount_minor = ticket.reward_minor.unwrap_or(reward.in_time_minor);
+        Details {
+            tenant: tenant.map_or_else(|| helper("somebody"), |t| t.name.clone()),
+            phone: tenant.map(|t| t.phone.as_str().to_owned()).unwrap_or_default(),
+            property: place.map(|p| p.property.name.clone()).unwrap_or_default(),
+            unit: unit.map(|u| u.name.clone()).unwrap_or_default(),
+            device: device.map(|d| d.name.clone()).unwrap_or_default(),
+            cells: device.and_then(|d| d.cells.clone()).unwrap_or_else(|| helper("cells_default")),
+            reward: words::amount(locale, &Money { amount_minor, currency: reward.currency.clone() }),
+            since: place.map_or_else(String::new, |p| {
+                people::local(&p.property, ticket.opened_at).format("%m-%d %H:%M").to_string()
+            }),
+            sender: self.sender(ticket),
+        }
+    }
+
+    /// A message of this ticket expired unsent: a routine step is taken up again the next day.
+    pub(super) fn retry_step(&mut self, id: &TicketId, message: &MessageId) {
+        let Some(place) = self.place(self.ticket(id)) else { return };
+        let again = people::next_morning(&place.property, &self.policy.contact, self.now);
+        let carried = |p: &&mut PlannedStep| matches!(&p.done, Some(StepDone::Sent { messages, .. }) if messages.contains(message));
+        if let Some(planned) = self.change(id).plan.iter_mut().find(carried)
+            && planned.tries < TRIES_MAX
+        {
+            planned.tries += 1;
+            planned.done = None;
+            planned.at = again;
+        }
+        self.run_plan(id);
+    }
+}
+
+fn offer_template(kind: TicketKind) -> &'static str {
+    match kind {
+        TicketKind::Battery => "offer_battery",
+        TicketKind::Leak => "offer_leak",
+        TicketKind::Silent | TicketKind::Tamper => "offer_silent",
+        TicketKind::Request => "offer_request",
+    }
+}

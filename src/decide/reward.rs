@@ -1,0 +1,89 @@
+//! Rewards (CONTRACT section 7): only for a proven replacement, once, in full or at the late rate, never past the cap. Pure.
+
+use chrono::Datelike;
+use serde_json::json;
+
+use super::desk::{Desk, Paid};
+use super::people;
+use crate::model::time::DAY;
+use crate::model::*;
+
+/// One device earns at most one reward within this.
+const SAME_DEVICE_MS: Millis = 60 * DAY;
+
+impl Desk<'_> {
+    /// Credits the tenant of the day on which the replacement was seen, or records why not.
+    pub(super) fn reward(&mut self, id: &TicketId, seen_at: Timestamp) {
+        match self.owed(id, seen_at) {
+            Ok((tenant, reason, amount_minor)) => self.credit(id, tenant, reason, amount_minor),
+            Err(why) => self.event(id, "not_rewarded", "system", json!({ "why": why })),
+        }
+    }
+
+    fn owed(&self, id: &TicketId, seen_at: Timestamp) -> Result<(TenantId, &'static str, i64), &'static str> {
+        let (ticket, policy) = (self.ticket(id), &self.policy.rewards);
+        let (Some(unit), Some(device)) = (&ticket.unit_id, &ticket.device_key) else { return Err("no_unit") };
+        let tenant = self.tenant_on(unit, &ticket.property_id, seen_at).ok_or("no_tenant")?;
+        if ticket.died {
+            return Err("died");
+        }
+        if ticket.visited {
+            return Err("visited");
+        }
+        if !tenant.consent.reward {
+            return Err("no_consent");
+        }
+        let told_at = ticket.told_at.ok_or("not_told")?;
+        if ticket.tenant_id.as_ref() != Some(&tenant.id) {
+            return Err("tenant_changed");
+        }
+        let recent = |p: &Paid| p.device_key.as_ref() == Some(device) && self.now - p.at < SAME_DEVICE_MS;
+        if self.facts.paid.iter().any(recent) {
+            return Err("paid_lately");
+        }
+        let in_time = seen_at - told_at <= policy.in_time.0;
+        let (reason, amount) =
+            if in_time { ("reward_in_time", policy.in_time_minor) } else { ("reward_late", policy.late_minor) };
+        if amount <= 0 {
+            return Err("no_reward");
+        }
+        if self.paid_this_month(&tenant.id, &ticket.property_id) + amount > policy.monthly_cap_minor {
+            return Err("cap");
+        }
+        Ok((tenant.id.clone(), reason, amount))
+    }
+
+    fn paid_this_month(&self, tenant: &TenantId, property: &PropertyId) -> i64 {
+        let Some(place) = self.facts.places.get(property) else { return 0 };
+        let month = |at: Timestamp| {
+            let local = people::local(&place.property, at);
+            (local.year(), local.month())
+        };
+        let now = month(self.now);
+        self.facts.paid.iter().filter(|p| p.tenant_id == *tenant && month(p.at) == now).map(|p| p.amount_minor).sum()
+    }
+
+    fn credit(&mut self, id: &TicketId, tenant_id: TenantId, reason: &'static str, amount_minor: i64) {
+        let device_key = self.ticket(id).device_key.clone();
+        let transfer = Transfer {
+            reference: format!("replacement:{id}"),
+            at: self.now,
+            reason,
+            amount_minor,
+            currency: self.policy.rewards.currency.clone(),
+            tenant_id: tenant_id.clone(),
+            device_key: device_key.clone(),
+            ticket_id: Some(id.clone()),
+        };
+        let entry = Entry::transfer(transfer, Account::RewardExpense, Account::Tenant(tenant_id.clone()));
+        self.facts.paid.push(Paid { tenant_id: tenant_id.clone(), device_key, at: self.now, amount_minor });
+        self.changes.entries.push(entry);
+        self.change(id).reward_minor = Some(amount_minor);
+        self.event(
+            id,
+            "rewarded",
+            "system",
+            json!({ "tenant_id": tenant_id, "reason": reason, "amount_minor": amount_minor }),
+        );
+    }
+}

@@ -1,0 +1,276 @@
+//! Findings to tickets: at most one active ticket per device and kind, one incident per riser, one for a gateway and all behind it. Pure.
+
+use serde_json::json;
+
+use super::desk::Desk;
+use super::plan;
+use crate::model::time::DAY;
+use crate::model::*;
+
+/// A resolved ticket is closed after this where its playbook says nothing.
+const CLOSE_AFTER: Span = Span(DAY);
+/// With this many silent devices behind it, and more than half of them, a gateway counts as silent itself.
+const BEHIND_SILENT_MIN: usize = 3;
+
+impl Desk<'_> {
+    /// Takes in what a detector concluded about a registered device.
+    pub fn found(&mut self, key: &DeviceKey, finding: &Finding) {
+        let Some(device) = self.facts.devices.get(key).cloned() else { return };
+        match finding {
+            Finding::BatteryLow { percent } => self.battery_low(&device, *percent),
+            Finding::BatteryDead => self.battery_dead(&device),
+            Finding::ReplacementSeen { at, percent } => self.replacement_seen(&device, *at, *percent),
+            Finding::ReplacementRefuted => self.replacement_refuted(&device),
+            Finding::BatteryReplaced { seen_at } => self.battery_replaced(&device, *seen_at),
+            Finding::Leak => self.leak(&device),
+            Finding::LeakCleared => self.leak_cleared(&device),
+            Finding::Silent { since, battery_low } => self.silent(&device, *since, *battery_low),
+            Finding::BackOnline => self.back_online(&device),
+            Finding::Tamper => self.tamper(&device),
+        }
+    }
+
+    fn battery_low(&mut self, device: &Device, percent: Option<f64>) {
+        if self.active(&device.key, TicketKind::Battery).is_none() {
+            self.open(device, TicketKind::Battery, None, json!({ "percent": percent }));
+        }
+    }
+
+    fn battery_dead(&mut self, device: &Device) {
+        let Some(id) = self.active(&device.key, TicketKind::Battery) else { return };
+        if !self.ticket(&id).died {
+            self.change(&id).died = true;
+            self.event(&id, "died", "device", json!({}));
+            plan::arm(self.change(&id), Since::Died);
+            self.run_plan(&id);
+        }
+    }
+
+    fn replacement_seen(&mut self, device: &Device, at: Timestamp, percent: f64) {
+        if let Some(id) = self.active(&device.key, TicketKind::Battery) {
+            self.change(&id).seen_at = Some(at);
+            self.event(&id, "replacement_seen", "device", json!({ "percent": percent, "at": at.to_rfc3339() }));
+        }
+    }
+
+    fn replacement_refuted(&mut self, device: &Device) {
+        if let Some(id) = self.active(&device.key, TicketKind::Battery) {
+            self.change(&id).seen_at = None;
+            self.event(&id, "replacement_refuted", "device", json!({}));
+            self.run_plan(&id);
+        }
+    }
+
+    fn battery_replaced(&mut self, device: &Device, seen_at: Timestamp) {
+        let Some(id) = self.active(&device.key, TicketKind::Battery) else { return };
+        self.change(&id).seen_at = Some(seen_at);
+        self.resolve(&id, "device", json!({ "proof": "battery_replaced", "seen_at": seen_at.to_rfc3339() }));
+        self.reward(&id, seen_at);
+        plan::thank(self.change(&id));
+        self.run_plan(&id);
+    }
+
+    fn leak(&mut self, device: &Device) {
+        let Some(id) = self.incident(device) else {
+            self.open(device, TicketKind::Leak, None, json!({}));
+            return;
+        };
+        let ticket = self.change(&id);
+        match ticket.devices.iter_mut().find(|(key, _)| *key == device.key) {
+            Some(entry) => entry.1 = true,
+            None => ticket.devices.push((device.key.clone(), true)),
+        }
+        if matches!(ticket.status, Status::Resolved { .. }) {
+            self.reopen(&id);
+        } else {
+            self.event(&id, "joined", "device", json!({ "device_key": device.key, "unit_id": device.unit_id }));
+        }
+    }
+
+    /// The leak ticket that a wet sensor belongs to: its own or its unit's, or that of its riser within the window.
+    fn incident(&self, device: &Device) -> Option<TicketId> {
+        let leaks = || self.facts.tickets.values().filter(|t| t.kind == TicketKind::Leak);
+        let own = leaks().find(|t| {
+            let open = t.status.is_active() || matches!(t.status, Status::Resolved { .. });
+            open && (t.devices.iter().any(|(key, _)| *key == device.key) || t.unit_id.as_ref() == Some(&device.unit_id))
+        });
+        let window = self.policy.leak.riser_window.0;
+        let riser =
+            || leaks().find(|t| t.status.is_active() && self.now - t.opened_at <= window && self.same_riser(t, device));
+        own.or_else(riser).map(|t| t.id.clone())
+    }
+
+    fn same_riser(&self, ticket: &Ticket, device: &Device) -> bool {
+        let unit = |id: &UnitId| self.facts.units.get(id);
+        let (Some(one), Some(other)) = (ticket.unit_id.as_ref().and_then(unit), unit(&device.unit_id)) else {
+            return false;
+        };
+        one.property_id == other.property_id && one.stack.is_some() && one.stack == other.stack
+    }
+
+    fn leak_cleared(&mut self, device: &Device) {
+        let Some(id) = self.active(&device.key, TicketKind::Leak) else { return };
+        let ticket = self.change(&id);
+        for entry in ticket.devices.iter_mut().filter(|(key, _)| *key == device.key) {
+            entry.1 = false;
+        }
+        if ticket.devices.iter().all(|(_, wet)| !wet) {
+            self.resolve(&id, "device", json!({ "proof": "leak_cleared" }));
+        } else {
+            self.event(&id, "dry", "device", json!({ "device_key": device.key }));
+        }
+    }
+
+    /// A silent device is a matter of its own only if its battery or its gateway does not explain it.
+    fn silent(&mut self, device: &Device, since: Timestamp, battery_low: bool) {
+        if battery_low && self.active(&device.key, TicketKind::Battery).is_some() {
+            return self.battery_dead(device);
+        }
+        let gateway = device.gateway.as_ref().and_then(|key| self.facts.devices.get(key)).cloned();
+        match gateway.filter(|g| self.is_gateway_silent(&g.key)) {
+            Some(gateway) => {
+                if let Some(id) = self.open_silent(&gateway, since) {
+                    let behind = self.change(&id);
+                    if !behind.devices.iter().any(|(key, _)| *key == device.key) {
+                        behind.devices.push((device.key.clone(), true));
+                    }
+                }
+            }
+            None => {
+                self.open_silent(device, since);
+            }
+        }
+    }
+
+    fn open_silent(&mut self, device: &Device, since: Timestamp) -> Option<TicketId> {
+        if let Some(id) = self.active(&device.key, TicketKind::Silent) {
+            return Some(id);
+        }
+        let severity = (device.kind == DeviceKind::Gateway).then_some(Severity::Urgent);
+        self.open(device, TicketKind::Silent, severity, json!({ "since": since.to_rfc3339() }))
+    }
+
+    fn is_gateway_silent(&self, gateway: &DeviceKey) -> bool {
+        if self.active(gateway, TicketKind::Silent).is_some() {
+            return true;
+        }
+        let behind = self.facts.behind.get(gateway).map(Vec::as_slice).unwrap_or_default();
+        let overdue = |b: &&desk::Behind| b.due_at.is_none_or(|due| due <= self.now);
+        let silent = behind.iter().filter(overdue).count();
+        silent >= BEHIND_SILENT_MIN && silent * 2 > behind.len()
+    }
+
+    fn back_online(&mut self, device: &Device) {
+        if let Some(id) = self.active(&device.key, TicketKind::Silent) {
+            self.resolve(&id, "device", json!({ "proof": "back_online" }));
+        }
+        if let Some(gateway) = &device.gateway
+            && let Some(id) = self.active(gateway, TicketKind::Silent)
+            && self.ticket(&id).devices.iter().any(|(key, _)| *key == device.key)
+        {
+            self.resolve(&id, "device", json!({ "proof": "back_online", "device_key": device.key }));
+        }
+    }
+
+    fn tamper(&mut self, device: &Device) {
+        if self.active(&device.key, TicketKind::Tamper).is_none() {
+            self.open(device, TicketKind::Tamper, None, json!({}));
+        }
+    }
+
+    /// The active ticket of a kind that a device is the reason of, or a part of.
+    pub(super) fn active(&self, key: &DeviceKey, kind: TicketKind) -> Option<TicketId> {
+        let part = |t: &&Ticket| {
+            let own = t.device_key.as_ref() == Some(key);
+            t.kind == kind
+                && t.status.is_active()
+                && (own || (kind == TicketKind::Leak && t.devices.iter().any(|(k, _)| k == key)))
+        };
+        self.facts.tickets.values().find(part).map(|t| t.id.clone())
+    }
+
+    /// Opens a ticket for a device, with its playbook, and does at once what is due at once.
+    fn open(
+        &mut self,
+        device: &Device,
+        kind: TicketKind,
+        severity: Option<Severity>,
+        data: serde_json::Value,
+    ) -> Option<TicketId> {
+        self.facts.places.get(&device.property_id)?;
+        let playbook = self.policy.playbook(&device.property_id, kind);
+        let now = self.now;
+        let id = TicketId(format!("t_{}", digest(&format!("{}|{}|{}", kind.as_str(), device.key, now.0))));
+        let tenant_id = self.tenant_on(&device.unit_id, &device.property_id, now).map(|t| t.id.clone());
+        let ticket = Ticket {
+            id: id.clone(),
+            kind,
+            severity: severity.unwrap_or(playbook.severity),
+            property_id: device.property_id.clone(),
+            unit_id: Some(device.unit_id.clone()),
+            tenant_id,
+            device_key: Some(device.key.clone()),
+            devices: vec![(device.key.clone(), true)],
+            status: Status::Open,
+            assignee: None,
+            opened_at: now,
+            due_at: None,
+            plan: plan::lay_out(&playbook, now),
+            told_at: None,
+            seen_at: None,
+            died: false,
+            visited: false,
+            reward_minor: None,
+            answer: None,
+            round: 0,
+            events: 0,
+        };
+        self.facts.tickets.insert(id.clone(), ticket);
+        self.event(&id, "opened", "device", data);
+        self.run_plan(&id);
+        Some(id)
+    }
+
+    /// Ends the work on a ticket; it is closed later, unless the problem returns.
+    pub(super) fn resolve(&mut self, id: &TicketId, actor: &str, data: serde_json::Value) {
+        let at = self.now;
+        let ticket = self.change(id);
+        ticket.status = Status::Resolved { at };
+        let (property, kind) = (ticket.property_id.clone(), ticket.kind);
+        let close_after = self.policy.playbook(&property, kind).close_after.unwrap_or(CLOSE_AFTER);
+        self.change(id).due_at = Some(at + close_after.0);
+        self.event(id, "resolved", actor, data);
+    }
+
+    /// The problem is back: the same ticket, its playbook from the start.
+    fn reopen(&mut self, id: &TicketId) {
+        let (property, kind, now) = (self.ticket(id).property_id.clone(), self.ticket(id).kind, self.now);
+        let playbook = self.policy.playbook(&property, kind);
+        let ticket = self.change(id);
+        ticket.status = Status::Open;
+        ticket.round += 1;
+        ticket.answer = None;
+        ticket.plan = plan::lay_out(&playbook, now);
+        self.event(id, "reopened", "device", json!({}));
+        self.run_plan(id);
+    }
+
+    /// Time has come for a ticket: a step is due, or it is to be closed.
+    pub fn ticket_due(&mut self, id: &TicketId) {
+        let Some(ticket) = self.facts.tickets.get(id) else { return };
+        if ticket.due_at.is_none_or(|due| due > self.now) {
+            return;
+        }
+        self.run_plan(id);
+        let Status::Resolved { at: resolved_at } = self.ticket(id).status else { return };
+        if self.ticket(id).due_at.is_some_and(|due| due <= self.now) {
+            let now = self.now;
+            let ticket = self.change(id);
+            ticket.status = Status::Closed { resolved_at, at: now };
+            ticket.due_at = None;
+            self.event(id, "closed", "system", json!({}));
+        }
+    }
+}
+
+use super::desk;

@@ -1,0 +1,146 @@
+//! The words to people: Fluent templates, one file per language, filled in here. Pure.
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource};
+
+use crate::model::{Locale, Money};
+
+/// Every template that a playbook may name.
+pub const TEMPLATES: &[&str] = &[
+    "battery_tenant",
+    "battery_reminder",
+    "battery_thanks",
+    "battery_thanks_plain",
+    "leak_tenant",
+    "leak_second",
+    "leak_manager",
+    "bed_manager",
+    "tamper_housekeeper",
+    "offer_leak",
+    "offer_battery",
+    "offer_silent",
+    "offer_request",
+];
+
+/// The stable name of a template, if it is one.
+pub fn template(name: &str) -> Option<&'static str> {
+    TEMPLATES.iter().find(|t| **t == name).copied()
+}
+
+/// What is filled into a template. Every template may use every one of them.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// How the tenant is addressed.
+    pub tenant: String,
+    /// The tenant's number, for staff only.
+    pub phone: String,
+    /// The property's name.
+    pub property: String,
+    /// The unit's name.
+    pub unit: String,
+    /// The device's name.
+    pub device: String,
+    /// Battery type and count.
+    pub cells: String,
+    /// What is or was credited.
+    pub reward: String,
+    /// Local time of the beginning.
+    pub since: String,
+    /// Who signs.
+    pub sender: String,
+}
+
+/// All languages, parsed once.
+pub struct Words {
+    zh_cn: FluentBundle<FluentResource>,
+    en: FluentBundle<FluentResource>,
+}
+
+impl Words {
+    /// Parses the built-in texts.
+    pub fn new() -> Self {
+        Self {
+            zh_cn: bundle(Locale::ZhCn, include_str!("../words/zh-CN.ftl")),
+            en: bundle(Locale::En, include_str!("../words/en.ftl")),
+        }
+    }
+
+    /// A template in a language. The name is one of [`TEMPLATES`] or a helper word of the file.
+    pub fn say(&self, locale: Locale, template: &str, details: &Details) -> String {
+        let bundle = match locale {
+            Locale::ZhCn => &self.zh_cn,
+            Locale::En => &self.en,
+        };
+        let id = template.replace('_', "-");
+        let pattern = bundle.get_message(&id).and_then(|m| m.value()).expect("every template stands in every language");
+        bundle.format_pattern(pattern, Some(&args(details)), &mut Vec::new()).into_owned()
+    }
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn args(d: &Details) -> FluentArgs<'_> {
+    let pairs = [
+        ("tenant", &d.tenant),
+        ("phone", &d.phone),
+        ("property", &d.property),
+        ("unit", &d.unit),
+        ("device", &d.device),
+        ("cells", &d.cells),
+        ("reward", &d.reward),
+        ("since", &d.since),
+        ("sender", &d.sender),
+    ];
+    pairs.into_iter().map(|(name, value)| (name, value.as_str())).collect()
+}
+
+fn bundle(locale: Locale, text: &str) -> FluentBundle<FluentResource> {
+    let resource = FluentResource::try_new(text.to_owned()).expect("built-in texts parse");
+    let id = locale.as_str().parse().expect("built-in locales parse");
+    let mut bundle = FluentBundle::new_concurrent(vec![id]);
+    bundle.set_use_isolating(false);
+    bundle.add_resource(resource).expect("built-in texts name no message twice");
+    bundle
+}
+
+/// An amount as people read it: `10 yuan` / `10元`, else `10.50 EUR`.
+pub fn amount(locale: Locale, money: &Money) -> String {
+    let (whole, rest) = (money.amount_minor / 100, money.amount_minor % 100);
+    let number = if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:02}") };
+    match (money.currency.as_str(), locale) {
+        ("CNY", Locale::ZhCn) => format!("{number}元"),
+        ("CNY", Locale::En) => format!("{number} yuan"),
+        (currency, _) => format!("{number} {currency}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_speaks_every_language_and_fills_every_gap() {
+        let words = Words::new();
+        let d = Details {
+            tenant: "T".into(),
+            phone: "+1".into(),
+            property: "P".into(),
+            unit: "U".into(),
+            device: "D".into(),
+            cells: "C".into(),
+            reward: "R".into(),
+            since: "S".into(),
+            sender: "N".into(),
+        };
+        for locale in [Locale::ZhCn, Locale::En] {
+            for name in TEMPLATES {
+                let text = words.say(locale, name, &d);
+                assert!(!text.is_empty() && !text.contains('{') && !text.contains('$'), "{name}: {text}");
+            }
+        }
+    }
+}
