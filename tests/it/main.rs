@@ -1,0 +1,6 @@
+//! The integration tests: one binary, so that it links once. A file here for each subject.
+
+#[path = "../support/services.rs"]
+mod services;
+
+mod services_work;
