@@ -16,4 +16,6 @@ pub mod cli;
 pub mod clock;
 pub mod decide;
 pub mod decode;
+pub mod deliver;
 pub mod model;
+pub mod web;

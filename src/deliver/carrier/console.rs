@@ -1,0 +1,133 @@
+//! The carrier of the demo and of houses without one: hands each text to a function, usually one that prints it.
+//!
+//! It remembers what it took, within a limit, so that questions about it can be answered. It never touches the network.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+
+use super::{Carrier, CarrierError, CarrierMessage, FIND_SLACK_MS, Lookup, Outgoing, SendOutcome};
+use crate::clock::Clock;
+use crate::model::{E164, MessageStatus};
+
+/// So many texts are remembered; the oldest is forgotten first.
+pub const REMEMBERED_MAX: usize = 1_000;
+
+type Sink = dyn Fn(&Outgoing<'_>) + Send + Sync;
+
+/// Prints texts instead of sending them.
+pub struct Console {
+    sink: Box<Sink>,
+    clock: Clock,
+    taken: Mutex<VecDeque<Taken>>,
+}
+
+struct Taken {
+    to: E164,
+    body: String,
+    message: CarrierMessage,
+}
+
+impl Console {
+    /// Hands every text to `sink`, in the order of the calls.
+    pub fn new(clock: Clock, sink: impl Fn(&Outgoing<'_>) + Send + Sync + 'static) -> Self {
+        Self { sink: Box::new(sink), clock, taken: Mutex::new(VecDeque::new()) }
+    }
+
+    fn take(&self, text: &Outgoing<'_>) -> CarrierMessage {
+        let now = self.clock.now();
+        let message = CarrierMessage {
+            sid: format!("console-{}", text.attempt),
+            status: MessageStatus::Delivered,
+            error_code: None,
+            segments: None,
+            created_at: Some(now),
+            sent_at: Some(now),
+        };
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.len() == REMEMBERED_MAX {
+            taken.pop_front();
+        }
+        taken.push_back(Taken { to: text.to.clone(), body: text.body.to_owned(), message: message.clone() });
+        (self.sink)(text);
+        message
+    }
+
+    fn remembered(&self, wanted: impl Fn(&Taken) -> bool) -> Vec<CarrierMessage> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.iter().filter(|one| wanted(one)).map(|one| one.message.clone()).collect()
+    }
+}
+
+impl Carrier for Console {
+    /// Who reads the terminal has it: accepted is delivered here.
+    fn send<'a>(&'a self, text: Outgoing<'a>) -> BoxFuture<'a, SendOutcome> {
+        let CarrierMessage { sid, status, segments, .. } = self.take(&text);
+        ready(SendOutcome::Accepted { sid, status, segments }).boxed()
+    }
+
+    fn find<'a>(&'a self, lookup: Lookup<'a>) -> BoxFuture<'a, Result<Vec<CarrierMessage>, CarrierError>> {
+        let earliest = lookup.since - FIND_SLACK_MS;
+        let found = self.remembered(|one| {
+            one.to == *lookup.to && one.body == lookup.body && one.message.created_at >= Some(earliest)
+        });
+        ready(Ok(found)).boxed()
+    }
+
+    fn fetch<'a>(&'a self, sid: &'a str) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>> {
+        ready(self.remembered(|one| one.message.sid == sid).pop().ok_or(CarrierError::NotFound)).boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), CarrierError>> {
+        ready(Ok(())).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::Timestamp;
+
+    fn number() -> E164 {
+        E164::parse("+8613800138000").expect("a number")
+    }
+
+    #[tokio::test]
+    async fn prints_remembers_and_answers() {
+        let printed = Arc::new(Mutex::new(Vec::new()));
+        let sink = {
+            let printed = printed.clone();
+            move |text: &Outgoing<'_>| printed.lock().expect("lock").push(text.body.to_owned())
+        };
+        let console = Console::new(Clock::manual(Timestamp(100_000)), sink);
+        let to = number();
+        let outcome = console.send(Outgoing { attempt: "a1", to: &to, body: "漏水", valid_for_s: 60 }).await;
+        assert!(
+            matches!(outcome, SendOutcome::Accepted { ref sid, status: MessageStatus::Delivered, .. } if sid == "console-a1")
+        );
+        assert_eq!(*printed.lock().expect("lock"), ["漏水"]);
+        let find = async |body, since| {
+            console.find(Lookup { to: &to, body, since: Timestamp(since) }).await.expect("an answer").len()
+        };
+        assert_eq!((find("漏水", 160_000).await, find("漏水", 160_001).await, find("漏", 0).await), (1, 0, 0));
+        assert_eq!(console.fetch("console-a1").await.expect("known").sid, "console-a1");
+        assert_eq!(console.fetch("console-a2").await, Err(CarrierError::NotFound));
+        assert_eq!(console.ping().await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn forgets_the_oldest_beyond_its_limit() {
+        let console = Console::new(Clock::manual(Timestamp(0)), |_| ());
+        let to = number();
+        for n in 0..=REMEMBERED_MAX {
+            console.send(Outgoing { attempt: &n.to_string(), to: &to, body: "x", valid_for_s: 60 }).await;
+        }
+        assert_eq!(console.fetch("console-0").await, Err(CarrierError::NotFound));
+        let found = console.find(Lookup { to: &to, body: "x", since: Timestamp(0) }).await.expect("an answer");
+        assert_eq!(found.len(), REMEMBERED_MAX);
+    }
+}

@@ -1,0 +1,195 @@
+//! The carrier: who takes a text to a phone. One trait, two implementors ([`Twilio`], [`Console`]).
+//!
+//! A carrier says what happened to one request, and never more than it knows: "not sent" only when that is certain,
+//! "ambiguous" whenever the other side may have taken it. It never retries, keeps no queue, and writes no log; when to
+//! send (again) is the outbox's business. Numbers, words and secrets never appear in an outcome or an error.
+
+use futures_util::future::BoxFuture;
+
+use crate::model::{E164, MessageStatus, Millis, Timestamp};
+
+pub mod codes;
+pub mod console;
+pub mod twilio;
+
+pub use codes::{Action, ErrorCode, action_for};
+pub use console::Console;
+pub use twilio::{Limits, Sender, Twilio, TwilioAccount};
+
+/// How much earlier than our own clock the carrier may date what we sent, in milliseconds.
+pub const FIND_SLACK_MS: Millis = 60_000;
+
+/// One text, ready to go.
+#[derive(Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// Our id of this attempt; goes into the callback's address, so that a report finds us even when the answer is lost.
+    pub attempt: &'a str,
+    /// For whom.
+    pub to: &'a E164,
+    /// The words.
+    pub body: &'a str,
+    /// After so many seconds in the carrier's queue it is stale and must not go out. Carriers bound it (Twilio: 1 to 36,000).
+    pub valid_for_s: u32,
+}
+
+/// What to look for in the carrier's own list.
+#[derive(Clone, Copy)]
+pub struct Lookup<'a> {
+    /// To whom it went.
+    pub to: &'a E164,
+    /// The words, exactly.
+    pub body: &'a str,
+    /// When the attempt began, by our clock.
+    pub since: Timestamp,
+}
+
+/// What became of one request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SendOutcome {
+    /// The carrier has it.
+    Accepted {
+        /// The carrier's id.
+        sid: String,
+        /// Its state by the carrier's answer.
+        status: MessageStatus,
+        /// Billed parts, where already known.
+        segments: Option<u32>,
+    },
+    /// The carrier said no to this message; nothing was sent. `action` says what to do instead.
+    Refused {
+        /// The carrier's error code, when it gave one.
+        code: Option<u32>,
+        /// What it means, in our words.
+        detail: String,
+        /// What to do about it.
+        action: Action,
+    },
+    /// Too many at once; nothing was sent, not to be tried earlier than `after`.
+    Later {
+        /// At least so long, in milliseconds.
+        after: Millis,
+        /// The carrier's error code, when it gave one.
+        code: Option<u32>,
+    },
+    /// The request never left (name, connection, TLS): safe to repeat.
+    NotSent {
+        /// Why.
+        detail: String,
+    },
+    /// It may or may not have been taken: ask ([`Carrier::find`]) before sending again.
+    Ambiguous {
+        /// Why nobody knows.
+        detail: String,
+    },
+    /// The account or its set-up is at fault; nothing was sent and nothing else would be: stop the queue, tell the operator.
+    AccountFault {
+        /// The carrier's error code, when it gave one.
+        code: Option<u32>,
+        /// What it means, in our words.
+        detail: String,
+    },
+}
+
+/// A message as the carrier knows it; without its number and words, which the asker has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CarrierMessage {
+    /// The carrier's id.
+    pub sid: String,
+    /// Its state.
+    pub status: MessageStatus,
+    /// Why it failed, when it did.
+    pub error_code: Option<u32>,
+    /// Billed parts, where already known.
+    pub segments: Option<u32>,
+    /// When the carrier took it (Twilio: to the second), by the carrier's clock.
+    pub created_at: Option<Timestamp>,
+    /// When the carrier sent it, by the carrier's clock.
+    pub sent_at: Option<Timestamp>,
+}
+
+/// Why a question to the carrier has no answer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CarrierError {
+    /// No answer, or one that says the carrier is in trouble: ask again later.
+    #[error("carrier unreachable: {0}")]
+    Unreachable(String),
+    /// Too many questions.
+    #[error("carrier asks to wait {after} ms")]
+    Later {
+        /// At least so long, in milliseconds.
+        after: Millis,
+    },
+    /// The account or its set-up is at fault.
+    #[error("carrier account at fault: {detail}")]
+    AccountFault {
+        /// The carrier's error code, when it gave one.
+        code: Option<u32>,
+        /// What it means, in our words.
+        detail: String,
+    },
+    /// The carrier knows no such message.
+    #[error("carrier knows no such message")]
+    NotFound,
+    /// An answer that cannot be read.
+    #[error("carrier's answer not understood: {0}")]
+    Unreadable(String),
+}
+
+/// A carrier. Every call ends within the carrier's own time limits.
+pub trait Carrier: Send + Sync {
+    /// Hands one text over, once.
+    fn send<'a>(&'a self, text: Outgoing<'a>) -> BoxFuture<'a, SendOutcome>;
+
+    /// Everything in the carrier's list that is this text: same number, same words, taken at `since` − [`FIND_SLACK_MS`] or later.
+    /// A carrier may show what it took only after a while: nothing found at once proves nothing.
+    fn find<'a>(&'a self, lookup: Lookup<'a>) -> BoxFuture<'a, Result<Vec<CarrierMessage>, CarrierError>>;
+
+    /// One message by the carrier's id.
+    fn fetch<'a>(&'a self, sid: &'a str) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>>;
+
+    /// Is the carrier there, and does it know us? Also warms the connection for the first text.
+    fn ping(&self) -> BoxFuture<'_, Result<(), CarrierError>>;
+}
+
+/// The carrier's word for a state, as ours; `None` for a word that nobody knew when this was written (leave the message as it is).
+/// `sending` is still the carrier's; a partly delivered message counts as sent, because nobody may rely on it.
+pub fn status_of(word: &str) -> Option<MessageStatus> {
+    Some(match word {
+        "accepted" | "scheduled" | "queued" | "sending" => MessageStatus::Accepted,
+        "sent" | "partially_delivered" => MessageStatus::Sent,
+        "delivered" | "read" => MessageStatus::Delivered,
+        "undelivered" => MessageStatus::Undelivered,
+        "failed" | "canceled" => MessageStatus::Failed,
+        "receiving" | "received" => MessageStatus::Received,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_published_state_has_one_of_ours() {
+        let table = [
+            ("queued", "accepted"),
+            ("accepted", "accepted"),
+            ("scheduled", "accepted"),
+            ("sending", "accepted"),
+            ("sent", "sent"),
+            ("partially_delivered", "sent"),
+            ("delivered", "delivered"),
+            ("read", "delivered"),
+            ("undelivered", "undelivered"),
+            ("failed", "failed"),
+            ("canceled", "failed"),
+            ("receiving", "received"),
+            ("received", "received"),
+        ];
+        for (theirs, ours) in table {
+            assert_eq!(status_of(theirs).map(MessageStatus::as_str), Some(ours), "{theirs}");
+        }
+        assert_eq!(status_of("teleported"), None);
+        assert_eq!(status_of("Delivered"), None, "their words are lower case");
+    }
+}
