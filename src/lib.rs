@@ -14,6 +14,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod decide;
 pub mod decode;
 pub mod deliver;

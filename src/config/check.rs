@@ -1,0 +1,242 @@
+//! What only shows when the whole configuration is read: ranges, keys that need or exclude each other, secrets in
+//! files, playbooks. Every problem is reported at the key that should be changed.
+
+use std::path::{Path, PathBuf};
+
+use super::read::Document;
+use super::values::{Secret, host_of, is_loopback};
+use super::{Config, Provider, playbooks};
+use crate::model::E164;
+
+/// The sections of the file, to tell a variable with one underscore too few from somebody else's.
+pub(super) const SECTIONS: [&str; 13] = [
+    "mqtt", "broker", "database", "http", "sms", "rewards", "battery", "presence", "leak", "contact", "clock",
+    "playbook", "property",
+];
+
+/// The most connections to one broker.
+const CONNECTIONS_MAX: usize = 64;
+
+/// The longest file that is taken for a secret, in bytes.
+const SECRET_BYTES_MAX: u64 = 64 * 1024;
+
+/// Makes the configuration whole (secrets from files, paths) and reports what is wrong with it.
+pub(super) fn check(config: &mut Config, document: &mut Document<'_>) {
+    resolve_secrets(config, document);
+    resolve_paths(config, document);
+    check_formats(config, document);
+    check_mqtt(config, document);
+    check_database(config, document);
+    check_twilio(config, document);
+    check_rewards(config, document);
+    check_thresholds(config, document);
+    check_clock(config, document);
+    for (kind, edit) in &config.playbook {
+        playbooks::check(*kind, edit, document);
+    }
+    for (kind, edit) in config.property.values().flat_map(|p| &p.playbook) {
+        playbooks::check(*kind, edit, document);
+    }
+}
+
+fn resolve_secrets(config: &mut Config, document: &mut Document<'_>) {
+    let mqtt = config.mqtt.password_file.take();
+    if let Some(secret) = secret(document, "mqtt.password", config.mqtt.password.is_some(), mqtt) {
+        config.mqtt.password = Some(secret);
+    }
+    let twilio = config.sms.twilio.auth_token_file.take();
+    if let Some(secret) = secret(document, "sms.twilio.auth_token", config.sms.twilio.auth_token.is_some(), twilio) {
+        config.sms.twilio.auth_token = Some(secret);
+    }
+    let url = config.database.url_file.take();
+    if let Some(secret) = secret(document, "database.url", document.has("database.url"), url) {
+        config.database.url = secret;
+    }
+}
+
+/// The trimmed content of a secret's file; `None` when there is none or it is an error, which is then reported.
+fn secret(document: &mut Document<'_>, key: &str, given: bool, file: Option<PathBuf>) -> Option<Secret> {
+    let file = file?;
+    let file_key = format!("{key}_file");
+    if given {
+        document.report(&file_key, format!("{key} is given too; keep one of them"));
+        return None;
+    }
+    match read_secret(&beside(document.path, &file)) {
+        Ok(secret) => Some(secret),
+        Err(problem) => {
+            document.report(&file_key, format!("{}: {problem}", file.display()));
+            None
+        }
+    }
+}
+
+fn read_secret(file: &Path) -> Result<Secret, String> {
+    let size = std::fs::metadata(file).map_err(|e| format!("cannot be read: {e}"))?.len();
+    if size > SECRET_BYTES_MAX {
+        return Err(format!("longer than {SECRET_BYTES_MAX} bytes; that is no secret"));
+    }
+    let text = std::fs::read_to_string(file).map_err(|e| format!("cannot be read: {e}"))?;
+    if text.trim().is_empty() {
+        return Err("is empty".to_owned());
+    }
+    Ok(Secret::new(text.trim()))
+}
+
+/// Relative paths count from the folder of the configuration file.
+fn beside(config_file: &Path, path: &Path) -> PathBuf {
+    config_file.parent().unwrap_or(Path::new("")).join(path)
+}
+
+fn resolve_paths(config: &mut Config, document: &Document<'_>) {
+    let mqtt = &mut config.mqtt;
+    for file in [&mut mqtt.ca_file, &mut mqtt.client_cert_file, &mut mqtt.client_key_file].into_iter().flatten() {
+        *file = beside(document.path, file);
+    }
+    config.broker.data_dir = beside(document.path, &config.broker.data_dir);
+    if let Some(file) = config.database.url.expose().strip_prefix("sqlite://").filter(|f| !f.starts_with(":memory:")) {
+        config.database.url = Secret::new(format!("sqlite://{}", beside(document.path, Path::new(file)).display()));
+    }
+}
+
+fn check_formats(config: &Config, document: &mut Document<'_>) {
+    for format in &config.format {
+        document.report_at(format.span(), "formats of one's own are not available in this version".to_owned());
+    }
+}
+
+fn check_mqtt(config: &Config, document: &mut Document<'_>) {
+    let mqtt = &config.mqtt;
+    if !(1..=CONNECTIONS_MAX).contains(&mqtt.connections) {
+        document.report("mqtt.connections", format!("expected 1 to {CONNECTIONS_MAX}"));
+    }
+    if mqtt.client_id.is_empty() {
+        document.report("mqtt.client_id", "is empty; the broker keeps the session under this name");
+    }
+    if mqtt.share_group.is_empty() || mqtt.share_group.contains(['/', '+', '#']) {
+        document.report("mqtt.share_group", "expected a name without / + #");
+    }
+    if mqtt.subscriptions.is_empty() {
+        document.report("mqtt.subscriptions", "is empty; nothing would be heard");
+    }
+    if mqtt.password.is_some() && mqtt.username.is_none() {
+        document.report("mqtt.password", "needs a username");
+    }
+    check_tls_files(config, document);
+}
+
+fn check_tls_files(config: &Config, document: &mut Document<'_>) {
+    let mqtt = &config.mqtt;
+    let files = [
+        ("mqtt.ca_file", &mqtt.ca_file),
+        ("mqtt.client_cert_file", &mqtt.client_cert_file),
+        ("mqtt.client_key_file", &mqtt.client_key_file),
+    ];
+    for (key, file) in files.into_iter().filter_map(|(key, file)| Some((key, file.as_ref()?))) {
+        if !mqtt.url.tls {
+            document.report(key, "is used with an mqtts:// url only");
+        } else if let Err(e) = std::fs::File::open(file) {
+            document.report(key, format!("{}: cannot be read: {e}", file.display()));
+        }
+    }
+    match (&mqtt.client_cert_file, &mqtt.client_key_file) {
+        (Some(_), None) => document.report("mqtt.client_cert_file", "needs client_key_file"),
+        (None, Some(_)) => document.report("mqtt.client_key_file", "needs client_cert_file"),
+        _ => {}
+    }
+}
+
+fn check_database(config: &Config, document: &mut Document<'_>) {
+    let url = config.database.url.expose();
+    let known = ["sqlite://", "sqlite::memory:", "postgres://", "postgresql://"];
+    if !known.iter().any(|start| url.starts_with(start)) {
+        let expected = "expected \"sqlite://FILE\" or \"postgres://user:password@host/database\"";
+        document.report("database.url", format!("not the URL of a database; {expected}"));
+    }
+}
+
+fn check_twilio(config: &mut Config, document: &mut Document<'_>) {
+    let twilio = &mut config.sms.twilio;
+    twilio.api_url.truncate(twilio.api_url.trim_end_matches('/').len());
+    match host_of(&twilio.api_url) {
+        None => document.report("sms.twilio.api_url", "no web address; expected e.g. \"https://api.twilio.com\""),
+        Some(host) if twilio.api_url.starts_with("http://") && !is_loopback(&host) => {
+            document.report("sms.twilio.api_url", "would send the auth token unencrypted; use https://");
+        }
+        Some(_) => {}
+    }
+    if config.sms.provider != Provider::Twilio {
+        return;
+    }
+    if !twilio.account_sid.starts_with("AC") {
+        document.report("sms.twilio.account_sid", "expected the account's SID, AC…");
+    }
+    if twilio.auth_token.is_none() {
+        document.report("sms.twilio.auth_token", "is missing; give auth_token_file (or auth_token)");
+    }
+    match (&twilio.from, &twilio.messaging_service_sid) {
+        (Some(from), None) if is_sender(from) => {}
+        (Some(_), None) => {
+            document
+                .report("sms.twilio.from", "expected a number such as \"+15005550006\", a short code or a sender name");
+        }
+        (None, Some(sid)) if sid.starts_with("MG") => {}
+        (None, Some(_)) => document.report("sms.twilio.messaging_service_sid", "expected the service's SID, MG…"),
+        (None, None) => document.report("sms.twilio.from", "is missing; give from or messaging_service_sid"),
+        (Some(_), Some(_)) => {
+            document.report("sms.twilio.from", "messaging_service_sid is given too; keep one of them")
+        }
+    }
+}
+
+/// E.164, a short code, or an alphanumeric sender name of up to 11 characters.
+fn is_sender(from: &str) -> bool {
+    let name = |c: char| c.is_ascii_alphanumeric() || c == ' ';
+    E164::parse(from).is_some() || ((3..=11).contains(&from.len()) && from.chars().all(name))
+}
+
+fn check_rewards(config: &Config, document: &mut Document<'_>) {
+    let rewards = &config.rewards;
+    let code = &rewards.currency;
+    if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase()) {
+        document.report("rewards.currency", format!("\"{code}\" is no currency; expected e.g. \"CNY\""));
+    }
+    let amounts = [
+        ("rewards.in_time_minor", rewards.in_time_minor),
+        ("rewards.late_minor", rewards.late_minor),
+        ("rewards.monthly_cap_minor", rewards.monthly_cap_minor),
+    ];
+    for (key, _) in amounts.into_iter().filter(|(_, amount)| *amount < 0) {
+        document.report(key, "expected 0 or more (minor units, e.g. fen)");
+    }
+}
+
+fn check_thresholds(config: &Config, document: &mut Document<'_>) {
+    if !(0.0..=100.0).contains(&config.battery.low_percent) {
+        document.report("battery.low_percent", "expected 0 to 100");
+    }
+    if config.battery.proof_readings < 1 {
+        document.report("battery.proof_readings", "expected 1 or more");
+    }
+    let hours = [
+        ("contact.night_from_hour", config.contact.night_from_hour),
+        ("contact.night_to_hour", config.contact.night_to_hour),
+    ];
+    for (key, _) in hours.into_iter().filter(|(_, hour)| *hour > 23) {
+        document.report(key, "expected an hour, 0 to 23");
+    }
+    if config.presence.least > config.presence.most {
+        document.report("presence.least", "is more than presence.most");
+    }
+}
+
+fn check_clock(config: &Config, document: &mut Document<'_>) {
+    let Some(clock) = &config.clock else { return };
+    if !(clock.speed.is_finite() && clock.speed > 0.0) {
+        document.report("clock.speed", "expected a number above 0");
+    }
+    let local = host_of(&config.sms.twilio.api_url).is_some_and(|host| is_loopback(&host));
+    if config.sms.provider != Provider::Console && !local {
+        document.report("clock", "tests only: people would be texted at the wrong time; take [clock] out");
+    }
+}
