@@ -9,22 +9,8 @@ use super::PropertySection;
 use super::explain::suggest;
 use super::read::Document;
 use crate::decide::policy::builtin_playbook;
+use crate::decide::words::TEMPLATES;
 use crate::model::{Playbook, PropertyId, SKILLS, Severity, Since, Span, Step, TicketKind, Verb};
-
-/// The words that a step may name as its template.
-const TEMPLATES: &[&str] = &[
-    "battery_tenant",
-    "battery_reminder",
-    "leak_tenant",
-    "leak_second",
-    "leak_manager",
-    "tamper_housekeeper",
-    "offer_battery",
-    "offer_leak",
-    "offer_silent",
-    "offer_request",
-    "silent_housekeeper",
-];
 
 /// The questions that a text may ask.
 const QUESTIONS: &[&str] = &["need_bed"];

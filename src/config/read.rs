@@ -16,6 +16,9 @@ use super::explain::explain;
 /// Variables with this prefix and a double underscore are keys.
 const ENV_PREFIX: &str = "NIGHTPORTER_";
 
+/// How many places a variable has: one for each level of its key, and the last for its value.
+const PLACES: usize = 16;
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -57,7 +60,7 @@ pub(super) struct Document<'i> {
     whole: DeTable<'i>,
     /// Without what was wrong.
     sound: DeTable<'i>,
-    /// Variables; number n has the span of [`Document::env_span`].
+    /// Variables; number n has the spans of [`Document::env_span`].
     env: Vec<Variable<'i>>,
     errors: Vec<ConfigError>,
 }
@@ -105,24 +108,30 @@ impl<'i> Document<'i> {
         self.whole.get(section).and_then(|s| s.get_ref().as_table()).is_some_and(|t| t.contains_key(key))
     }
 
-    /// Reports a problem of a key that was read well.
+    /// Reports a problem of a key that was read well; nothing more of a key that already has one.
     pub(super) fn report(&mut self, key: &str, problem: impl Into<String>) {
+        let told =
+            |e: &ConfigError| e.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if self.errors.iter().any(told) {
+            return;
+        }
         let mut span = None;
         let mut table = Some(&self.whole);
         for part in key.split('.') {
             let found = table.and_then(|t| t.get_key_value(part));
-            span =
-                found.map(|(key, value)| if self.is_env(&value.span()) { value.span() } else { key.span() }).or(span);
+            span = found
+                .map(|(key, value)| if self.env_place(&value.span()).is_some() { value.span() } else { key.span() })
+                .or(span);
             table = found.and_then(|(_, value)| value.get_ref().as_table());
         }
-        let place = span.map_or_else(|| self.path.display().to_string(), |span| self.place(span));
+        let place = span.map_or_else(|| self.path.display().to_string(), |span| self.place(&span));
         self.errors.push(ConfigError { place, key: key.to_owned(), problem: problem.into() });
     }
 
     /// Reports a problem of what stands at a span.
     pub(super) fn report_at(&mut self, span: Range<usize>, problem: String) {
-        let key = find(&self.sound, &span).map(|path| dotted(&path)).unwrap_or_default();
-        self.errors.push(ConfigError { place: self.place(span), key, problem });
+        let key = find(&self.whole, &span).map(|path| path.join(".")).unwrap_or_default();
+        self.errors.push(ConfigError { place: self.place(&span), key, problem });
     }
 
     /// What was wrong.
@@ -138,19 +147,24 @@ impl<'i> Document<'i> {
         if above.is_empty() {
             return self.warn_of_single_underscore(name, last);
         }
-        let span = self.env_span(self.env.len());
+        let index = self.env.len();
+        let span = |level: usize| self.env_span(index, level);
+        let spans: Vec<_> = (0..above.len()).map(span).collect();
+        let (last_span, value_span) = (span(above.len()), span(PLACES - 1));
         self.env.push(Variable { name, value, tried_as_toml: false });
         let mut table = &mut self.sound;
-        for part in above {
+        for (part, span) in above.iter().zip(spans) {
             let key = Spanned::new(span.clone(), part.clone().into());
-            let entry = table.entry(key).or_insert_with(|| Spanned::new(span.clone(), DeValue::Table(DeTable::new())));
+            let entry = table.entry(key).or_insert_with(|| Spanned::new(span, DeValue::Table(DeTable::new())));
             let DeValue::Table(inner) = entry.get_mut() else {
-                return self.report_at(span, format!("{part} holds a value in the file, not a table"));
+                return self.report_at(value_span, format!("{part} holds a value in the file, not a table"));
             };
             table = inner;
         }
-        table
-            .insert(Spanned::new(span.clone(), last.clone().into()), Spanned::new(span, DeValue::String(value.into())));
+        table.insert(
+            Spanned::new(last_span, last.clone().into()),
+            Spanned::new(value_span, DeValue::String(value.into())),
+        );
     }
 
     /// `NIGHTPORTER_DATABASE_URL` would be ignored: say so. Other single names belong to somebody else.
@@ -181,24 +195,29 @@ impl<'i> Document<'i> {
 
     /// The value of the variable at a span read as TOML, once.
     fn as_toml(&mut self, span: &Range<usize>) -> Option<Spanned<DeValue<'i>>> {
-        let index = span.start.checked_sub(self.text.len() + 1)?;
+        let (index, level) = self.env_place(span)?;
+        if level != PLACES - 1 {
+            return None;
+        }
         let variable = self.env.get_mut(index).filter(|v| !v.tried_as_toml)?;
         variable.tried_as_toml = true;
         DeValue::parse(variable.value).ok().map(|value| moved(value, span))
     }
 
-    /// Variables have spans behind the end of the text, one byte each.
-    fn env_span(&self, index: usize) -> Range<usize> {
-        let start = self.text.len() + 1 + index;
+    /// Variables have spans behind the end of the text, one byte for each level of the key and one for the value.
+    fn env_span(&self, index: usize, level: usize) -> Range<usize> {
+        let start = self.text.len() + 1 + index * PLACES + level.min(PLACES - 1);
         start..start + 1
     }
 
-    fn is_env(&self, span: &Range<usize>) -> bool {
-        span.start > self.text.len()
+    /// Which variable and level a span is; `None` when it lies in the text.
+    fn env_place(&self, span: &Range<usize>) -> Option<(usize, usize)> {
+        let offset = span.start.checked_sub(self.text.len() + 1)?;
+        Some((offset / PLACES, offset % PLACES))
     }
 
-    fn place(&self, span: Range<usize>) -> String {
-        if let Some(variable) = span.start.checked_sub(self.text.len() + 1).and_then(|index| self.env.get(index)) {
+    fn place(&self, span: &Range<usize>) -> String {
+        if let Some(variable) = self.env_place(span).and_then(|(index, _)| self.env.get(index)) {
             return variable.name.to_owned();
         }
         let before = &self.text[..self.text.floor_char_boundary(span.start)];
@@ -226,10 +245,6 @@ fn find(table: &DeTable<'_>, span: &Range<usize>) -> Option<Vec<String>> {
 
 fn covers(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
-}
-
-fn dotted(path: &[String]) -> String {
-    path.join(".")
 }
 
 fn remove(table: &mut DeTable<'_>, path: &[String]) {

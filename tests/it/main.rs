@@ -3,4 +3,5 @@
 #[path = "../support/services.rs"]
 mod services;
 
+mod config;
 mod services_work;
