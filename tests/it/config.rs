@@ -133,13 +133,6 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
             ],
         ),
         (
-            "[mqtt]\nsubscriptions = ['a', { topic = 'b', format = 'c' }, '$share/g/x']",
-            &[
-                "np.toml:2:23: mqtt.subscriptions.1: unknown format `c`; known are: zigbee2mqtt, native",
-                "np.toml:2:54: mqtt.subscriptions.1: leave $share/… out; share_group does that",
-            ],
-        ),
-        (
             "[http]\nlisten = ':8080'",
             &[r#"np.toml:2:10: http.listen: ":8080" is no address and port; expected e.g. "127.0.0.1:8080""#],
         ),
@@ -189,6 +182,14 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
     for (text, lines) in cases {
         refused(text, &[], lines);
     }
+}
+
+#[test]
+fn every_bad_subscription_is_told() {
+    let known = nightporter::decode::format_names().collect::<Vec<_>>().join(", ");
+    let text = "[mqtt]\nsubscriptions = ['a', { topic = 'b', format = 'c' }, '$share/g/x']";
+    let unknown = format!("np.toml:2:23: mqtt.subscriptions.1: unknown format `c`; known are: {known}");
+    refused(text, &[], &[&unknown, "np.toml:2:54: mqtt.subscriptions.2: leave $share/… out; share_group does that"]);
 }
 
 #[test]
