@@ -125,6 +125,9 @@ impl Building {
     }
 
     fn advance(&mut self, now: DateTime<Utc>) {
+        if self.next_at() > now && self.now >= now {
+            return;
+        }
         while let Some(entry) = self.queue.first_entry() {
             if entry.key().0 > now {
                 break;

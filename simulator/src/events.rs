@@ -133,6 +133,7 @@ impl Building {
             unit: unit.id.clone(),
             tenant_id: tenant.map(|t| t.id.clone()),
             tenant_phone: tenant.map(|t| t.phone.clone()),
+            tenant_moves: !gateway && self.site.changes_tenants(d.place),
             started_at: at,
             evident_at: None,
             last_sign_at: None,

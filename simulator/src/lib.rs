@@ -20,6 +20,7 @@ mod mind;
 mod people;
 mod registry;
 mod rng;
+mod score;
 mod site;
 mod truth;
 mod wire;
@@ -28,6 +29,7 @@ pub use air::Faults;
 pub use battery::{Chemistry, Gauge, quantise};
 pub use building::Building;
 pub use calendar::ZONE;
+pub use score::{Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket, Tally};
 pub use truth::{Cause, How, Kind, Problem};
 
 use chrono::{DateTime, Utc};

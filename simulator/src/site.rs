@@ -131,6 +131,10 @@ impl Site {
         let lives = |t: &Tenant| t.unit == unit && t.from <= day && t.to.is_none_or(|to| day <= to);
         self.tenants.iter().position(lives)
     }
+
+    pub(crate) fn changes_tenants(&self, unit: usize) -> bool {
+        self.tenants.iter().filter(|t| t.unit == unit).count() > 1
+    }
 }
 
 fn apartment(property: &str, n: usize) -> Unit {

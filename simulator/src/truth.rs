@@ -79,6 +79,8 @@ pub struct Problem {
     pub tenant_id: Option<String>,
     /// Phone of the same.
     pub tenant_phone: Option<String>,
+    /// Whether another tenant moves in or out of the unit around then, so that who was to be told is not judged.
+    pub tenant_moves: bool,
     /// From here on a ticket is no mistake. Battery: 30 days (and at most half) of its life left, the gauge at 25 %, or
     /// a reading at or below 20 %. Leak: the water reaches the sensor. Silence: the device fails.
     pub started_at: DateTime<Utc>,
