@@ -19,4 +19,5 @@ pub mod decide;
 pub mod decode;
 pub mod deliver;
 pub mod model;
+pub mod store;
 pub mod web;

@@ -1,0 +1,13 @@
+//! The only SQL. One text of queries, compiled once for SQLite and once for PostgreSQL; chosen by the URL alone.
+//!
+//! Writers go through one [`Tx`]: everything that a batch of causes leads to is committed together or not at all.
+
+mod open;
+mod postgres;
+mod rows;
+mod sqlite;
+mod tx;
+
+pub use open::{Store, StoreError};
+pub use rows::*;
+pub use tx::{Table, TicketScope, Tx};

@@ -1,0 +1,197 @@
+//! Opening a database by its URL, bringing its schema up, and beginning transactions.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use super::Tx;
+
+/// How long a connection is waited for.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long SQLite waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections to PostgreSQL of one process.
+const POSTGRES_CONNECTIONS_MAX: u32 = 8;
+/// Readers of SQLite beside the one writer.
+const SQLITE_READERS_MAX: u32 = 2;
+
+/// What can go wrong with a database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The URL names no database that is known.
+    #[error("database.url must begin with sqlite:// or postgres://")]
+    Url,
+    /// Another process runs on this file.
+    #[error("another nightporter is running on {0}; SQLite serves one process (use postgres:// for several)")]
+    InUse(PathBuf),
+    /// The schema could not be brought up.
+    #[error("the schema could not be brought up: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The database said no, or nothing.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A file could not be opened.
+    #[error("{0}: {1}")]
+    File(PathBuf, std::io::Error),
+    /// A row holds what this version cannot read.
+    #[error("table {table}, row {id}: {detail}")]
+    Row {
+        /// Which table.
+        table: &'static str,
+        /// Which row.
+        id: String,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+impl StoreError {
+    /// Whether trying again later may help: the database is away, not the statement wrong.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(e)) => {
+                // SQLITE_BUSY, _LOCKED, _IOERR, _FULL; PostgreSQL: connection, resources, operator, serialization.
+                let code = e.code().unwrap_or_default();
+                let sqlite =
+                    matches!(code.parse::<i64>(), Ok(n) if [5, 6, 10, 13].contains(&(n & 0xff)) && code.len() < 5);
+                sqlite || ["08", "53", "57", "40", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+            }
+            Self::Database(e) => matches!(
+                e,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+                    | sqlx::Error::BeginFailed
+                    | sqlx::Error::Protocol(_)
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// A database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// One property hub, nothing to install.
+    Sqlite {
+        /// The one writer.
+        writer: SqlitePool,
+        /// Readers beside it.
+        readers: SqlitePool,
+        /// Held while the service runs on the file; absent in memory and for commands.
+        lock: Option<Arc<File>>,
+    },
+    /// Many processes share it.
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens the database that the URL names; SQLite creates its file.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("sqlite:") {
+            Self::open_sqlite(url).await
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url)?.application_name("nightporter");
+            let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS_MAX).acquire_timeout(ACQUIRE_TIMEOUT);
+            Ok(Self::Postgres(pool.connect_lazy_with(options)))
+        } else {
+            Err(StoreError::Url)
+        }
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("wal_autocheckpoint", "4000");
+        let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
+        let writer = pool().min_connections(1).max_connections(1).connect_with(options.clone()).await?;
+        let in_memory = url.contains(":memory:");
+        let readers = if in_memory {
+            writer.clone()
+        } else {
+            pool().max_connections(SQLITE_READERS_MAX).connect_lazy_with(options.pragma("query_only", "on"))
+        };
+        Ok(Self::Sqlite { writer, readers, lock: None })
+    }
+
+    /// Makes this process the one that runs on the database. PostgreSQL is shared; SQLite has one.
+    pub fn claim(self, url: &str) -> Result<Self, StoreError> {
+        match self {
+            Self::Sqlite { writer, readers, lock: None } => {
+                let lock = sqlite_path(url).map(|path| lock_file(&path)).transpose()?.map(Arc::new);
+                Ok(Self::Sqlite { writer, readers, lock })
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Brings the schema up; forward only.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let migrator = sqlx::migrate!("./migrations");
+        match self {
+            Self::Sqlite { writer, .. } => migrator.run(writer).await?,
+            Self::Postgres(pool) => migrator.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that will write.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that only reads; it does not wait for writers.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Whether leases of other owners are leases of the dead: SQLite serves one process.
+    pub fn is_exclusive(&self) -> bool {
+        matches!(self, Self::Sqlite { .. })
+    }
+
+    /// Closes all connections; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers, .. } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
+    (!path.is_empty() && !path.contains(":memory:")).then(|| PathBuf::from(path))
+}
+
+fn lock_file(database: &Path) -> Result<File, StoreError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let file = File::create(&path).map_err(|e| StoreError::File(path.clone(), e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(database.to_owned())),
+        Err(std::fs::TryLockError::Error(e)) => Err(StoreError::File(path, e)),
+    }
+}

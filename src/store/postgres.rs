@@ -1,0 +1,16 @@
+//! Queries as compiled for PostgreSQL.
+
+/// The database of this compilation.
+pub type Db = sqlx::Postgres;
+/// Its connection.
+pub type Conn = sqlx::PgConnection;
+/// Its row.
+pub type Row = sqlx::postgres::PgRow;
+/// Rows that are read in order to be changed are locked.
+pub const LOCK: &str = " FOR UPDATE";
+/// Rows that another process has are left to it.
+pub const LOCK_FREE: &str = " FOR UPDATE SKIP LOCKED";
+
+#[expect(clippy::duplicate_mod, reason = "one text, two databases: see docs/decisions")]
+#[path = "queries/mod.rs"]
+pub mod queries;

@@ -1,0 +1,151 @@
+//! The outbox: what is due, what became of it, what is due among devices and tickets.
+
+use sqlx::{QueryBuilder, Row as _};
+
+use super::{Conn, Db, LOCK_FREE, Row, at, bad, push_list};
+use crate::model::*;
+use crate::store::{DueMessage, MessageUpdate, Report, StoreError};
+
+const DUE_COLUMNS: &str = "id, status, recipient, phone_to, body, ticket_id, severity, attempts, tried_at, expires_at";
+
+/// Messages whose time has come, emergencies first; locked, those of other processes left out.
+pub async fn due_messages(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<DueMessage>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT ");
+    query.push(DUE_COLUMNS).push(" FROM messages WHERE next_at <= ").push_bind(now.0);
+    query.push(" ORDER BY CASE severity WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, next_at, id LIMIT ");
+    query.push_bind(limit).push(LOCK_FREE);
+    query.build().fetch_all(&mut *conn).await?.iter().map(due_row).collect()
+}
+
+fn due_row(row: &Row) -> Result<DueMessage, StoreError> {
+    let id: String = row.try_get(0)?;
+    let word = |column: usize| row.try_get::<String, _>(column);
+    let unreadable = |what: &str| bad("messages", &id, what);
+    Ok(DueMessage {
+        status: MessageStatus::parse(&word(1)?).ok_or_else(|| unreadable("status"))?,
+        recipient: recipient(&word(2)?).ok_or_else(|| unreadable("recipient"))?,
+        to: E164::parse(&word(3)?).ok_or_else(|| unreadable("phone number"))?,
+        body: word(4)?,
+        ticket_id: row.try_get::<Option<String>, _>(5)?.map(TicketId),
+        severity: Severity::parse(&word(6)?).ok_or_else(|| unreadable("severity"))?,
+        attempts: row.try_get(7)?,
+        tried_at: row.try_get::<Option<i64>, _>(8)?.map(at),
+        expires_at: at(row.try_get(9)?),
+        id: MessageId(id.clone()),
+    })
+}
+
+fn recipient(key: &str) -> Option<Recipient> {
+    let (role, id) = key.split_once(':')?;
+    match role {
+        "tenant" => Some(Recipient::Tenant(id.to_owned())),
+        "housekeeper" => Some(Recipient::Housekeeper(id.to_owned())),
+        "manager" => Some(Recipient::Manager(id.to_owned())),
+        _ => None,
+    }
+}
+
+/// When the outbox has something to do next.
+pub async fn next_message_at(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
+    let next: Option<i64> =
+        sqlx::query_scalar("SELECT MIN(next_at) FROM messages WHERE next_at IS NOT NULL").fetch_one(&mut *conn).await?;
+    Ok(next.map(at))
+}
+
+/// Everything that another owner had in its hands is of unknown fate: for a database that serves one process.
+pub async fn orphan_leases(conn: &mut Conn, owner: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "UPDATE messages SET status = 'unknown', next_at = $1, lease_owner = NULL \
+         WHERE status IN ('sending', 'unknown') AND lease_owner IS NOT NULL AND lease_owner <> $2",
+    )
+    .bind(now.0)
+    .bind(owner)
+    .execute(&mut *conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Records where a message stands. A carrier's status never goes down.
+pub async fn update_message(conn: &mut Conn, u: &MessageUpdate) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE messages SET status = $2, status_rank = $3, attempts = $4, next_at = $5, lease_owner = $6, tried_at = $7, \
+         sid = COALESCE($8, sid), error_code = $9, error = $10, segments = COALESCE($11, segments), \
+         sent_at = COALESCE(sent_at, $12), delivered_at = COALESCE($13, delivered_at) \
+         WHERE id = $1 AND status_rank <= $3",
+    )
+    .bind(&u.id.0)
+    .bind(u.status.as_str())
+    .bind(u.status.rank())
+    .bind(u.attempts)
+    .bind(u.next_at.map(|t| t.0))
+    .bind(&u.lease_owner)
+    .bind(u.tried_at.map(|t| t.0))
+    .bind(&u.sid)
+    .bind(u.error_code)
+    .bind(&u.error)
+    .bind(u.segments)
+    .bind(u.sent_at.map(|t| t.0))
+    .bind(u.delivered_at.map(|t| t.0))
+    .execute(&mut *conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Records a carrier's report; `None` when the message is not ours or the report is older than what is known.
+pub async fn report(conn: &mut Conn, r: &Report, now: Timestamp) -> Result<Option<DueMessage>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("UPDATE messages SET status = ");
+    query.push_bind(r.status.as_str()).push(", status_rank = ").push_bind(r.status.rank());
+    query.push(", next_at = NULL, lease_owner = NULL, sid = COALESCE(sid, ").push_bind(r.sid.clone());
+    query.push("), error_code = ").push_bind(r.error_code);
+    query.push(", sent_at = COALESCE(sent_at, ").push_bind(now.0).push(")");
+    if r.status == MessageStatus::Delivered {
+        query.push(", delivered_at = ").push_bind(now.0);
+    }
+    query.push(" WHERE direction = 'outbound' AND status_rank < ").push_bind(r.status.rank());
+    query.push(" AND (sid = ").push_bind(r.sid.clone());
+    if let Some(id) = &r.message_id {
+        query.push(" OR (sid IS NULL AND id = ").push_bind(id.0.clone()).push(")");
+    }
+    query.push(") RETURNING ").push(DUE_COLUMNS);
+    let row = query.build().fetch_optional(&mut *conn).await?;
+    row.as_ref().map(due_row).transpose()
+}
+
+/// Which of these carrier's ids are ours already.
+pub async fn known_sids(conn: &mut Conn, sids: &[String]) -> Result<Vec<String>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT sid FROM messages WHERE sid IN ");
+    push_list(&mut query, sids.iter().map(String::as_str));
+    Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
+}
+
+/// Devices that need a look.
+pub async fn due_devices(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<DeviceKey>, StoreError> {
+    let keys: Vec<String> =
+        sqlx::query_scalar("SELECT key FROM device_states WHERE due_at <= $1 ORDER BY due_at, key LIMIT $2")
+            .bind(now.0)
+            .bind(limit)
+            .fetch_all(&mut *conn)
+            .await?;
+    Ok(keys.into_iter().map(DeviceKey).collect())
+}
+
+/// Tickets that need attention; those of one unit together, so that their words can be merged.
+pub async fn due_tickets(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<TicketId>, StoreError> {
+    let ids: Vec<String> =
+        sqlx::query_scalar("SELECT id FROM tickets WHERE due_at <= $1 ORDER BY due_at, unit_id, id LIMIT $2")
+            .bind(now.0)
+            .bind(limit)
+            .fetch_all(&mut *conn)
+            .await?;
+    Ok(ids.into_iter().map(TicketId).collect())
+}
+
+/// When a device or ticket is due next.
+pub async fn next_due_at(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
+    let next: Option<i64> = sqlx::query_scalar(
+        "SELECT MIN(due) FROM (SELECT MIN(due_at) AS due FROM device_states UNION ALL SELECT MIN(due_at) AS due FROM tickets) AS dues",
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    Ok(next.map(at))
+}

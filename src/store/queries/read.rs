@@ -1,0 +1,231 @@
+//! Lists and single rows for the API and exports. Pages run from the oldest to the newest by (time, id).
+
+use sqlx::{QueryBuilder, Row as _};
+
+use super::facts::{DEVICE_COLUMNS, device_row, ticket_row};
+use super::{Conn, Db, Row, at, bad};
+use crate::model::*;
+use crate::store::{
+    BalanceRow, DeviceRow, EntryRow, MessageFilter, MessageRow, Page, Reject, StoreError, TicketFilter,
+};
+
+fn filter(query: &mut QueryBuilder<Db>, column: &str, value: Option<&String>) {
+    if let Some(value) = value {
+        query.push(" AND ").push(column).push(" = ").push_bind(value.clone());
+    }
+}
+
+fn page(query: &mut QueryBuilder<Db>, time: &str, id: &str, page: &Page) {
+    if let Some((ms, last)) = &page.after {
+        query.push(format!(" AND ({time} > ")).push_bind(*ms).push(format!(" OR ({time} = ")).push_bind(*ms);
+        query.push(format!(" AND {id} > ")).push_bind(last.clone()).push("))");
+    }
+    query.push(format!(" ORDER BY {time}, {id} LIMIT ")).push_bind(page.limit);
+}
+
+/// Tickets, by when they opened.
+pub async fn tickets(conn: &mut Conn, f: &TicketFilter, p: &Page) -> Result<Vec<Ticket>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT t.id, t.body FROM tickets t WHERE 1 = 1");
+    filter(&mut query, "t.kind", f.kind.as_ref());
+    filter(&mut query, "t.status", f.status.as_ref());
+    filter(&mut query, "t.unit_id", f.unit.as_ref());
+    filter(&mut query, "t.property_id", f.property.as_ref());
+    if let Some(device) = &f.device {
+        query
+            .push(" AND t.id IN (SELECT ticket_id FROM ticket_devices WHERE device_key = ")
+            .push_bind(device.clone())
+            .push(")");
+    }
+    page(&mut query, "t.opened_at", "t.id", p);
+    query.build().fetch_all(&mut *conn).await?.iter().map(ticket_row).collect()
+}
+
+/// One ticket.
+pub async fn ticket(conn: &mut Conn, id: &str) -> Result<Option<Ticket>, StoreError> {
+    let row =
+        sqlx::query("SELECT t.id, t.body FROM tickets t WHERE t.id = $1").bind(id).fetch_optional(&mut *conn).await?;
+    row.as_ref().map(ticket_row).transpose()
+}
+
+/// A ticket's moves: sequence, time, what, who, details as JSON.
+pub async fn events(
+    conn: &mut Conn,
+    ticket: &str,
+) -> Result<Vec<(i64, Timestamp, String, String, String)>, StoreError> {
+    let rows = sqlx::query("SELECT seq, at, what, actor, data FROM ticket_events WHERE ticket_id = $1 ORDER BY seq")
+        .bind(ticket)
+        .fetch_all(&mut *conn)
+        .await?;
+    let event =
+        |row: &Row| Ok((row.try_get(0)?, at(row.try_get(1)?), row.try_get(2)?, row.try_get(3)?, row.try_get(4)?));
+    rows.iter().map(event).collect()
+}
+
+/// Messages, by when they were made.
+pub async fn messages(conn: &mut Conn, f: &MessageFilter, p: &Page) -> Result<Vec<MessageRow>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new(
+        "SELECT id, direction, channel, recipient, phone_to, phone_from, body, status, ticket_id, template, sid, error_code, \
+         created_at, sent_at, delivered_at, segments FROM messages WHERE 1 = 1",
+    );
+    filter(&mut query, "ticket_id", f.ticket.as_ref());
+    filter(&mut query, "status", f.status.as_ref());
+    filter(&mut query, "phone_to", f.to.as_ref());
+    page(&mut query, "created_at", "id", p);
+    query.build().fetch_all(&mut *conn).await?.iter().map(message_row).collect()
+}
+
+fn message_row(row: &Row) -> Result<MessageRow, StoreError> {
+    let time = |column: usize| row.try_get::<Option<i64>, _>(column).map(|t| t.map(at));
+    Ok(MessageRow {
+        id: MessageId(row.try_get(0)?),
+        direction: row.try_get(1)?,
+        channel: row.try_get(2)?,
+        recipient: row.try_get(3)?,
+        to: row.try_get(4)?,
+        from: row.try_get(5)?,
+        body: row.try_get(6)?,
+        status: row.try_get(7)?,
+        ticket_id: row.try_get(8)?,
+        template: row.try_get(9)?,
+        sid: row.try_get(10)?,
+        error_code: row.try_get(11)?,
+        created_at: at(row.try_get(12)?),
+        sent_at: time(13)?,
+        delivered_at: time(14)?,
+        segments: row.try_get(15)?,
+    })
+}
+
+/// Devices by key: registered ones, or those that spoke without being registered.
+pub async fn devices(
+    conn: &mut Conn,
+    registered: bool,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<DeviceRow>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT ");
+    query.push(DEVICE_COLUMNS).push(", s.key, s.state, s.seen_at FROM ");
+    let key = if registered { "d.key" } else { "s.key" };
+    query.push(if registered {
+        "devices d LEFT JOIN device_states s ON s.key = d.key WHERE 1 = 1"
+    } else {
+        "device_states s LEFT JOIN devices d ON d.key = s.key WHERE d.key IS NULL"
+    });
+    if let Some(after) = after {
+        query.push(format!(" AND {key} > ")).push_bind(after.to_owned());
+    }
+    query.push(format!(" ORDER BY {key} LIMIT ")).push_bind(limit);
+    query.build().fetch_all(&mut *conn).await?.iter().map(device_state_row).collect()
+}
+
+/// One device, registered or only heard.
+pub async fn device(conn: &mut Conn, key: &str) -> Result<Option<DeviceRow>, StoreError> {
+    for (from, on) in [
+        ("devices d LEFT JOIN device_states s ON s.key = d.key", "d.key"),
+        ("device_states s LEFT JOIN devices d ON d.key = s.key", "s.key"),
+    ] {
+        let mut query = QueryBuilder::<Db>::new("SELECT ");
+        query.push(DEVICE_COLUMNS).push(", s.key, s.state, s.seen_at FROM ").push(from);
+        query.push(format!(" WHERE {on} = ")).push_bind(key.to_owned());
+        if let Some(row) = query.build().fetch_optional(&mut *conn).await? {
+            return device_state_row(&row).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn device_state_row(row: &Row) -> Result<DeviceRow, StoreError> {
+    let registered: Option<String> = row.try_get(0)?;
+    let heard: Option<String> = row.try_get(10)?;
+    let key = registered.clone().or(heard).ok_or_else(|| bad("devices", "", "no key"))?;
+    Ok(DeviceRow {
+        key: DeviceKey(key),
+        device: registered.is_some().then(|| device_row(row)).transpose()?,
+        state: row.try_get(11)?,
+        seen_at: row.try_get::<Option<i64>, _>(12)?.map(at),
+    })
+}
+
+/// What was credited to or redeemed by a tenant, and the balance.
+pub async fn rewards(conn: &mut Conn, tenant: &str) -> Result<(i64, Vec<EntryRow>), StoreError> {
+    let rows = sqlx::query(
+        "SELECT e.reference, e.at, e.reason, p.amount_minor, e.currency, e.tenant_id, e.device_key, e.ticket_id \
+         FROM ledger_entries e JOIN ledger_postings p ON p.reference = e.reference \
+         WHERE e.tenant_id = $1 AND p.account = $2 ORDER BY e.at, e.reference",
+    )
+    .bind(tenant)
+    .bind(Account::Tenant(TenantId(tenant.to_owned())).name())
+    .fetch_all(&mut *conn)
+    .await?;
+    let entries: Vec<EntryRow> = rows.iter().map(entry_row).collect::<Result<_, _>>()?;
+    Ok((entries.iter().map(|e| e.amount_minor).sum(), entries))
+}
+
+fn entry_row(row: &Row) -> Result<EntryRow, StoreError> {
+    Ok(EntryRow {
+        reference: row.try_get(0)?,
+        at: at(row.try_get(1)?),
+        reason: row.try_get(2)?,
+        amount_minor: row.try_get(3)?,
+        currency: row.try_get(4)?,
+        tenant_id: row.try_get(5)?,
+        device_key: row.try_get(6)?,
+        ticket_id: row.try_get(7)?,
+    })
+}
+
+/// All entries of the ledger, by time.
+pub async fn entries(conn: &mut Conn, p: &Page) -> Result<Vec<EntryRow>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new(
+        "SELECT reference, at, reason, amount_minor, currency, tenant_id, device_key, ticket_id FROM ledger_entries WHERE 1 = 1",
+    );
+    page(&mut query, "at", "reference", p);
+    query.build().fetch_all(&mut *conn).await?.iter().map(entry_row).collect()
+}
+
+/// The sum of every account; all together zero.
+pub async fn trial_balance(conn: &mut Conn) -> Result<Vec<BalanceRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT p.account, e.currency, CAST(SUM(p.amount_minor) AS BIGINT) FROM ledger_postings p \
+         JOIN ledger_entries e ON e.reference = p.reference GROUP BY p.account, e.currency ORDER BY p.account, e.currency",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let balance = |row: &Row| {
+        Ok(BalanceRow { account: row.try_get(0)?, currency: row.try_get(1)?, amount_minor: row.try_get(2)? })
+    };
+    rows.iter().map(balance).collect()
+}
+
+/// Whether a tenant is known.
+pub async fn tenant_exists(conn: &mut Conn, id: &str) -> Result<bool, StoreError> {
+    let found: Option<String> =
+        sqlx::query_scalar("SELECT id FROM tenants WHERE id = $1").bind(id).fetch_optional(&mut *conn).await?;
+    Ok(found.is_some())
+}
+
+/// The newest messages that could not be understood.
+pub async fn rejects(conn: &mut Conn, limit: i64) -> Result<Vec<Reject>, StoreError> {
+    let rows = sqlx::query("SELECT at, topic, code, detail, payload FROM rejects ORDER BY at DESC, id LIMIT $1")
+        .bind(limit)
+        .fetch_all(&mut *conn)
+        .await?;
+    let reject = |row: &Row| {
+        Ok(Reject {
+            at: at(row.try_get(0)?),
+            topic: row.try_get(1)?,
+            code: row.try_get(2)?,
+            detail: row.try_get(3)?,
+            payload: row.try_get(4)?,
+        })
+    };
+    rows.iter().map(reject).collect()
+}
+
+/// How many tickets of each kind and status there are.
+pub async fn ticket_counts(conn: &mut Conn) -> Result<Vec<(String, String, i64)>, StoreError> {
+    let rows = sqlx::query("SELECT kind, status, COUNT(*) FROM tickets GROUP BY kind, status ORDER BY kind, status")
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}

@@ -1,0 +1,184 @@
+//! One transaction on either database: every query of `queries`, dispatched to the compilation at hand.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use super::*;
+use crate::decide::desk::{Behind, Paid, Place, Wish};
+use crate::model::*;
+
+/// A transaction. Dropped without [`Tx::commit`], it is rolled back.
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// One method per query: its name, the module it stands in, its parameters and result.
+macro_rules! queries {
+    ($($(#[$doc:meta])* $module:ident :: $query:ident as $name:ident ( $($arg:ident : $type:ty),* ) -> $out:ty;)+) => {
+        impl Tx {
+            $($(#[$doc])*
+            pub async fn $name(&mut self, $($arg: $type),*) -> Result<$out, StoreError> {
+                match self {
+                    Self::Sqlite(tx) => sqlite::queries::$module::$query(tx, $($arg),*).await,
+                    Self::Postgres(tx) => postgres::queries::$module::$query(tx, $($arg),*).await,
+                }
+            })+
+        }
+    };
+}
+
+queries! {
+    /// States of devices, locked.
+    facts::states as load_states(keys: &[&str]) -> Vec<StateRow>;
+    /// Registered devices.
+    facts::devices as load_devices(keys: &[&str]) -> HashMap<DeviceKey, Device>;
+    /// Properties and who serves them, locked.
+    facts::places as load_places(ids: &[&str]) -> HashMap<PropertyId, Place>;
+    /// Units.
+    facts::units as load_units(ids: &[&str]) -> HashMap<UnitId, Unit>;
+    /// Tenancies by unit.
+    facts::tenants as load_tenants(units: &[&str]) -> HashMap<UnitId, Vec<Tenant>>;
+    /// Messages sent per recipient since an instant.
+    facts::contacts as load_contacts(recipients: &[String], since: Timestamp) -> HashMap<String, u32>;
+    /// Numbers that said STOP.
+    facts::stopped as load_stopped(phones: &[&str]) -> HashSet<E164>;
+    /// Rewards since an instant.
+    facts::paid as load_paid(tenants: &[&str], devices: &[&str], since: Timestamp) -> Vec<Paid>;
+    /// Devices behind gateways.
+    facts::behind as load_behind(gateways: &[&str]) -> HashMap<DeviceKey, Vec<Behind>>;
+    /// Tickets that a number may mean.
+    facts::tickets_of_phone as tickets_of_phone(phone: &str) -> Vec<TicketId>;
+
+    /// Stores states.
+    write::states as save_states(rows: &[StateRow]) -> ();
+    /// Stores tickets.
+    write::tickets as save_tickets(tickets: &[&Ticket]) -> ();
+    /// Adds moves.
+    write::events as add_events(events: &[TicketEvent]) -> ();
+    /// Fills the outbox.
+    write::messages as add_messages(messages: &[NewMessage], claimed: usize, owner: &str, now: Timestamp, lease_ends: Timestamp) -> ();
+    /// Which intents are in the outbox already.
+    write::known_messages as known_messages(messages: &[NewMessage]) -> Vec<String>;
+    /// Books an entry; false when its reference was booked before.
+    write::entry as add_entry(entry: &Entry) -> bool;
+    /// Records STOP or START.
+    write::wish as save_wish(wish: &Wish, now: Timestamp) -> ();
+    /// Records a text from a person; false when it was known.
+    write::inbound as add_inbound(from: &E164, to: &str, body: &str, sid: &str, ticket: Option<&TicketId>, now: Timestamp) -> bool;
+    /// Keeps unintelligible messages.
+    write::rejects as add_rejects(rejects: &[Reject]) -> ();
+
+    /// Messages whose time has come.
+    outbox::due_messages as due_messages(now: Timestamp, limit: i64) -> Vec<DueMessage>;
+    /// When the outbox has something to do next.
+    outbox::next_message_at as next_message_at() -> Option<Timestamp>;
+    /// Leases of the dead become unknown.
+    outbox::orphan_leases as orphan_leases(owner: &str, now: Timestamp) -> u64;
+    /// Records where a message stands; false when more was known.
+    outbox::update_message as update_message(update: &MessageUpdate) -> bool;
+    /// Records a carrier's report.
+    outbox::report as save_report(report: &Report, now: Timestamp) -> Option<DueMessage>;
+    /// Which carrier's ids are ours already.
+    outbox::known_sids as known_sids(sids: &[String]) -> Vec<String>;
+    /// Devices that need a look.
+    outbox::due_devices as due_devices(now: Timestamp, limit: i64) -> Vec<DeviceKey>;
+    /// Tickets that need attention.
+    outbox::due_tickets as due_tickets(now: Timestamp, limit: i64) -> Vec<TicketId>;
+    /// When a device or ticket is due next.
+    outbox::next_due_at as next_due_at() -> Option<Timestamp>;
+
+    /// Forgets which properties housekeepers serve.
+    registry::forget_housekeepers as forget_housekeepers(ids: &[&str]) -> ();
+
+    /// Stores a token.
+    access::create_token as create_token(token: &TokenRow, hash: &str, now: Timestamp) -> ();
+    /// Ends tokens of a name.
+    access::revoke_token as revoke_token(name: &str, now: Timestamp) -> u64;
+    /// The live token of a hash.
+    access::token as token(hash: &str) -> Option<TokenRow>;
+
+    /// A page of tickets.
+    read::tickets as list_tickets(filter: &TicketFilter, page: &Page) -> Vec<Ticket>;
+    /// One ticket.
+    read::ticket as ticket(id: &str) -> Option<Ticket>;
+    /// A ticket's moves.
+    read::events as ticket_events(ticket: &str) -> Vec<(i64, Timestamp, String, String, String)>;
+    /// A page of messages.
+    read::messages as list_messages(filter: &MessageFilter, page: &Page) -> Vec<MessageRow>;
+    /// A page of devices.
+    read::devices as list_devices(registered: bool, after: Option<&str>, limit: i64) -> Vec<DeviceRow>;
+    /// One device.
+    read::device as device(key: &str) -> Option<DeviceRow>;
+    /// A tenant's balance and entries.
+    read::rewards as rewards(tenant: &str) -> (i64, Vec<EntryRow>);
+    /// A page of the ledger.
+    read::entries as list_entries(page: &Page) -> Vec<EntryRow>;
+    /// Sums of accounts.
+    read::trial_balance as trial_balance() -> Vec<BalanceRow>;
+    /// Whether a tenant is known.
+    read::tenant_exists as tenant_exists(id: &str) -> bool;
+    /// The newest unintelligible messages.
+    read::rejects as list_rejects(limit: i64) -> Vec<Reject>;
+    /// Tickets by kind and status.
+    read::ticket_counts as ticket_counts() -> Vec<(String, String, i64)>;
+}
+
+/// Which tickets a batch may touch; see [`Tx::load_tickets`].
+#[derive(Clone, Debug, Default)]
+pub struct TicketScope<'a> {
+    /// Those that a cause names, in any state.
+    pub ids: Vec<&'a str>,
+    /// Those that these devices are part of, unless over.
+    pub devices: Vec<&'a str>,
+    /// Leaks of these properties, unless over.
+    pub leaks_of: Vec<&'a str>,
+}
+
+/// One table of the registry, as the importer has checked it; see [`Tx::put`].
+#[derive(Clone, Debug)]
+pub struct Table<'a> {
+    /// The table's name.
+    pub name: &'static str,
+    /// Its columns; the first `keys` form the key.
+    pub columns: &'static [&'static str],
+    /// Columns of type BIGINT.
+    pub integers: &'static [&'static str],
+    /// Columns of type DOUBLE PRECISION.
+    pub reals: &'static [&'static str],
+    /// How many columns form the key.
+    pub keys: usize,
+    /// The rows, as text.
+    pub rows: &'a [Vec<Option<String>>],
+}
+
+impl Tx {
+    /// Tickets of a scope.
+    pub async fn load_tickets(&mut self, scope: &TicketScope<'_>) -> Result<BTreeMap<TicketId, Ticket>, StoreError> {
+        match self {
+            Self::Sqlite(tx) => sqlite::queries::facts::tickets(tx, scope).await,
+            Self::Postgres(tx) => postgres::queries::facts::tickets(tx, scope).await,
+        }
+    }
+
+    /// Inserts or replaces rows of the registry.
+    pub async fn put(&mut self, table: &Table<'_>) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => sqlite::queries::registry::put(tx, table).await,
+            Self::Postgres(tx) => postgres::queries::registry::put(tx, table).await,
+        }
+    }
+
+    /// Makes everything lasting.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
