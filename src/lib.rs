@@ -18,6 +18,7 @@ pub mod config;
 pub mod decide;
 pub mod decode;
 pub mod deliver;
+pub mod metrics;
 pub mod model;
 pub mod store;
 pub mod web;
