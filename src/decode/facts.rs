@@ -74,6 +74,16 @@ pub(super) fn celsius(value: &Scalar) -> Option<Fact> {
     value.number().filter(|n| (-100.0..=250.0).contains(n)).map(Fact::TemperatureC)
 }
 
+/// Ambient temperature told in °F.
+pub(super) fn fahrenheit(value: &Scalar) -> Option<Fact> {
+    celsius(&Scalar::Number((value.number()? - 32.0) / 1.8))
+}
+
+/// A bolt of which only "locked or not" is told.
+pub(super) fn locked(locked: bool) -> Fact {
+    Fact::LockState(if locked { LockState::Locked } else { LockState::Unlocked })
+}
+
 /// Signal in dBm: always negative for a receiver, and never below its noise.
 pub(super) fn dbm(value: &Scalar) -> Option<Fact> {
     value.number().filter(|n| (-200.0..0.0).contains(n)).map(Fact::SignalDbm)
@@ -105,12 +115,21 @@ pub(super) fn epoch(n: f64) -> Option<Timestamp> {
     (946_684_800_000.0..4_102_444_800_000.0).contains(&millis).then_some(Timestamp(millis.round() as i64))
 }
 
-/// RFC 3339 with its offset, or an epoch number, also as text; local times name no instant.
+/// ISO 8601 with its offset, or an epoch number, also as text; local times name no instant.
 pub(super) fn instant(value: &Scalar) -> Option<Timestamp> {
     match value {
-        Scalar::Text(text) => Timestamp::parse_rfc3339(text).or_else(|| epoch(value.number()?)),
+        Scalar::Text(text) => {
+            Timestamp::parse_rfc3339(text).or_else(|| offset_time(text)).or_else(|| epoch(value.number()?))
+        }
         _ => epoch(value.number()?),
     }
+}
+
+/// `2024-02-03T04:05:06+0100` and the same with a blank, as `strftime` writes it.
+fn offset_time(text: &str) -> Option<Timestamp> {
+    let parsed = |format| chrono::DateTime::parse_from_str(text, format).ok();
+    let time = parsed("%Y-%m-%dT%H:%M:%S%.f%z").or_else(|| parsed("%Y-%m-%d %H:%M:%S%.f%z"))?;
+    Some(Timestamp(time.timestamp_millis()))
 }
 
 /// The facts of one device in one message. A fact named twice counts as it was said last, as JSON has it.
@@ -145,11 +164,23 @@ impl Facts {
         }
     }
 
-    /// Closes the list: all facts at one instant, of one device.
+    /// Whether a fact of this kind is already there.
+    pub(super) fn has(&self, kind: fn(f64) -> Fact) -> bool {
+        let kind = std::mem::discriminant(&kind(0.0));
+        self.readings.iter().any(|r| std::mem::discriminant(&r.fact) == kind)
+    }
+
+    /// Closes the list: all facts at one instant, of one device; its own before those of its probes.
     pub(super) fn of(mut self, device: impl Into<DeviceKey>, at: Option<Timestamp>) -> DeviceReadings {
         self.readings.iter_mut().for_each(|r| r.at = at);
+        self.readings.sort_by_key(|r| r.channel.is_some());
         DeviceReadings { device_key: Some(device.into()), readings: self.readings }
     }
+}
+
+/// A device that spoke without a fact, or whose facts are elsewhere.
+pub(super) fn silent(device: &str) -> Vec<DeviceReadings> {
+    single(device, None)
 }
 
 /// One device with at most one fact and no time of its own: what a plain topic says.

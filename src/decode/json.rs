@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use serde_json::Value;
+
 use super::Rejection;
 use super::scalar::{Key, Scalar};
 
@@ -15,7 +17,12 @@ pub(super) fn fields<T: Default>(text: &str, take: fn(&mut T, &str, &Scalar)) ->
     parse(text, || Fields { into: T::default(), take })
 }
 
-fn parse<'t, S, T>(text: &'t str, seed: impl Fn() -> S) -> Result<T, Rejection>
+/// The whole tree, for formats that nest; deeper than 127 levels is rejected.
+pub(super) fn tree(text: &str) -> Result<Value, Rejection> {
+    parse(text, || std::marker::PhantomData::<Value>)
+}
+
+fn parse<S, T>(text: &str, seed: impl Fn() -> S) -> Result<T, Rejection>
 where
     S: for<'de> DeserializeSeed<'de, Value = T>,
 {

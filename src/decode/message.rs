@@ -16,13 +16,19 @@ pub struct Message<'a> {
 impl<'a> Message<'a> {
     /// The payload as text, without a byte order mark.
     pub(super) fn text(&self) -> Result<&'a str, Rejection> {
-        if self.payload.len() > PAYLOAD_BYTES_MAX {
-            let detail = format!("{} bytes; the limit is {PAYLOAD_BYTES_MAX}", self.payload.len());
-            return Err(Rejection::new("payload_too_large", detail));
-        }
+        self.check_size()?;
         let text = std::str::from_utf8(self.payload)
             .map_err(|e| Rejection::new("invalid_utf8", format!("at byte {}", e.valid_up_to())))?;
         Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    }
+
+    /// Rejects what is too large to be looked at.
+    pub(super) fn check_size(&self) -> Result<(), Rejection> {
+        if self.payload.len() <= PAYLOAD_BYTES_MAX {
+            return Ok(());
+        }
+        let detail = format!("{} bytes; the limit is {PAYLOAD_BYTES_MAX}", self.payload.len());
+        Err(Rejection::new("payload_too_large", detail))
     }
 
     /// The topic below its base: the route's, else the first of `bases` that it starts with.

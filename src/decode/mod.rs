@@ -10,8 +10,34 @@ mod message;
 mod routes;
 mod scalar;
 
+mod lorawan;
+mod protobuf;
+mod vocabulary;
+
+mod chirpstack;
+mod drop;
+mod esphome;
+mod ha_discovery;
+mod ha_statestream;
+mod homie;
 mod native;
+mod nuki;
+mod nuki_hub;
+mod openmqttgateway_rf;
+mod ring_mqtt;
+mod rtl_433;
+mod shelly_gen1;
+mod shelly_gen2;
+mod smartthings;
+mod sparkplug_b;
+mod tasmota;
+mod theengs;
+mod thingsboard;
+mod tts;
+mod tuya;
+mod wyzesense;
 mod zigbee2mqtt;
+mod zwave_js_ui;
 
 pub use message::Message;
 pub use routes::{RouteError, Routes};
@@ -63,7 +89,37 @@ struct Format {
 static FORMATS: &[Format] = &[
     Format { name: "zigbee2mqtt", recognises: zigbee2mqtt::recognises, decode: zigbee2mqtt::decode },
     Format { name: "native", recognises: native::recognises, decode: native::decode },
+    Format { name: "chirpstack", recognises: chirpstack::recognises, decode: chirpstack::decode },
+    Format { name: "tts", recognises: tts::recognises, decode: tts::decode },
+    Format { name: "sparkplug_b", recognises: sparkplug_b::recognises, decode: sparkplug_b::decode },
+    Format { name: "thingsboard", recognises: thingsboard::recognises, decode: thingsboard::decode },
+    Format { name: "ha_discovery", recognises: ha_discovery::recognises, decode: ha_discovery::decode },
+    Format { name: "tasmota", recognises: tasmota::recognises, decode: tasmota::decode },
+    Format { name: "shelly_gen1", recognises: shelly_gen1::recognises, decode: shelly_gen1::decode },
+    Format { name: "homie", recognises: homie::recognises, decode: homie::decode },
+    Format { name: "smartthings", recognises: smartthings::recognises, decode: smartthings::decode },
+    Format { name: "ring_mqtt", recognises: ring_mqtt::recognises, decode: ring_mqtt::decode },
+    Format { name: "tuya", recognises: tuya::recognises, decode: tuya::decode },
+    Format { name: "drop", recognises: drop::recognises, decode: drop::decode },
+    Format { name: "wyzesense", recognises: wyzesense::recognises, decode: wyzesense::decode },
+    Format { name: "nuki", recognises: nuki::recognises, decode: nuki::decode },
+    Format { name: "nuki_hub", recognises: nuki_hub::recognises, decode: nuki_hub::decode },
+    Format { name: "rtl_433", recognises: rtl_433::recognises, decode: rtl_433::decode },
+    Format {
+        name: "openmqttgateway_rf",
+        recognises: openmqttgateway_rf::recognises,
+        decode: openmqttgateway_rf::decode,
+    },
+    Format { name: "zwave_js_ui", recognises: zwave_js_ui::recognises, decode: zwave_js_ui::decode },
+    Format { name: "theengs", recognises: theengs::recognises, decode: theengs::decode },
+    Format { name: "shelly_gen2", recognises: shelly_gen2::recognises, decode: shelly_gen2::decode },
+    Format { name: "ha_statestream", recognises: ha_statestream::recognises, decode: ha_statestream::decode },
+    Format { name: "esphome", recognises: esphome::recognises, decode: esphome::decode },
     Format { name: "zigbee2mqtt", recognises: zigbee2mqtt::recognises_elsewhere, decode: zigbee2mqtt::decode },
+    Format { name: "zwave_js_ui", recognises: zwave_js_ui::recognises_elsewhere, decode: zwave_js_ui::decode },
+    Format { name: "tts", recognises: tts::recognises_v2, decode: tts::decode },
+    Format { name: "shelly_gen2", recognises: shelly_gen2::recognises_elsewhere, decode: shelly_gen2::decode },
+    Format { name: "esphome", recognises: esphome::recognises_elsewhere, decode: esphome::decode },
 ];
 
 /// The names that a route may pin, each once.

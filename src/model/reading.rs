@@ -90,6 +90,6 @@ impl Reading {
 pub struct DeviceReadings {
     /// `None` when the message does not name its device.
     pub device_key: Option<DeviceKey>,
-    /// In the order of the message.
+    /// In the order of the message, those of the device itself before those of its probes and accessories.
     pub readings: Vec<Reading>,
 }
