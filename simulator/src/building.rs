@@ -95,6 +95,11 @@ impl Building {
         registry::files(&self.site, &self.devices)
     }
 
+    /// Ids of all who live here or will, as in `tenants.csv`.
+    pub fn tenant_ids(&self) -> Vec<String> {
+        self.site.tenants.iter().map(|tenant| tenant.id.clone()).collect()
+    }
+
     /// The next instant at which something happens; step then, or later with less precise delivery.
     pub fn next_at(&self) -> DateTime<Utc> {
         let first = self.queue.first_key_value().map(|((at, _), _)| *at);

@@ -6,6 +6,10 @@ use crate::rng::Rng;
 use crate::site::{Site, UNITS_PER_FLOOR};
 use crate::{Options, Wire};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::VecDeque;
+
+/// How long a pause between two messages is remembered.
+const PAUSES_DAYS: i64 = 7;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeviceKind {
@@ -36,10 +40,31 @@ pub(crate) enum Mute {
 /// What the service can know of a device: only what was delivered.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivered {
-    /// The last message of any age.
+    /// The last message of any age, or the return of the gateway.
     pub(crate) heard_at: DateTime<Utc>,
+    arrived_at: DateTime<Utc>,
+    /// End and length of the pauses of a week.
+    pauses: VecDeque<(DateTime<Utc>, TimeDelta)>,
     /// Fresh readings at or below 20 % in a row.
     pub(crate) lows: u8,
+}
+
+impl Delivered {
+    fn new(at: DateTime<Utc>) -> Self {
+        Self { heard_at: at, arrived_at: at, pauses: VecDeque::new(), lows: 0 }
+    }
+
+    pub(crate) fn hear(&mut self, at: DateTime<Utc>) {
+        let pause = at - self.arrived_at;
+        (self.heard_at, self.arrived_at) = (at, at);
+        self.pauses.retain(|(ended, length)| *length > pause && *ended > at - TimeDelta::days(PAUSES_DAYS));
+        self.pauses.push_back((at, pause));
+    }
+
+    pub(crate) fn longest_gap(&self, at: DateTime<Utc>) -> TimeDelta {
+        let recent = self.pauses.iter().filter(|(ended, _)| *ended > at - TimeDelta::days(PAUSES_DAYS));
+        recent.map(|(_, length)| *length).max().unwrap_or_default()
+    }
 }
 
 /// Indices into the truth of what is wrong now.
@@ -235,7 +260,7 @@ impl Draw<'_> {
             boots: 1 + self.rng.below(9) as u32,
             sent: self.rng.below(5000) as u64,
             operations: self.rng.below(9000) as u64,
-            delivered: Delivered { heard_at: self.options.start, lows: 0 },
+            delivered: Delivered::new(self.options.start),
             problems: OpenProblems::default(),
             swap_planned: false,
         }

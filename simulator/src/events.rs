@@ -142,6 +142,7 @@ impl Building {
             how: None,
             used_cells: false,
             rhythm: d.rhythm,
+            learnt_gap: d.delivered.longest_gap(at).max(d.rhythm),
         });
         self.truth.len() - 1
     }
@@ -282,7 +283,7 @@ impl Building {
     fn heard(&mut self, device: usize) {
         let now = self.now;
         let d = &mut self.devices[device];
-        d.delivered.heard_at = now;
+        d.delivered.hear(now);
         if d.mute.is_some() {
             self.plan_watch(device);
         } else if let Some(index) = d.problems.silent.take() {

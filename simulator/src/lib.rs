@@ -125,7 +125,7 @@ pub struct Message {
     pub to: String,
     /// The words; people look for their apartment and for what it is about.
     pub body: String,
-    /// Name of the template, where known: its beginning (`battery…`, `leak…`, `silent…`) says what it is about.
+    /// Name of the template, where known: a part of it (`leak_tenant`, `offer_battery`) says what it is about.
     pub template: Option<String>,
     /// Key of the device that it is about, where known (people otherwise guess from the words).
     pub about_device: Option<String>,

@@ -14,9 +14,21 @@ const WORDS: [(Kind, &[&str]); 3] = [
 
 /// What the message is about: by its template, else by its words.
 pub(crate) fn matter(message: &Message) -> Option<Kind> {
-    let by_template =
-        message.template.as_deref().and_then(|name| Kind::ALL.into_iter().find(|kind| name.starts_with(kind.word())));
-    by_template.or_else(|| by_words(&message.body))
+    message.template.as_deref().and_then(kind_of_template).or_else(|| by_words(&message.body))
+}
+
+/// The kind that the name of a template says, such as `leak_tenant` or `offer_battery`.
+pub(crate) fn kind_of_template(name: &str) -> Option<Kind> {
+    name.split(['_', '-', '.']).find_map(Kind::parse)
+}
+
+/// Whether the body names this door, as a word of its own and not within a phone number.
+pub(crate) fn names_door(body: &str, door: &str) -> bool {
+    body.match_indices(door).any(|(at, _)| {
+        let before = body[..at].chars().next_back();
+        let after = body[at + door.len()..].chars().next();
+        ![before, after].into_iter().flatten().any(|c| c.is_ascii_alphanumeric())
+    })
 }
 
 fn by_words(body: &str) -> Option<Kind> {
@@ -46,6 +58,7 @@ mod tests {
         for (template, body, want) in [
             (Some("battery_low"), "x", Some(Kind::Battery)),
             (Some("offer_housekeepers"), "Water in 0301", Some(Kind::Leak)),
+            (Some("offer_silent"), "Bring batteries", Some(Kind::Silent)),
             (None, "您家门锁电池快没电了", Some(Kind::Battery)),
             (None, "厨房漏水,需要住处吗?", Some(Kind::Leak)),
             (None, "The gateway is offline", Some(Kind::Silent)),
@@ -53,5 +66,11 @@ mod tests {
         ] {
             assert_eq!(read(template, body), want, "{body}");
         }
+    }
+
+    #[test]
+    fn a_door_is_a_word_of_its_own() {
+        assert!(names_door("Leak! Oak Court, 0301 (Kitchen)", "0301") && names_door("请到0301处理", "0301"));
+        assert!(!names_door("Tenant: +8613810000301", "0301"));
     }
 }

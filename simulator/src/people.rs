@@ -76,7 +76,8 @@ impl Building {
         }
         let at = heard_at + self.whim.minutes(0.5, 9.0);
         if self.whim.chance(0.35) {
-            self.say(tenant, at, "需要", "yes");
+            let digit = self.whim.chance(0.3);
+            self.say(tenant, at, if digit { "1" } else { "需要" }, if digit { "1" } else { "yes" });
         } else {
             self.say(tenant, at, "不用,谢谢", "no thanks");
         }
@@ -169,7 +170,7 @@ impl Building {
         if let Some(key) = &message.about_device {
             return open.into_iter().find(|&index| self.truth[index].concerns(key));
         }
-        let named = |index: &&usize| message.body.contains(self.door_of(&self.truth[**index].unit));
+        let named = |index: &&usize| mind::names_door(&message.body, self.door_of(&self.truth[**index].unit));
         open.iter().find(named).or(open.first()).copied()
     }
 

@@ -99,6 +99,8 @@ pub struct Problem {
     pub used_cells: bool,
     /// How often the device reports when all is well.
     pub rhythm: TimeDelta,
+    /// The longest pause between two messages that arrived in the week before: what a service may take for the rhythm.
+    pub learnt_gap: TimeDelta,
 }
 
 impl Problem {

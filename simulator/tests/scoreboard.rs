@@ -30,6 +30,7 @@ fn problem(kind: Kind) -> Problem {
         how: Some(How::ReplacedByTenant),
         used_cells: false,
         rhythm: TimeDelta::hours(1),
+        learnt_gap: TimeDelta::hours(1),
     }
 }
 

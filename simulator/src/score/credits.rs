@@ -74,7 +74,7 @@ fn replacement_of<'a>(case: &Case<'a>, credit: &SeenCredit, paid: &BTreeSet<usiz
         p.kind == Kind::Battery && replaced && whose && p.ended_at.is_some_and(|at| at <= credit.at + case.rules.slack)
     };
     let candidates = || case.truth.iter().enumerate().filter(fits);
-    candidates().filter(|(index, _)| !paid.contains(index)).next_back().or_else(|| candidates().next_back())
+    candidates().rfind(|(index, _)| !paid.contains(index)).or_else(|| candidates().next_back())
 }
 
 fn is_tenant(problem: &Problem, who: &str) -> bool {

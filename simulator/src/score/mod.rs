@@ -5,6 +5,7 @@ mod credits;
 mod report;
 mod tickets;
 
+use crate::mind;
 use crate::truth::{Kind, Problem};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ pub struct SeenTicket {
 pub struct SeenMessage {
     /// E.164 number.
     pub to: String,
-    /// Name of the template, if known; its beginning tells the kind when `kind` does not.
+    /// Name of the template, if known; it tells the kind (`offer_leak`) when `kind` does not.
     pub template: Option<String>,
     /// Kind of the ticket it belongs to, if known.
     pub kind: Option<Kind>,
@@ -43,10 +44,7 @@ pub struct SeenMessage {
 
 impl SeenMessage {
     fn kind(&self) -> Option<Kind> {
-        let by_template = || {
-            self.template.as_deref().and_then(|name| Kind::ALL.into_iter().find(|kind| name.starts_with(kind.word())))
-        };
-        self.kind.or_else(by_template)
+        self.kind.or_else(|| mind::kind_of_template(self.template.as_deref()?))
     }
 
     fn when(&self) -> DateTime<Utc> {
@@ -92,7 +90,7 @@ pub struct Rules {
     pub leak_within: TimeDelta,
     /// A battery is found within this after its second low reading; later is late.
     pub battery_within: TimeDelta,
-    /// A silence is found within half a rhythm and this after three times its rhythm; later is late.
+    /// A silence is found within this after three and a half times the rhythm that could be learnt; later is late.
     pub silent_within: TimeDelta,
     /// A tenant is told of a leak within this after it became evident.
     pub leak_told_within: TimeDelta,
@@ -140,7 +138,7 @@ impl Rules {
         let within = match problem.kind {
             Kind::Battery => self.battery_within,
             Kind::Leak => self.leak_within,
-            Kind::Silent => problem.rhythm / 2 + self.silent_within,
+            Kind::Silent => problem.learnt_gap * 7 / 2 - problem.rhythm * 3 + self.silent_within,
         };
         evident_at + within + self.slack
     }
