@@ -20,5 +20,6 @@ pub mod decode;
 pub mod deliver;
 pub mod metrics;
 pub mod model;
+pub mod registry;
 pub mod store;
 pub mod web;

@@ -9,4 +9,5 @@ mod carrier_outcomes;
 mod carrier_questions;
 mod carrier_signature;
 mod config;
+mod import;
 mod services_work;
