@@ -5,6 +5,7 @@ mod fake_carrier;
 #[path = "../support/services.rs"]
 mod services;
 
+mod broker;
 mod carrier_outcomes;
 mod carrier_questions;
 mod carrier_signature;
