@@ -64,6 +64,14 @@ impl Clock {
         }
     }
 
+    /// What a span of real time is on this clock: time-outs of the outside world do not run faster because we do.
+    pub fn real(&self, span: Millis) -> Millis {
+        match self.0 {
+            Kind::Scaled { speed, .. } => scaled_ms(Duration::from_millis(span.unsigned_abs()), speed),
+            _ => span,
+        }
+    }
+
     /// Moves a manual clock forward by `span`, which wakes who sleeps until then.
     pub fn advance(&self, span: Millis) {
         self.set(self.now() + span);

@@ -74,7 +74,7 @@ impl Desk<'_> {
             self.changes.wishes.push(Wish { phone: reply.from.clone(), stop, words: reply.body.clone() });
             return;
         }
-        let Some(id) = tickets.iter().find(|id| self.facts.tickets.contains_key(id)) else { return };
+        let Some(id) = tickets.iter().find(|id| self.facts.tickets.contains_key(id.as_str())) else { return };
         self.event(id, "reply", "tenant", json!({ "sid": reply.sid }));
         match self.ticket(id).kind {
             TicketKind::Leak if YES_WORDS.contains(&words.as_str()) => self.needs_bed(id),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::time::MINUTE;
 use crate::model::{Audience, Playbook, PropertyId, Severity, Since, Span, Step, TicketKind, Until, Verb};
 
 /// `[battery]`: when a battery counts as low, and what proves its replacement.
@@ -135,6 +136,18 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// How long a leak must be dry at a property.
+    pub fn leak_clear_after(&self, property: &PropertyId) -> Span {
+        let own = self.property_playbooks.get(property).and_then(|p| p.get(&TicketKind::Leak));
+        let playbook = own.or_else(|| self.playbooks.get(&TicketKind::Leak));
+        playbook.and_then(|p| p.clear_after).unwrap_or(LEAK_CLEAR_AFTER)
+    }
+}
+
+/// Dry this long, a leak is over, where no playbook says otherwise.
+const LEAK_CLEAR_AFTER: Span = Span(30 * MINUTE);
+
 /// The built-in playbook for a kind of ticket.
 pub fn builtin_playbook(kind: TicketKind) -> Playbook {
     match kind {
@@ -174,7 +187,7 @@ fn leak_playbook() -> Playbook {
     let second = Step { until: Some(Until::Accepted), ..text("5m", Audience::Second, "leak_second") };
     let manager = Step { until: Some(Until::Accepted), ..text("10m", Audience::Manager, "leak_manager") };
     Playbook {
-        clear_after: Some(span("30m")),
+        clear_after: Some(LEAK_CLEAR_AFTER),
         close_after: Some(span("1d")),
         ..playbook(Severity::Emergency, vec![tenant, offer, call, second, manager])
     }

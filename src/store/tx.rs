@@ -54,6 +54,11 @@ queries! {
     /// Tickets that a number may mean.
     facts::tickets_of_phone as tickets_of_phone(phone: &str) -> Vec<TicketId>;
 
+    /// Which properties tickets belong to.
+    facts::properties_of_tickets as properties_of_tickets(ids: &[&str]) -> Vec<String>;
+    /// How many strangers have spoken.
+    facts::count_held as count_held(limit: i64) -> i64;
+
     /// Stores states.
     write::states as save_states(rows: &[StateRow]) -> ();
     /// Stores tickets.
@@ -81,6 +86,8 @@ queries! {
     outbox::orphan_leases as orphan_leases(owner: &str, now: Timestamp) -> u64;
     /// Records where a message stands; false when more was known.
     outbox::update_message as update_message(update: &MessageUpdate) -> bool;
+    /// Claims a message; false when somebody else was faster.
+    outbox::claim_message as claim_message(update: &MessageUpdate, was: &DueMessage, now: Timestamp) -> bool;
     /// Records a carrier's report.
     outbox::report as save_report(report: &Report, now: Timestamp) -> Option<DueMessage>;
     /// Which carrier's ids are ours already.

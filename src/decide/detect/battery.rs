@@ -104,6 +104,11 @@ impl BatteryState {
         self.word_at = Some(at);
     }
 
+    /// Notes what the gauge shows, and concludes nothing.
+    pub(super) fn show(&mut self, timed: &[Timed<'_>]) {
+        self.read(timed);
+    }
+
     pub(super) fn hear(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some((level, at)) = self.read(timed) else { return };
         if at < self.at {

@@ -116,6 +116,17 @@ impl DeviceState {
         findings
     }
 
+    /// Takes in a message of a device that nobody has registered: what it shows is kept, nothing is concluded.
+    pub fn hold(&mut self, heard: &Heard) {
+        let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
+        self.note(&timed, &mut Vec::new());
+        self.tamper = false;
+        self.battery.show(&timed);
+        if !heard.retained {
+            self.seen_at = self.seen_at.max(heard.received_at);
+        }
+    }
+
     /// Lets time pass.
     pub fn pass(&mut self, ctx: &Context<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();

@@ -302,3 +302,19 @@ pub async fn tickets_of_phone(conn: &mut Conn, phone: &str) -> Result<Vec<Ticket
     .await?;
     rows.iter().map(|row| Ok(TicketId(row.try_get(0)?))).collect()
 }
+
+/// Which properties these tickets belong to.
+pub async fn properties_of_tickets(conn: &mut Conn, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT DISTINCT property_id FROM tickets WHERE id IN ");
+    push_list(&mut query, ids.iter().copied());
+    Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
+}
+
+/// How many devices have spoken without being registered, counted up to a limit.
+pub async fn count_held(conn: &mut Conn, limit: i64) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM device_states s \
+         WHERE NOT EXISTS (SELECT 1 FROM devices d WHERE d.key = s.key) LIMIT $1) AS held",
+    );
+    Ok(count.bind(limit).fetch_one(&mut *conn).await?)
+}

@@ -91,6 +91,32 @@ pub async fn update_message(conn: &mut Conn, u: &MessageUpdate) -> Result<bool, 
     Ok(done.rows_affected() == 1)
 }
 
+/// Claims a message as it was read; false when somebody else was faster.
+pub async fn claim_message(
+    conn: &mut Conn,
+    u: &MessageUpdate,
+    was: &DueMessage,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE messages SET status = $2, status_rank = $3, attempts = $4, next_at = $5, lease_owner = $6, tried_at = $7 \
+         WHERE id = $1 AND status = $8 AND attempts = $9 AND next_at <= $10",
+    )
+    .bind(&u.id.0)
+    .bind(u.status.as_str())
+    .bind(u.status.rank())
+    .bind(u.attempts)
+    .bind(u.next_at.map(|t| t.0))
+    .bind(&u.lease_owner)
+    .bind(u.tried_at.map(|t| t.0))
+    .bind(was.status.as_str())
+    .bind(was.attempts)
+    .bind(now.0)
+    .execute(&mut *conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Records a carrier's report; `None` when the message is not ours or the report is older than what is known.
 pub async fn report(conn: &mut Conn, r: &Report, now: Timestamp) -> Result<Option<DueMessage>, StoreError> {
     let mut query = QueryBuilder::<Db>::new("UPDATE messages SET status = ");

@@ -1,0 +1,441 @@
+//! One batch: load, detect, decide, store, in this order, in one transaction.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::outbox::{self, Answer, Attempt};
+use super::{Cause, Change, Committed, Committer, Item, LEASE_MS};
+use crate::decide::desk::{Changes, Desk, Facts};
+use crate::decide::{Command, Context, DeviceState, Outcome, Reply, detect};
+use crate::deliver::ATTEMPTS_WAITING_MAX;
+use crate::model::time::DAY;
+use crate::model::*;
+use crate::store::{DueMessage, MessageUpdate, Report, StateRow, StoreError, TicketScope, Tx};
+
+/// Devices that speak without being registered and are held.
+const HELD_MAX: usize = 10_000;
+/// Messages that could not be understood, kept of one batch.
+const REJECTS_BATCH_MAX: usize = 50;
+/// How far back rewards are looked at.
+const PAID_SINCE_MS: Millis = 62 * DAY;
+
+/// What the core is asked to do, in the order of the causes.
+enum Task<'a> {
+    Found(DeviceKey, Finding),
+    TicketDue(&'a TicketId),
+    Command(usize, &'a TicketId, &'a str, &'a Command),
+    Outcome(Outcome),
+    Reply(&'a Reply, Vec<TicketId>),
+}
+
+/// See [`Committer::step`].
+pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed, StoreError> {
+    let now = house.clock.now();
+    let mut tx = house.store.begin().await?;
+    let mut batch = Batch {
+        house,
+        now,
+        states: BTreeMap::new(),
+        devices: HashMap::new(),
+        updates: Vec::new(),
+        out: Committed::default(),
+    };
+    batch.load_devices(&mut tx, items).await?;
+    let tasks = batch.collect(&mut tx, items).await?;
+    let changes = batch.decide(&mut tx, tasks).await?;
+    batch.store(&mut tx, items, changes).await?;
+    tx.commit().await?;
+    Ok(batch.out)
+}
+
+struct Batch<'a> {
+    house: &'a Committer,
+    now: Timestamp,
+    /// States of the devices of this batch, with when they were due so far.
+    states: BTreeMap<DeviceKey, (DeviceState, Option<Timestamp>)>,
+    devices: HashMap<DeviceKey, Device>,
+    updates: Vec<MessageUpdate>,
+    out: Committed,
+}
+
+impl<'a> Batch<'a> {
+    async fn load_devices(&mut self, tx: &mut Tx, items: &[Item]) -> Result<(), StoreError> {
+        let keys: HashSet<&str> = items.iter().flat_map(|i| &i.causes).filter_map(device_of).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut keys: Vec<&str> = keys.into_iter().collect();
+        keys.sort_unstable();
+        for row in tx.load_states(&keys).await? {
+            self.states.insert(row.key.clone(), read_state(row)?);
+        }
+        self.devices = tx.load_devices(&keys).await?;
+        self.hold(tx, &keys).await
+    }
+
+    /// A device that nobody has registered is held, up to a limit.
+    async fn hold(&mut self, tx: &mut Tx, keys: &[&str]) -> Result<(), StoreError> {
+        let new = |key: &&&str| !self.devices.contains_key(**key) && !self.states.contains_key(**key);
+        let strangers: Vec<DeviceKey> = keys.iter().filter(new).map(|k| DeviceKey::from(*k)).collect();
+        if !strangers.is_empty() {
+            let held = usize::try_from(tx.count_held(HELD_MAX as i64).await?).unwrap_or(HELD_MAX);
+            for key in strangers.into_iter().take(HELD_MAX.saturating_sub(held)) {
+                self.states.insert(key, Default::default());
+            }
+        }
+        for key in self.devices.keys() {
+            self.states.entry(key.clone()).or_default();
+        }
+        Ok(())
+    }
+
+    /// Runs the detectors and settles the outbox; what is left is for the core.
+    async fn collect<'i>(&mut self, tx: &mut Tx, items: &'i [Item]) -> Result<Vec<Task<'i>>, StoreError> {
+        let mut tasks = Vec::new();
+        for (n, item) in items.iter().enumerate() {
+            for cause in &item.causes {
+                match cause {
+                    Cause::Heard(..) | Cause::DeviceDue(_) => self.detect(cause, &mut tasks),
+                    Cause::Rejected(_) => {}
+                    Cause::TicketDue(id) => tasks.push(Task::TicketDue(id)),
+                    Cause::Command(id, actor, command) => tasks.push(Task::Command(n, id, actor, command)),
+                    Cause::MessageDue(due) => self.claim(tx, due, &mut tasks).await?,
+                    Cause::Tried(tried) => self.settle(tx, tried, &mut tasks).await?,
+                    Cause::Report(report) => self.report(tx, report, &mut tasks).await?,
+                    Cause::Inbound(reply, to) => self.inbound(tx, reply, to, &mut tasks).await?,
+                }
+            }
+        }
+        Ok(tasks)
+    }
+
+    fn context(&self, property: Option<&PropertyId>) -> Context<'a> {
+        let policy = &*self.house.policy;
+        let nowhere = PropertyId::default();
+        let leak = policy.leak_clear_after(property.unwrap_or(&nowhere));
+        Context { policy, leak_clear_after: leak, listening_since: self.house.listening.get(), now: self.now }
+    }
+
+    fn detect(&mut self, cause: &Cause, tasks: &mut Vec<Task<'_>>) {
+        let (Cause::Heard(key, _) | Cause::DeviceDue(key)) = cause else { return };
+        let device = self.devices.get(key);
+        let ctx = self.context(device.map(|d| &d.property_id));
+        let Some((state, _)) = self.states.get_mut(key) else { return };
+        let findings = match (cause, device) {
+            (Cause::Heard(_, heard), Some(_)) => state.hear(heard, &ctx),
+            (Cause::Heard(_, heard), None) => {
+                state.hold(heard);
+                Vec::new()
+            }
+            (_, Some(_)) => state.pass(&ctx),
+            (_, None) => Vec::new(),
+        };
+        tasks.extend(findings.into_iter().map(|f| Task::Found(key.clone(), f)));
+    }
+
+    /// Claims a due message, if the sender has room for it and nobody else was faster.
+    async fn claim(&mut self, tx: &mut Tx, due: &DueMessage, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
+        let room = self.room(due.severity);
+        self.house.health.set_busy_sending(room == 0);
+        if room == 0 {
+            return Ok(());
+        }
+        let (update, attempt) = outbox::claim(due, &self.house.owner, self.now, |ms| self.house.clock.real(ms));
+        if tx.claim_message(&update, due, self.now).await? {
+            tasks.extend(outbox::outcome(due, update.status, None, self.now).map(Task::Outcome));
+            self.out.attempts.extend(attempt);
+        }
+        Ok(())
+    }
+
+    /// How many more attempts the sender can take; some places are kept for emergencies.
+    fn room(&self, severity: Severity) -> usize {
+        let kept = if severity == Severity::Emergency { 0 } else { ATTEMPTS_WAITING_MAX / 2 };
+        self.house.attempts.capacity().saturating_sub(self.out.attempts.len() + kept)
+    }
+
+    async fn settle(&mut self, tx: &mut Tx, tried: &super::Tried, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
+        let sids: Vec<String> = match &tried.answer {
+            Answer::Found(Ok(found)) => found.iter().map(|c| c.sid.clone()).collect(),
+            _ => Vec::new(),
+        };
+        let mut known = if sids.is_empty() { Vec::new() } else { tx.known_sids(&sids).await? };
+        known.extend(self.updates.iter().filter_map(|u| u.sid.clone()));
+        let update = outbox::settle(tried, &known, self.now, |ms| self.house.clock.real(ms));
+        self.house.metrics.messages.inc(update.status.as_str());
+        tasks.extend(outbox::outcome(&tried.message, update.status, update.error_code, self.now).map(Task::Outcome));
+        self.updates.push(update);
+        Ok(())
+    }
+
+    async fn report(&mut self, tx: &mut Tx, report: &Report, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
+        if let Some(message) = tx.save_report(report, self.now).await? {
+            self.house.metrics.messages.inc(report.status.as_str());
+            self.out.changes.push(Change { kind: "message", id: message.id.0.clone(), property_id: None });
+            tasks.extend(outbox::outcome(&message, report.status, report.error_code, self.now).map(Task::Outcome));
+        }
+        Ok(())
+    }
+
+    async fn inbound<'i>(
+        &mut self,
+        tx: &mut Tx,
+        reply: &'i Reply,
+        to: &str,
+        tasks: &mut Vec<Task<'i>>,
+    ) -> Result<(), StoreError> {
+        let tickets = tx.tickets_of_phone(reply.from.as_str()).await?;
+        if tx.add_inbound(&reply.from, to, &reply.body, &reply.sid, tickets.first(), self.now).await? {
+            tasks.push(Task::Reply(reply, tickets));
+        }
+        Ok(())
+    }
+
+    async fn decide(
+        &mut self,
+        tx: &mut Tx,
+        tasks: Vec<Task<'_>>,
+    ) -> Result<(BTreeMap<TicketId, Ticket>, Changes), StoreError> {
+        if tasks.is_empty() {
+            return Ok(Default::default());
+        }
+        let facts = self.load_facts(tx, &tasks).await?;
+        let mut desk = Desk::new(facts, &self.house.policy, &self.house.words, self.now);
+        for task in tasks {
+            match task {
+                Task::Found(key, finding) => desk.found(&key, &finding),
+                Task::TicketDue(id) => desk.ticket_due(id),
+                Task::Outcome(outcome) => desk.outcome(&outcome),
+                Task::Reply(reply, tickets) => desk.reply(reply, &tickets),
+                Task::Command(n, id, actor, command) => {
+                    let done = desk.command(id, actor, command).map(|()| desk.facts.tickets[id].clone());
+                    self.out.answers.push((n, done));
+                }
+            }
+        }
+        Ok((desk.facts.tickets, desk.changes))
+    }
+
+    /// Everything that the tasks may need, under the lock of their properties.
+    async fn load_facts(&mut self, tx: &mut Tx, tasks: &[Task<'_>]) -> Result<Facts, StoreError> {
+        let found: Vec<&Device> = tasks.iter().filter_map(|t| self.found_device(t)).collect();
+        let ids: HashSet<&str> = tasks.iter().flat_map(tickets_named).map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let mut properties: HashSet<String> = found.iter().map(|d| d.property_id.0.clone()).collect();
+        if !ids.is_empty() {
+            properties.extend(tx.properties_of_tickets(&ids).await?);
+        }
+        let mut properties: Vec<&str> = properties.iter().map(String::as_str).collect();
+        properties.sort_unstable();
+        let places = tx.load_places(&properties).await?;
+        let gateways = found.iter().filter_map(|d| d.gateway.as_ref()).map(|g| g.as_str());
+        let of_devices: HashSet<&str> = found.iter().map(|d| d.key.as_str()).chain(gateways.clone()).collect();
+        let wet =
+            tasks.iter().filter(|t| matches!(t, Task::Found(_, Finding::Leak))).filter_map(|t| self.found_device(t));
+        let leaks_of: HashSet<&str> = wet.map(|d| d.property_id.as_str()).collect();
+        let silent = tasks
+            .iter()
+            .filter(|t| matches!(t, Task::Found(_, Finding::Silent { .. })))
+            .filter_map(|t| self.found_device(t));
+        let silent_gateways: HashSet<&str> = silent.filter_map(|d| d.gateway.as_ref()).map(|g| g.as_str()).collect();
+        let scope = TicketScope { ids, devices: sorted(of_devices), leaks_of: sorted(leaks_of) };
+        let tickets = tx.load_tickets(&scope).await?;
+        let behind =
+            if silent_gateways.is_empty() { HashMap::new() } else { tx.load_behind(&sorted(silent_gateways)).await? };
+        let replaced = tasks.iter().any(|t| matches!(t, Task::Found(_, Finding::BatteryReplaced { .. })));
+        let gateways: Vec<String> = gateways.map(str::to_owned).collect();
+        let facts = Facts { places, tickets, behind, ..Facts::default() };
+        self.complete(tx, facts, gateways, replaced).await
+    }
+
+    /// Devices, units, tenants and what was sent and paid to them.
+    async fn complete(
+        &mut self,
+        tx: &mut Tx,
+        mut facts: Facts,
+        gateways: Vec<String>,
+        replaced: bool,
+    ) -> Result<Facts, StoreError> {
+        let named = facts.tickets.values().filter_map(|t| t.device_key.as_ref()).map(|k| k.0.clone());
+        let missing: HashSet<String> =
+            named.chain(gateways).filter(|k| !self.devices.contains_key(k.as_str())).collect();
+        if !missing.is_empty() {
+            let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+            self.devices.extend(tx.load_devices(&missing).await?);
+        }
+        facts.devices = self.devices.clone();
+        let ticket_units = facts.tickets.values().filter_map(|t| t.unit_id.as_ref());
+        let units: HashSet<&str> =
+            facts.devices.values().map(|d| &d.unit_id).chain(ticket_units).map(|u| u.as_str()).collect();
+        let units = sorted(units);
+        facts.units = tx.load_units(&units).await?;
+        facts.tenants = tx.load_tenants(&units).await?;
+        let (recipients, phones) = contacts_of(&facts);
+        facts.contacts = tx.load_contacts(&recipients, self.now - DAY).await?;
+        let phones: Vec<&str> = phones.iter().map(String::as_str).collect();
+        facts.stopped = tx.load_stopped(&phones).await?;
+        if replaced {
+            let tenants: Vec<&str> = facts.tenants.values().flatten().map(|t| t.id.as_str()).collect();
+            let devices: Vec<&str> = facts.devices.keys().map(DeviceKey::as_str).collect();
+            facts.paid = tx.load_paid(&tenants, &devices, self.now - PAID_SINCE_MS).await?;
+        }
+        Ok(facts)
+    }
+
+    fn found_device(&self, task: &Task<'_>) -> Option<&Device> {
+        match task {
+            Task::Found(key, _) => self.devices.get(key),
+            _ => None,
+        }
+    }
+
+    async fn store(
+        &mut self,
+        tx: &mut Tx,
+        items: &[Item],
+        decided: (BTreeMap<TicketId, Ticket>, Changes),
+    ) -> Result<(), StoreError> {
+        let (tickets, mut changes) = decided;
+        self.give_words(tx, &changes).await?;
+        let rows = self.state_rows();
+        tx.save_states(&rows).await?;
+        let changed: Vec<&Ticket> = changes.tickets.iter().filter_map(|id| tickets.get(id)).collect();
+        tx.save_tickets(&changed).await?;
+        tx.add_events(&changes.events).await?;
+        self.send(tx, &mut changes).await?;
+        for update in &self.updates {
+            tx.update_message(update).await?;
+        }
+        for entry in &changes.entries {
+            if tx.add_entry(entry).await? {
+                self.out.changes.push(Change { kind: "reward", id: entry.tenant_id.0.clone(), property_id: None });
+            }
+        }
+        for wish in &changes.wishes {
+            tx.save_wish(wish, self.now).await?;
+        }
+        let rejects = items.iter().flat_map(|i| &i.causes).filter_map(|c| match c {
+            Cause::Rejected(reject) => Some(reject.clone()),
+            _ => None,
+        });
+        let rejects: Vec<_> = rejects.take(REJECTS_BATCH_MAX).collect();
+        tx.add_rejects(&rejects).await?;
+        let ticket_change =
+            |t: &&Ticket| Change { kind: "ticket", id: t.id.0.clone(), property_id: Some(t.property_id.0.clone()) };
+        self.out.changes.extend(changed.iter().map(ticket_change));
+        for event in changes.events.iter().filter(|e| e.what == "opened") {
+            self.house.metrics.tickets_opened.inc(tickets[&event.ticket_id].kind.as_str());
+        }
+        Ok(())
+    }
+
+    /// A person's word about a battery becomes a witness in the device's state.
+    async fn give_words(&mut self, tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
+        for key in &changes.words_given {
+            if !self.states.contains_key(key) {
+                for row in tx.load_states(&[key.as_str()]).await? {
+                    self.states.insert(row.key.clone(), read_state(row)?);
+                }
+            }
+            if let Some((state, _)) = self.states.get_mut(key) {
+                state.battery.take_word(self.now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows to store. A device that is due earlier than needed is looked at in vain once, which is cheaper than moving
+    /// its place in the index with every message.
+    fn state_rows(&self) -> Vec<StateRow> {
+        let row = |(key, (state, was_due)): (&DeviceKey, &(DeviceState, Option<Timestamp>))| {
+            let ctx = self.context(self.devices.get(key).map(|d| &d.property_id));
+            let due = self.devices.contains_key(key).then(|| state.due_at(&ctx)).flatten();
+            let kept = was_due.filter(|was| *was > self.now && due.is_some_and(|due| *was <= due));
+            StateRow {
+                key: key.clone(),
+                seen_at: state.seen_at,
+                due_at: kept.or(due),
+                state: serde_json::to_string(state).expect("a state is plain data"),
+            }
+        };
+        self.states.iter().map(row).collect()
+    }
+
+    /// Fills the outbox. As many messages as the sender can take at once are its own from the start.
+    async fn send(&mut self, tx: &mut Tx, changes: &mut Changes) -> Result<(), StoreError> {
+        if changes.messages.is_empty() {
+            return Ok(());
+        }
+        let known = tx.known_messages(&changes.messages).await?;
+        changes.messages.retain(|m| !known.contains(&m.key));
+        changes.messages.sort_by_key(|m| std::cmp::Reverse(m.severity));
+        let urgent = changes.messages.iter().take_while(|m| m.severity == Severity::Emergency).count();
+        let rest = self.room(Severity::Routine).min(changes.messages.len()).saturating_sub(urgent);
+        let claimed = urgent.min(self.room(Severity::Emergency)) + rest;
+        let lease_ends = self.now + self.house.clock.real(LEASE_MS);
+        tx.add_messages(&changes.messages, claimed, &self.house.owner, self.now, lease_ends).await?;
+        for (n, message) in changes.messages.iter().enumerate() {
+            self.out.changes.push(Change { kind: "message", id: message.id().0, property_id: None });
+            if n < claimed {
+                self.out.attempts.push(Attempt::Send(claimed_message(message, self.now)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn claimed_message(m: &NewMessage, now: Timestamp) -> DueMessage {
+    DueMessage {
+        id: m.id(),
+        status: MessageStatus::Sending,
+        recipient: m.recipient.clone(),
+        to: m.to.clone(),
+        body: m.body.clone(),
+        ticket_id: m.ticket_id.clone(),
+        severity: m.severity,
+        attempts: 1,
+        tried_at: Some(now),
+        expires_at: m.expires_at,
+    }
+}
+
+fn device_of(cause: &Cause) -> Option<&str> {
+    match cause {
+        Cause::Heard(key, _) | Cause::DeviceDue(key) => Some(key.as_str()),
+        _ => None,
+    }
+}
+
+fn tickets_named<'t>(task: &'t Task<'_>) -> Vec<&'t TicketId> {
+    match task {
+        Task::TicketDue(id) | Task::Command(_, id, _, _) => vec![id],
+        Task::Outcome(outcome) => vec![&outcome.ticket_id],
+        Task::Reply(_, tickets) => tickets.iter().collect(),
+        Task::Found(..) => Vec::new(),
+    }
+}
+
+fn read_state(row: StateRow) -> Result<(DeviceState, Option<Timestamp>), StoreError> {
+    let state = serde_json::from_str::<detect::DeviceState>(&row.state).map_err(|e| StoreError::Row {
+        table: "device_states",
+        id: row.key.0.clone(),
+        detail: e.to_string(),
+    })?;
+    Ok((state, row.due_at))
+}
+
+/// Everybody who may be written to, and their numbers.
+fn contacts_of(facts: &Facts) -> (Vec<String>, Vec<String>) {
+    let tenants = facts.tenants.values().flatten().map(|t| (Recipient::Tenant(t.id.0.clone()), &t.phone));
+    let staff = facts.places.values().flat_map(|p| &p.housekeepers);
+    let staff = staff.map(|h| (Recipient::Housekeeper(h.id.0.clone()), &h.phone));
+    let managers =
+        facts.places.values().map(|p| (Recipient::Manager(p.property.id.0.clone()), &p.property.manager_phone));
+    let all = tenants.chain(staff).chain(managers);
+    all.map(|(recipient, phone)| (recipient.as_key(), phone.as_str().to_owned())).unzip()
+}
+
+fn sorted(items: HashSet<&str>) -> Vec<&str> {
+    let mut items: Vec<&str> = items.into_iter().collect();
+    items.sort_unstable();
+    items
+}

@@ -1,0 +1,175 @@
+//! The handle through which causes come in, and what the rest of the house may know: health, changes, since when we listen.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::{Cause, Change, Item};
+use crate::decide::{Command, Refusal, Reply};
+use crate::model::*;
+use crate::store::{Report, StoreError};
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The rules refuse it.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// It could not be stored.
+    #[error("{0}")]
+    Store(String),
+    /// The service is stopping.
+    #[error("the service is stopping")]
+    Stopping,
+}
+
+/// The way in. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Door {
+    causes: mpsc::Sender<Item>,
+    changes: broadcast::Sender<Change>,
+    health: Arc<Health>,
+}
+
+impl Door {
+    /// A door in front of a committer.
+    pub fn new(causes: mpsc::Sender<Item>, changes: broadcast::Sender<Change>, health: Arc<Health>) -> Self {
+        Self { causes, changes, health }
+    }
+
+    /// Hands causes in; waits while the house is full.
+    pub async fn bring(&self, item: Item) -> Result<(), CommandError> {
+        self.causes.send(item).await.map_err(|_| CommandError::Stopping)
+    }
+
+    /// Carries out a person's wish; the ticket as it is then.
+    pub async fn command(&self, id: TicketId, actor: String, command: Command) -> Result<Ticket, CommandError> {
+        let ticket = self.settled(Cause::Command(id, actor, command)).await?;
+        ticket.ok_or(CommandError::Refused(Refusal::NoTicket))
+    }
+
+    /// Takes in a carrier's report; returns once it is committed.
+    pub async fn report(&self, report: Report) -> Result<(), CommandError> {
+        self.settled(Cause::Report(report)).await.map(drop)
+    }
+
+    /// Takes in a text from a person to the number `to`; returns once it is committed.
+    pub async fn inbound(&self, reply: Reply, to: String) -> Result<(), CommandError> {
+        self.settled(Cause::Inbound(reply, to)).await.map(drop)
+    }
+
+    async fn settled(&self, cause: Cause) -> Result<Option<Ticket>, CommandError> {
+        let (answer, settled) = oneshot::channel();
+        self.bring(Item { causes: vec![cause], ack: None, answer: Some(answer) }).await?;
+        settled.await.map_err(|_| CommandError::Stopping)?
+    }
+
+    /// What changes from now on. A slow watcher loses the oldest.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    /// Whether the sender has its hands full: then claiming waits.
+    pub fn is_busy_sending(&self) -> bool {
+        self.health.busy_sending.load(Ordering::Relaxed)
+    }
+
+    /// Whether broker, database and carrier are there.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+}
+
+/// Whether broker, database and carrier are there, each with the reason when not.
+#[derive(Debug)]
+pub struct Health {
+    broker: Mutex<Result<(), String>>,
+    database: Mutex<Result<(), String>>,
+    carrier: Mutex<Result<(), String>>,
+    busy_sending: AtomicBool,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        let starting = || Mutex::new(Err("not reached yet".to_owned()));
+        Self { broker: starting(), database: starting(), carrier: starting(), busy_sending: AtomicBool::new(false) }
+    }
+}
+
+impl Health {
+    /// The broker's state.
+    pub fn broker(&self) -> Result<(), String> {
+        get(&self.broker)
+    }
+
+    /// The database's state.
+    pub fn database(&self) -> Result<(), String> {
+        get(&self.database)
+    }
+
+    /// The carrier's state.
+    pub fn carrier(&self) -> Result<(), String> {
+        get(&self.carrier)
+    }
+
+    /// Notes the broker's state.
+    pub fn set_broker(&self, state: Result<(), String>) {
+        set(&self.broker, state, "broker");
+    }
+
+    /// Notes the carrier's state.
+    pub fn set_carrier(&self, state: Result<(), String>) {
+        set(&self.carrier, state, "carrier");
+    }
+
+    pub(super) fn set_busy_sending(&self, busy: bool) {
+        self.busy_sending.store(busy, Ordering::Relaxed);
+    }
+
+    /// The database did not answer.
+    pub fn database_away(&self, error: &StoreError) {
+        set(&self.database, Err(error.to_string()), "database");
+    }
+
+    /// The database has just answered.
+    pub fn database_there(&self) {
+        set(&self.database, Ok(()), "database");
+    }
+}
+
+fn get(part: &Mutex<Result<(), String>>) -> Result<(), String> {
+    part.lock().expect("no one panics while holding it").clone()
+}
+
+/// A change is logged, a repetition is not.
+fn set(part: &Mutex<Result<(), String>>, state: Result<(), String>, name: &'static str) {
+    let mut now = part.lock().expect("no one panics while holding it");
+    match (&*now, &state) {
+        (Err(_), Ok(())) => tracing::info!(part = name, "health.there"),
+        (Ok(()), Err(why)) => tracing::warn!(part = name, why, "health.away"),
+        _ => {}
+    }
+    *now = state;
+}
+
+/// Since when the service listens without a break: nobody is silent while nobody listens.
+#[derive(Clone, Debug)]
+pub struct Listening(Arc<AtomicI64>);
+
+impl Listening {
+    /// Listening begins now.
+    pub fn since(at: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(at.0)))
+    }
+
+    /// The connection was lost and is there again.
+    pub fn restart(&self, at: Timestamp) {
+        self.0.store(at.0, Ordering::Relaxed);
+    }
+
+    /// Since when.
+    pub fn get(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,219 @@
+//! What an attempt to send, or an inquiry, makes of a row of the outbox. Pure: what is known in, the row's next state out.
+//!
+//! After an answer that leaves the fate of a message open, the carrier is asked until it has had time to show what it
+//! took; only then is the message sent again.
+
+use crate::decide::Outcome;
+use crate::deliver::carrier::{CarrierError, CarrierMessage, SendOutcome};
+use crate::model::time::{HOUR, MINUTE, SECOND};
+use crate::model::*;
+use crate::store::{DueMessage, MessageUpdate};
+
+/// A claimed message belongs to its claimer for this long: longer than any request may take.
+pub const LEASE_MS: Millis = MINUTE;
+/// How long a carrier may take to show an emergency text that it took.
+const SHOWN_AFTER_EMERGENCY_MS: Millis = 5 * SECOND;
+/// How long a carrier may take to show any other text that it took.
+const SHOWN_AFTER_MS: Millis = 30 * SECOND;
+/// The longest wait between two attempts of an emergency text.
+const BACKOFF_EMERGENCY_MAX_MS: Millis = 15 * SECOND;
+/// The longest wait between two attempts of any other text.
+const BACKOFF_MAX_MS: Millis = 10 * MINUTE;
+/// How long the queue waits after the account was at fault.
+const ACCOUNT_WAIT_MS: Millis = 30 * SECOND;
+/// A message that could not be sent this often has failed.
+const ATTEMPTS_MAX: i64 = 200;
+
+/// One thing to do with the carrier, for a message that is claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// Send it.
+    Send(DueMessage),
+    /// Ask what became of it.
+    Ask(DueMessage),
+}
+
+impl Attempt {
+    /// The message.
+    pub fn message(&self) -> &DueMessage {
+        match self {
+            Self::Send(message) | Self::Ask(message) => message,
+        }
+    }
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tried {
+    /// The message as it was claimed.
+    pub message: DueMessage,
+    /// What the carrier said.
+    pub answer: Answer,
+}
+
+/// What the carrier said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// To a request to send.
+    Sent(SendOutcome),
+    /// To a question what became of it.
+    Found(Result<Vec<CarrierMessage>, CarrierError>),
+}
+
+/// The row as claimed: to be sent, to be asked about, or too late.
+pub fn claim(
+    due: &DueMessage,
+    owner: &str,
+    now: Timestamp,
+    real: impl Fn(Millis) -> Millis,
+) -> (MessageUpdate, Option<Attempt>) {
+    let leased = |status, attempts, tried_at| MessageUpdate {
+        next_at: Some(now + real(LEASE_MS)),
+        lease_owner: Some(owner.to_owned()),
+        tried_at,
+        attempts,
+        ..update(due, status)
+    };
+    match due.status {
+        MessageStatus::Queued if due.expires_at <= now => (update(due, MessageStatus::Expired), None),
+        MessageStatus::Queued => {
+            let attempts = due.attempts + 1;
+            let claimed = DueMessage { attempts, tried_at: Some(now), status: MessageStatus::Sending, ..due.clone() };
+            (leased(MessageStatus::Sending, attempts, Some(now)), Some(Attempt::Send(claimed)))
+        }
+        _ => (leased(MessageStatus::Unknown, due.attempts, due.tried_at), Some(Attempt::Ask(due.clone()))),
+    }
+}
+
+/// The row after an answer. `known` are carrier's ids that belong to other messages already.
+pub fn settle(tried: &Tried, known: &[String], now: Timestamp, real: impl Fn(Millis) -> Millis) -> MessageUpdate {
+    match &tried.answer {
+        Answer::Sent(outcome) => sent(&tried.message, outcome, now, real),
+        Answer::Found(found) => found_out(&tried.message, found, known, now, real),
+    }
+}
+
+fn sent(m: &DueMessage, outcome: &SendOutcome, now: Timestamp, real: impl Fn(Millis) -> Millis) -> MessageUpdate {
+    let again = |wait| queued(m, now + real(wait));
+    match outcome {
+        SendOutcome::Accepted { sid, status, segments } => accepted(m, sid, *status, None, *segments, now),
+        SendOutcome::Refused { code, detail, .. } => failed(m, *code, detail),
+        _ if m.attempts >= ATTEMPTS_MAX => failed(m, None, "too many attempts"),
+        SendOutcome::Later { after, code } => MessageUpdate {
+            error_code: code.map(i64::from),
+            error: Some("carrier busy".into()),
+            ..again((*after).max(backoff(m)))
+        },
+        SendOutcome::NotSent { detail } => MessageUpdate { error: Some(detail.clone()), ..again(backoff(m)) },
+        SendOutcome::Ambiguous { detail } => {
+            MessageUpdate { error: Some(detail.clone()), ..unknown(m, now + real(ask_after(m, SECOND))) }
+        }
+        SendOutcome::AccountFault { code, detail } => {
+            let error_code = code.map(i64::from);
+            MessageUpdate { error_code, error: Some(detail.clone()), ..again(ACCOUNT_WAIT_MS) }
+        }
+    }
+}
+
+/// The carrier was asked. What it shows is it, unless that belongs to another message; nothing shown proves nothing at first.
+fn found_out(
+    m: &DueMessage,
+    found: &Result<Vec<CarrierMessage>, CarrierError>,
+    known: &[String],
+    now: Timestamp,
+    real: impl Fn(Millis) -> Millis,
+) -> MessageUpdate {
+    let messages = match found {
+        Ok(messages) => messages,
+        Err(e) => return MessageUpdate { error: Some(e.to_string()), ..unknown(m, now + real(ask_again(e))) },
+    };
+    if let Some(mine) = messages.iter().find(|c| !known.contains(&c.sid)) {
+        return accepted(m, &mine.sid, mine.status, mine.error_code, mine.segments, now);
+    }
+    let shown_by = m.tried_at.unwrap_or(now) + real(shown_after(m));
+    if now < shown_by {
+        return unknown(m, shown_by);
+    }
+    queued(m, now)
+}
+
+fn accepted(
+    m: &DueMessage,
+    sid: &str,
+    status: MessageStatus,
+    code: Option<u32>,
+    segments: Option<u32>,
+    now: Timestamp,
+) -> MessageUpdate {
+    MessageUpdate {
+        sid: Some(sid.to_owned()),
+        error_code: code.map(i64::from),
+        segments: segments.map(i64::from),
+        sent_at: Some(now),
+        delivered_at: (status == MessageStatus::Delivered).then_some(now),
+        ..update(m, status)
+    }
+}
+
+fn failed(m: &DueMessage, code: Option<u32>, detail: &str) -> MessageUpdate {
+    let error_code = code.map(i64::from);
+    MessageUpdate { error_code, error: Some(detail.to_owned()), ..update(m, MessageStatus::Failed) }
+}
+
+fn queued(m: &DueMessage, at: Timestamp) -> MessageUpdate {
+    MessageUpdate { next_at: Some(at), ..update(m, MessageStatus::Queued) }
+}
+
+fn unknown(m: &DueMessage, at: Timestamp) -> MessageUpdate {
+    MessageUpdate { next_at: Some(at), ..update(m, MessageStatus::Unknown) }
+}
+
+/// The row in a status, with nothing left to do.
+fn update(m: &DueMessage, status: MessageStatus) -> MessageUpdate {
+    MessageUpdate {
+        id: m.id.clone(),
+        status,
+        attempts: m.attempts,
+        next_at: None,
+        lease_owner: None,
+        tried_at: m.tried_at,
+        sid: None,
+        error_code: None,
+        error: None,
+        segments: None,
+        sent_at: None,
+        delivered_at: None,
+    }
+}
+
+/// Doubles with each attempt, spread by the message's own id so that a thousand do not come back at once.
+fn backoff(m: &DueMessage) -> Millis {
+    let doublings = m.attempts.clamp(1, 16) - 1;
+    let longest = if m.severity == Severity::Emergency { BACKOFF_EMERGENCY_MAX_MS } else { BACKOFF_MAX_MS };
+    let wait = (SECOND << doublings).min(longest);
+    let spread = m.id.0.bytes().fold(0_i64, |sum, b| (sum * 31 + i64::from(b)) % 256);
+    (wait / 2 + wait / 2 * spread / 256).min(HOUR)
+}
+
+fn shown_after(m: &DueMessage) -> Millis {
+    if m.severity == Severity::Emergency { SHOWN_AFTER_EMERGENCY_MS } else { SHOWN_AFTER_MS }
+}
+
+fn ask_after(m: &DueMessage, soon: Millis) -> Millis {
+    soon.min(shown_after(m))
+}
+
+fn ask_again(error: &CarrierError) -> Millis {
+    match error {
+        CarrierError::Later { after } => (*after).max(SECOND),
+        CarrierError::AccountFault { .. } => ACCOUNT_WAIT_MS,
+        _ => 2 * SECOND,
+    }
+}
+
+/// What a ticket hears of a message that has come to an end or into the carrier's hands.
+pub fn outcome(m: &DueMessage, status: MessageStatus, error_code: Option<i64>, at: Timestamp) -> Option<Outcome> {
+    let told = !matches!(status, MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown);
+    let ticket_id = m.ticket_id.clone().filter(|_| told)?;
+    Some(Outcome { message_id: m.id.clone(), ticket_id, recipient: m.recipient.clone(), status, error_code, at })
+}

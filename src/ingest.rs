@@ -1,0 +1,277 @@
+//! MQTT in: a few connections in one persistent, shared subscription; each message is decoded and brought to the door.
+//!
+//! A message is acknowledged only when what it caused is committed. Rules that were measured: subscribe on every
+//! connection; after an error forget what the client still buffers and never acknowledge across connections; never
+//! let the connection wait for somebody who waits for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, RetainForwardRule, SubscribeReasonCode};
+use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use rumqttc::{TlsConfiguration, Transport};
+use tokio::sync::watch;
+use tracing::{debug, info, warn};
+
+use crate::clock::Clock;
+use crate::commit::{Cause, CommandError, Door, Item, Listening};
+use crate::config::Mqtt;
+use crate::decide::Heard;
+use crate::decode::{PAYLOAD_BYTES_MAX, Routes, decode};
+use crate::metrics::Metrics;
+use crate::model::Timestamp;
+use crate::store::Reject;
+
+/// Unacknowledged messages of one connection (MQTT 5 Receive Maximum); it overrides the broker's own window.
+const RECEIVE_MAX: u16 = 1_000;
+/// Acknowledgements that may wait for the socket: more than there are packet ids, so that none ever waits.
+const REQUESTS_MAX: usize = 65_536;
+/// The largest packet that the broker may send; larger ones it drops by itself.
+const PACKET_BYTES_MAX: u32 = 2 * 1024 * 1024;
+/// The broker keeps the session this long while the service is down: for ever.
+const SESSION_EXPIRY_S: u32 = u32::MAX;
+/// How long the service may be silent before the broker takes it for dead.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// First wait after a failed connection; doubles up to the longest.
+const RECONNECT_FIRST: Duration = Duration::from_millis(100);
+/// Longest wait between two connections.
+const RECONNECT_MAX: Duration = Duration::from_secs(5);
+/// How much of an unintelligible payload is kept, in bytes.
+const REJECT_BYTES_MAX: usize = 512;
+
+/// What a connection shares with the messages that came through it.
+#[derive(Debug)]
+struct Link {
+    client: AsyncClient,
+    epoch: AtomicU64,
+}
+
+/// The right to acknowledge one message, on the connection through which it came and on no other.
+#[derive(Debug)]
+pub struct Ack {
+    link: Arc<Link>,
+    epoch: u64,
+    pkid: u16,
+}
+
+impl Ack {
+    /// Acknowledges. After the connection was lost it does nothing: the broker sends the message again.
+    pub fn release(self) {
+        if self.link.epoch.load(Ordering::Acquire) != self.epoch {
+            return;
+        }
+        let publish = Publish { pkid: self.pkid, qos: QoS::AtLeastOnce, ..Publish::default() };
+        if self.link.client.try_ack(&publish).is_err() {
+            debug!("ingest.ack_lost");
+        }
+    }
+}
+
+/// What every connection needs.
+pub struct Ingest {
+    /// Broker, subscriptions and credentials.
+    pub mqtt: Mqtt,
+    /// Formats pinned to topics.
+    pub routes: Routes,
+    /// Where messages go.
+    pub door: Door,
+    /// The time.
+    pub clock: Clock,
+    /// Since when we listen.
+    pub listening: Listening,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// How many connections are up.
+    pub up: AtomicUsize,
+}
+
+impl Ingest {
+    /// Everything for a service.
+    pub fn new(
+        mqtt: Mqtt,
+        routes: Routes,
+        door: Door,
+        clock: Clock,
+        listening: Listening,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { mqtt, routes, door, clock, listening, metrics, up: AtomicUsize::new(0) }
+    }
+
+    /// Connection `n` of all, until `stop`.
+    pub async fn run(self: Arc<Self>, n: usize, mut stop: watch::Receiver<bool>) {
+        let options = match options(&self.mqtt, n).await {
+            Ok(options) => options,
+            Err(e) => return self.door.health().set_broker(Err(e)),
+        };
+        let (client, events) = AsyncClient::new(options, REQUESTS_MAX);
+        let link = Arc::new(Link { client: client.clone(), epoch: AtomicU64::new(0) });
+        let connection = Connection { ingest: &self, link, events, is_up: false, wait: RECONNECT_FIRST };
+        tokio::select! {
+            () = connection.run() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    fn went_up(&self, session_present: bool) {
+        let was_up = self.up.fetch_add(1, Ordering::Relaxed);
+        if was_up == 0 {
+            self.listening.restart(self.clock.now());
+        }
+        self.metrics.broker_connected.set(was_up as i64 + 1);
+        self.door.health().set_broker(Ok(()));
+        info!(session_present, connections = was_up + 1, "ingest.connected");
+    }
+
+    fn went_down(&self) {
+        let left = self.up.fetch_sub(1, Ordering::Relaxed).saturating_sub(1);
+        self.metrics.broker_connected.set(left as i64);
+    }
+}
+
+/// One connection to the broker.
+struct Connection<'a> {
+    ingest: &'a Ingest,
+    link: Arc<Link>,
+    events: EventLoop,
+    is_up: bool,
+    wait: Duration,
+}
+
+impl Connection<'_> {
+    async fn run(mut self) {
+        loop {
+            let done = match self.events.poll().await {
+                Ok(Event::Incoming(Packet::Publish(publish))) => self.publish(publish).await,
+                Ok(Event::Incoming(Packet::ConnAck(ack))) => self.connected(ack.session_present),
+                Ok(Event::Incoming(Packet::SubAck(ack))) => self.subscribed(&ack.return_codes),
+                Ok(_) => Ok(()),
+                Err(e) => {
+                    self.lost(&e.to_string()).await;
+                    Ok(())
+                }
+            };
+            if done.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn connected(&mut self, session_present: bool) -> Result<(), CommandError> {
+        self.is_up = true;
+        self.wait = RECONNECT_FIRST;
+        self.ingest.went_up(session_present);
+        let filters = self.ingest.mqtt.subscriptions.iter().map(|s| filter(&self.ingest.mqtt, &s.topic));
+        if self.link.client.try_subscribe_many(filters.collect::<Vec<_>>()).is_err() {
+            warn!("ingest.subscribe_failed");
+        }
+        Ok(())
+    }
+
+    fn subscribed(&self, codes: &[SubscribeReasonCode]) -> Result<(), CommandError> {
+        if codes.iter().any(|code| !matches!(code, SubscribeReasonCode::Success(_))) {
+            let why = format!("the broker refuses a subscription: {codes:?}");
+            self.ingest.door.health().set_broker(Err(why));
+        }
+        Ok(())
+    }
+
+    /// Nothing of the old connection may reach the new one: neither buffered messages nor acknowledgements.
+    async fn lost(&mut self, why: &str) {
+        self.events.state.events.clear();
+        self.link.epoch.fetch_add(1, Ordering::AcqRel);
+        if std::mem::take(&mut self.is_up) {
+            self.ingest.went_down();
+        }
+        if self.ingest.up.load(Ordering::Relaxed) == 0 {
+            self.ingest.door.health().set_broker(Err(why.to_owned()));
+        }
+        tokio::time::sleep(self.wait).await;
+        self.wait = (self.wait * 2).min(RECONNECT_MAX);
+    }
+
+    async fn publish(&self, publish: Publish) -> Result<(), CommandError> {
+        let epoch = self.link.epoch.load(Ordering::Acquire);
+        let ack = (publish.pkid != 0).then(|| Ack { link: self.link.clone(), epoch, pkid: publish.pkid });
+        let causes = self.ingest.causes(&publish);
+        if causes.is_empty() && ack.is_none() {
+            return Ok(());
+        }
+        self.ingest.door.bring(Item { causes, ack, answer: None }).await
+    }
+}
+
+impl Ingest {
+    /// What a message says, or that it cannot be understood.
+    fn causes(&self, publish: &Publish) -> Vec<Cause> {
+        let received_at = self.clock.now();
+        let Ok(topic) = std::str::from_utf8(&publish.topic) else {
+            return vec![self.reject(received_at, "", "invalid_utf8", "the topic is not UTF-8".to_owned(), publish)];
+        };
+        let decoded = match decode(topic, &publish.payload, &self.routes) {
+            Ok(decoded) => decoded,
+            Err(e) => return vec![self.reject(received_at, topic, e.code, e.detail, publish)],
+        };
+        self.metrics.messages_received.inc(decoded.format);
+        let fingerprint = fingerprint(&publish.topic, &publish.payload);
+        let heard = |readings| Heard { readings, received_at, retained: publish.retain, fingerprint };
+        let named = decoded.devices.into_iter().filter_map(|d| d.device_key.map(|key| (key, d.readings)));
+        named.map(|(key, readings)| Cause::Heard(key, heard(readings))).collect()
+    }
+
+    fn reject(&self, at: Timestamp, topic: &str, code: &'static str, detail: String, publish: &Publish) -> Cause {
+        self.metrics.messages_rejected.inc(code);
+        let sample = &publish.payload[..publish.payload.len().min(REJECT_BYTES_MAX)];
+        let payload = String::from_utf8_lossy(sample).replace('\0', "\u{fffd}");
+        let topic: String = topic.chars().filter(|c| *c != '\0').take(256).collect();
+        Cause::Rejected(Reject { at, topic, code: code.to_owned(), detail, payload })
+    }
+}
+
+/// FNV-1a: tells re-delivered bytes from new ones; nothing that an enemy could gain from a collision.
+fn fingerprint(topic: &[u8], payload: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    topic.iter().chain(&[0]).chain(payload).fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+fn filter(mqtt: &Mqtt, topic: &str) -> Filter {
+    let path = if mqtt.connections > 1 { format!("$share/{}/{topic}", mqtt.share_group) } else { topic.to_owned() };
+    Filter { retain_forward_rule: RetainForwardRule::OnNewSubscribe, ..Filter::new(path, QoS::AtLeastOnce) }
+}
+
+async fn options(mqtt: &Mqtt, n: usize) -> Result<MqttOptions, String> {
+    let id = if mqtt.connections > 1 { format!("{}-{n}", mqtt.client_id) } else { mqtt.client_id.clone() };
+    let mut options = MqttOptions::new(id, &mqtt.url.host, mqtt.url.port);
+    options
+        .set_clean_start(false)
+        .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
+        .set_receive_maximum(Some(RECEIVE_MAX))
+        .set_max_packet_size(Some(PACKET_BYTES_MAX))
+        .set_keep_alive(KEEP_ALIVE)
+        .set_manual_acks(true);
+    let mut network = options.network_options();
+    network.set_tcp_nodelay(true);
+    options.set_network_options(network);
+    if let Some(username) = &mqtt.username {
+        options.set_credentials(username, mqtt.password.as_ref().map_or("", |p| p.expose()));
+    }
+    if mqtt.url.tls {
+        options.set_transport(Transport::tls_with_config(tls(mqtt).await?));
+    }
+    Ok(options)
+}
+
+async fn tls(mqtt: &Mqtt) -> Result<TlsConfiguration, String> {
+    let read =
+        async |path: &std::path::Path| tokio::fs::read(path).await.map_err(|e| format!("{}: {e}", path.display()));
+    let Some(ca_file) = &mqtt.ca_file else { return Ok(TlsConfiguration::default()) };
+    let client_auth = match (&mqtt.client_cert_file, &mqtt.client_key_file) {
+        (Some(cert), Some(key)) => Some((read(cert).await?, read(key).await?)),
+        _ => None,
+    };
+    Ok(TlsConfiguration::Simple { ca: read(ca_file).await?, alpn: None, client_auth })
+}
+
+const _: () = assert!(PACKET_BYTES_MAX as usize > PAYLOAD_BYTES_MAX);
