@@ -192,6 +192,21 @@ pub struct TicketFilter {
     pub unit: Option<String>,
     /// Property.
     pub property: Option<String>,
+    /// One of these properties: what the asker may see.
+    pub properties: Option<Vec<String>>,
+}
+
+/// Which devices a list asks for.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceFilter {
+    /// Those of the registry (true), or those that spoke without being in it (false).
+    pub registered: bool,
+    /// Unit.
+    pub unit: Option<String>,
+    /// Property.
+    pub property: Option<String>,
+    /// One of these properties: what the asker may see.
+    pub properties: Option<Vec<String>>,
 }
 
 /// Which messages a list asks for.
@@ -203,6 +218,8 @@ pub struct MessageFilter {
     pub ticket: Option<String>,
     /// Status.
     pub status: Option<String>,
+    /// About a ticket of one of these properties: what the asker may see.
+    pub properties: Option<Vec<String>>,
 }
 
 /// Where a page begins and how long it is. Lists run from the oldest to the newest.

@@ -108,6 +108,14 @@ queries! {
     access::revoke_token as revoke_token(name: &str, now: Timestamp) -> u64;
     /// The live token of a hash.
     access::token as token(hash: &str) -> Option<TokenRow>;
+    /// The properties of a region.
+    access::properties_of_region as properties_of_region(region: &str) -> Vec<String>;
+    /// The properties that a housekeeper serves.
+    access::properties_of_housekeeper as properties_of_housekeeper(id: &str) -> Vec<String>;
+    /// The property in which a tenant rents.
+    access::property_of_tenant as property_of_tenant(id: &str) -> Option<String>;
+    /// Locks a tenant.
+    access::lock_tenant as lock_tenant(id: &str) -> ();
 
     /// A page of tickets.
     read::tickets as list_tickets(filter: &TicketFilter, page: &Page) -> Vec<Ticket>;
@@ -118,19 +126,21 @@ queries! {
     /// A page of messages.
     read::messages as list_messages(filter: &MessageFilter, page: &Page) -> Vec<MessageRow>;
     /// A page of devices.
-    read::devices as list_devices(registered: bool, after: Option<&str>, limit: i64) -> Vec<DeviceRow>;
+    read::devices as list_devices(filter: &DeviceFilter, after: Option<&str>, limit: i64) -> Vec<DeviceRow>;
     /// One device.
     read::device as device(key: &str) -> Option<DeviceRow>;
     /// A tenant's balance and entries.
     read::rewards as rewards(tenant: &str) -> (i64, Vec<EntryRow>);
+    /// The entry of a reference.
+    read::entry as entry(reference: &str) -> Option<EntryRow>;
     /// A page of the ledger.
     read::entries as list_entries(page: &Page) -> Vec<EntryRow>;
     /// Sums of accounts.
     read::trial_balance as trial_balance() -> Vec<BalanceRow>;
     /// Whether a tenant is known.
     read::tenant_exists as tenant_exists(id: &str) -> bool;
-    /// The newest unintelligible messages.
-    read::rejects as list_rejects(limit: i64) -> Vec<Reject>;
+    /// A page of unintelligible messages with their ids, the newest first.
+    read::rejects as list_rejects(page: &Page) -> Vec<(String, Reject)>;
     /// Tickets by kind and status.
     read::ticket_counts as ticket_counts() -> Vec<(String, String, i64)>;
 }

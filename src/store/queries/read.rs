@@ -3,15 +3,23 @@
 use sqlx::{QueryBuilder, Row as _};
 
 use super::facts::{DEVICE_COLUMNS, device_row, ticket_row};
-use super::{Conn, Db, Row, at, bad};
+use super::{Conn, Db, Row, at, bad, push_list};
 use crate::model::*;
 use crate::store::{
-    BalanceRow, DeviceRow, EntryRow, MessageFilter, MessageRow, Page, Reject, StoreError, TicketFilter,
+    BalanceRow, DeviceFilter, DeviceRow, EntryRow, MessageFilter, MessageRow, Page, Reject, StoreError, TicketFilter,
 };
 
 fn filter(query: &mut QueryBuilder<Db>, column: &str, value: Option<&String>) {
     if let Some(value) = value {
         query.push(" AND ").push(column).push(" = ").push_bind(value.clone());
+    }
+}
+
+/// Keeps to these properties; all when absent.
+fn within(query: &mut QueryBuilder<Db>, column: &str, properties: Option<&Vec<String>>) {
+    if let Some(properties) = properties {
+        query.push(" AND ").push(column).push(" IN ");
+        push_list(query, properties.iter().map(String::as_str));
     }
 }
 
@@ -30,6 +38,7 @@ pub async fn tickets(conn: &mut Conn, f: &TicketFilter, p: &Page) -> Result<Vec<
     filter(&mut query, "t.status", f.status.as_ref());
     filter(&mut query, "t.unit_id", f.unit.as_ref());
     filter(&mut query, "t.property_id", f.property.as_ref());
+    within(&mut query, "t.property_id", f.properties.as_ref());
     if let Some(device) = &f.device {
         query
             .push(" AND t.id IN (SELECT ticket_id FROM ticket_devices WHERE device_key = ")
@@ -70,6 +79,11 @@ pub async fn messages(conn: &mut Conn, f: &MessageFilter, p: &Page) -> Result<Ve
     filter(&mut query, "ticket_id", f.ticket.as_ref());
     filter(&mut query, "status", f.status.as_ref());
     filter(&mut query, "phone_to", f.to.as_ref());
+    if f.properties.is_some() {
+        query.push(" AND ticket_id IN (SELECT t.id FROM tickets t WHERE 1 = 1");
+        within(&mut query, "t.property_id", f.properties.as_ref());
+        query.push(")");
+    }
     page(&mut query, "created_at", "id", p);
     query.build().fetch_all(&mut *conn).await?.iter().map(message_row).collect()
 }
@@ -99,18 +113,21 @@ fn message_row(row: &Row) -> Result<MessageRow, StoreError> {
 /// Devices by key: registered ones, or those that spoke without being registered.
 pub async fn devices(
     conn: &mut Conn,
-    registered: bool,
+    f: &DeviceFilter,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<DeviceRow>, StoreError> {
     let mut query = QueryBuilder::<Db>::new("SELECT ");
     query.push(DEVICE_COLUMNS).push(", s.key, s.state, s.seen_at FROM ");
-    let key = if registered { "d.key" } else { "s.key" };
-    query.push(if registered {
+    let key = if f.registered { "d.key" } else { "s.key" };
+    query.push(if f.registered {
         "devices d LEFT JOIN device_states s ON s.key = d.key WHERE 1 = 1"
     } else {
         "device_states s LEFT JOIN devices d ON d.key = s.key WHERE d.key IS NULL"
     });
+    filter(&mut query, "d.unit_id", f.unit.as_ref());
+    filter(&mut query, "d.property_id", f.property.as_ref());
+    within(&mut query, "d.property_id", f.properties.as_ref());
     if let Some(after) = after {
         query.push(format!(" AND {key} > ")).push_bind(after.to_owned());
     }
@@ -174,6 +191,18 @@ fn entry_row(row: &Row) -> Result<EntryRow, StoreError> {
     })
 }
 
+/// The entry of a reference.
+pub async fn entry(conn: &mut Conn, reference: &str) -> Result<Option<EntryRow>, StoreError> {
+    let row = sqlx::query(
+        "SELECT reference, at, reason, amount_minor, currency, tenant_id, device_key, ticket_id FROM ledger_entries \
+         WHERE reference = $1",
+    )
+    .bind(reference)
+    .fetch_optional(&mut *conn)
+    .await?;
+    row.as_ref().map(entry_row).transpose()
+}
+
 /// All entries of the ledger, by time.
 pub async fn entries(conn: &mut Conn, p: &Page) -> Result<Vec<EntryRow>, StoreError> {
     let mut query = QueryBuilder::<Db>::new(
@@ -204,22 +233,25 @@ pub async fn tenant_exists(conn: &mut Conn, id: &str) -> Result<bool, StoreError
     Ok(found.is_some())
 }
 
-/// The newest messages that could not be understood.
-pub async fn rejects(conn: &mut Conn, limit: i64) -> Result<Vec<Reject>, StoreError> {
-    let rows = sqlx::query("SELECT at, topic, code, detail, payload FROM rejects ORDER BY at DESC, id LIMIT $1")
-        .bind(limit)
-        .fetch_all(&mut *conn)
-        .await?;
+/// Messages that could not be understood with their ids, the newest first.
+pub async fn rejects(conn: &mut Conn, p: &Page) -> Result<Vec<(String, Reject)>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT at, topic, code, detail, payload, id FROM rejects WHERE 1 = 1");
+    if let Some((ms, last)) = &p.after {
+        query.push(" AND (at < ").push_bind(*ms).push(" OR (at = ").push_bind(*ms);
+        query.push(" AND id > ").push_bind(last.clone()).push("))");
+    }
+    query.push(" ORDER BY at DESC, id LIMIT ").push_bind(p.limit);
     let reject = |row: &Row| {
-        Ok(Reject {
+        let reject = Reject {
             at: at(row.try_get(0)?),
             topic: row.try_get(1)?,
             code: row.try_get(2)?,
             detail: row.try_get(3)?,
             payload: row.try_get(4)?,
-        })
+        };
+        Ok((row.try_get(5)?, reject))
     };
-    rows.iter().map(reject).collect()
+    query.build().fetch_all(&mut *conn).await?.iter().map(reject).collect()
 }
 
 /// How many tickets of each kind and status there are.
