@@ -12,6 +12,7 @@
 //! Three ways in (a device speaks, a person speaks, time passes), one core that decides, one transaction that
 //! commits, one way out. `model`, `decode` and `decide` are pure.
 
+pub mod broker;
 pub mod cli;
 pub mod clock;
 pub mod commit;
@@ -22,6 +23,7 @@ pub mod deliver;
 pub mod ingest;
 pub mod metrics;
 pub mod model;
+pub mod registry;
 pub mod store;
 pub mod wake;
 pub mod web;

@@ -11,6 +11,9 @@ use crate::{Options, Publish, Reply, StaffAction, device, registry};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Beyond, the phone numbers would run out.
+const UNITS_MAX: usize = 4999;
+
 /// Something that will happen. Devices, leaks, problems and people by index.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
@@ -58,18 +61,20 @@ pub struct Building {
     pub(crate) actions: Vec<StaffAction>,
     queue: BTreeMap<(DateTime<Utc>, u64), Event>,
     planned: u64,
+    gaps_noted_at: DateTime<Utc>,
 }
 
 impl Building {
     /// Draws the building and its first events; nothing has been sent yet.
     pub fn new(options: Options) -> Self {
         let mut options = options;
-        options.units = options.units.max(1);
+        options.units = options.units.clamp(1, UNITS_MAX);
+        let start = options.start;
         let seed = Rng::new(options.seed);
         let site = Site::draw(&options, &mut seed.fork(1));
         let devices = device::draw(&options, &site, &seed.fork(2));
         let mut building = Self {
-            now: options.start,
+            now: start,
             air: Air::new(options.faults.clone(), seed.fork(3)),
             fate: seed.fork(4),
             whim: seed.fork(5),
@@ -84,6 +89,7 @@ impl Building {
             actions: Vec::new(),
             queue: BTreeMap::new(),
             planned: 0,
+            gaps_noted_at: start,
         };
         building.start_devices();
         building.start_incidents();
@@ -142,8 +148,9 @@ impl Building {
             self.happen(event);
         }
         self.now = self.now.max(now);
-        for device in 0..self.devices.len() {
-            self.note_gap(device);
+        if self.now - self.gaps_noted_at >= TimeDelta::minutes(1) {
+            self.gaps_noted_at = self.now;
+            (0..self.devices.len()).for_each(|device| self.note_gap(device));
         }
     }
 

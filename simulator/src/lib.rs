@@ -39,7 +39,7 @@ use chrono::{DateTime, Utc};
 pub struct Options {
     /// Everything that is chance follows from it.
     pub seed: u64,
-    /// Apartments; each has a lock and one or two leak sensors, each floor of four a gateway.
+    /// Apartments, 1 to 4999; each has a lock and one or two leak sensors, each floor of four a gateway.
     pub units: usize,
     /// The first instant of virtual time.
     pub start: DateTime<Utc>,

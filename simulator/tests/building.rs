@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use nightporter_simulator::{Building, Faults, How, Kind, Message, Options, Publish, Wire};
+use nightporter_simulator::{Building, Cause, Faults, How, Kind, Message, Options, Publish, Wire};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -96,6 +96,35 @@ fn every_leak_becomes_evident_although_messages_are_lost() {
     let leaks: Vec<_> = building.truth().iter().filter(|p| p.kind == Kind::Leak && p.ended_at.is_some()).collect();
     assert!(leaks.len() > 10);
     assert!(leaks.iter().all(|p| p.evident_at.is_some()));
+}
+
+#[test]
+fn a_gateway_without_power_is_one_problem_and_its_will_is_sent() {
+    let (building, trace) = play(Options { outages_per_device_month: 0.5, ..options(6) }, 30, true);
+    let of = |cause: Cause| building.truth().iter().filter(move |p| p.cause == cause);
+    assert!(of(Cause::Power).count() > 3);
+    assert!(of(Cause::Power).all(|p| p.device_key.starts_with("oak-gw-") && p.tenant_phone.is_none()));
+    assert_eq!(of(Cause::Lost).count(), 0, "without faults nothing is lost, not even behind a dead gateway");
+    let wills = trace.iter().filter(|p| p.retain && p.topic.contains("/oak-gw-") && p.payload == b"offline");
+    assert!(wills.count() > 3);
+}
+
+#[test]
+fn new_cells_lift_the_gauge_and_restart_the_witnesses() {
+    let (building, trace) = play(Options { wire: Wire::Native, units: 16, ..options(1) }, 30, true);
+    let swapped = |p: &&nightporter_simulator::Problem| p.how == Some(How::ReplacedByTenant) && !p.used_cells;
+    let swap = building.truth().iter().find(swapped).unwrap();
+    let at = swap.ended_at.unwrap();
+    let of_device = |p: &&Publish| p.topic.contains(&format!("/{}/telemetry", swap.device_key));
+    let value = |p: Option<&Publish>, name: &str| {
+        let body: serde_json::Value = serde_json::from_slice(&p.unwrap().payload).unwrap();
+        body.get(name).and_then(serde_json::Value::as_f64)
+    };
+    let before = trace.iter().filter(of_device).rfind(|p| p.at < at);
+    let after = trace.iter().filter(of_device).find(|p| p.at > at);
+    assert!(value(before, "battery_percent").unwrap() + 40.0 < value(after, "battery_percent").unwrap());
+    assert!(value(after, "uptime_s").is_none_or(|seconds| seconds < 60.0));
+    assert!(value(after, "boot_count") >= value(before, "boot_count"));
 }
 
 fn texts(trace: &[Publish]) -> impl Iterator<Item = &Publish> {

@@ -31,17 +31,17 @@ pub(super) fn explain(message: &str) -> String {
 /// `did you mean "connections"?`, or all known words when none is near.
 pub(crate) fn suggest(given: &str, known: &[&str]) -> String {
     match nearest(given, known) {
-        Some((word, alike)) if alike >= ALIKE_MIN => format!("did you mean \"{word}\"?"),
-        Some(_) => format!("known are {}", known.join(", ")),
-        None => "none is known here".to_owned(),
+        Some(word) => format!("did you mean \"{word}\"?"),
+        None => format!("known are {}", known.join(", ")),
     }
 }
 
-/// The known word most like a given one, and how much (0–1).
-fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<(&'a str, f64)> {
+/// The known word most like a given one, if it is like it at all.
+pub(crate) fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
     let given = given.to_lowercase();
     let likeness = |word: &&'a str| (*word, strsim::jaro_winkler(&given, &word.to_lowercase()));
-    known.iter().map(likeness).max_by(|a, b| a.1.total_cmp(&b.1))
+    let best = known.iter().map(likeness).max_by(|a, b| a.1.total_cmp(&b.1));
+    best.filter(|(_, alike)| *alike >= ALIKE_MIN).map(|(word, _)| word)
 }
 
 fn backticked(message: &str) -> Vec<&str> {

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use defaults::defaults_text;
+pub(crate) use explain::{nearest, suggest};
 pub use playbooks::PlaybookEdit;
 pub use read::{ConfigError, ConfigErrors};
 pub use values::{BrokerUrl, Secret, Subscription};

@@ -177,7 +177,7 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
             &["np.toml:1:1: format.0: formats of one's own are not available in this version"],
         ),
         ("[mqtt", &["np.toml:1:6: unclosed table, expected `]`"]),
-        ("[mqtt]\nurl = mqtt", &["np.toml:2:7: mqtt.url: string values must be quoted, expected literal string"]),
+        ("[mqtt]\nurl = mqtt", &["np.toml:2:7: string values must be quoted, expected literal string"]),
     ];
     for (text, lines) in cases {
         refused(text, &[], lines);

@@ -1,7 +1,14 @@
 //! The integration tests: one binary, so that it links once. A file here for each subject.
 
+#[path = "../support/fake_carrier.rs"]
+mod fake_carrier;
 #[path = "../support/services.rs"]
 mod services;
 
+mod broker;
+mod carrier_outcomes;
+mod carrier_questions;
+mod carrier_signature;
 mod config;
+mod import;
 mod services_work;

@@ -1,0 +1,226 @@
+//! One CSV file: its header checked, its rows handed on cell by cell, every mistake kept with its line and column.
+//!
+//! Knows nothing of what the columns mean.
+
+use std::fs::File;
+use std::path::Path;
+
+use csv::{ByteRecord, ReaderBuilder};
+
+use super::RowError;
+use crate::config::suggest;
+
+/// The longest cell, in bytes.
+const CELL_BYTES_MAX: usize = 16 * 1024;
+
+/// The longest id, in bytes.
+const ID_BYTES_MAX: usize = crate::model::DEVICE_KEY_BYTES_MAX;
+
+/// What a file is called and which columns it has.
+pub(super) struct Spec {
+    pub(super) file: &'static str,
+    pub(super) needed: bool,
+    pub(super) columns: &'static [&'static str],
+    /// Columns that may be absent.
+    pub(super) optional: &'static [&'static str],
+}
+
+/// Reads a file row by row; whether all of its rows were seen. A row that has too many or too few cells is reported
+/// and then handed on muted, so that its id is known to others.
+pub(super) fn read(dir: &Path, spec: &Spec, errors: &mut Vec<RowError>, mut each: impl FnMut(&mut Row<'_>)) -> bool {
+    let failed = |reason: String, errors: &mut Vec<RowError>| {
+        errors.push(RowError { file: spec.file, line: 0, column: String::new(), reason });
+        false
+    };
+    let file = match File::open(dir.join(spec.file)) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !spec.needed => return true,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return failed("is missing".to_owned(), errors),
+        Err(e) => return failed(format!("cannot be read: {e}"), errors),
+    };
+    let mut reader = ReaderBuilder::new().flexible(true).buffer_capacity(1 << 16).from_reader(file);
+    let header = match reader.byte_headers() {
+        Ok(header) => header.clone(),
+        Err(e) => return failed(format!("cannot be read: {e}"), errors),
+    };
+    let before = errors.len();
+    let places = places(&header, spec, errors);
+    if errors.len() > before {
+        return false;
+    }
+    let mut record = ByteRecord::new();
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => hand_on(spec.file, &header, &places, &record, errors, &mut each),
+            Ok(false) => return true,
+            Err(e) => return failed(format!("cannot be read: {e}"), errors),
+        }
+    }
+}
+
+fn hand_on(
+    file: &'static str,
+    header: &ByteRecord,
+    places: &[(&'static str, usize)],
+    record: &ByteRecord,
+    errors: &mut Vec<RowError>,
+    each: &mut impl FnMut(&mut Row<'_>),
+) {
+    if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
+        return;
+    }
+    let line = record.position().map_or(0, csv::Position::line);
+    let mut row = Row { file, line, places, record, errors, muted: false };
+    if record.len() != header.len() {
+        row.report("", format!("has {} cells, the header has {}", record.len(), header.len()));
+        row.muted = true;
+    }
+    each(&mut row);
+}
+
+/// Where each known column stands; reports unknown, missing and repeated ones.
+fn places(header: &ByteRecord, spec: &Spec, errors: &mut Vec<RowError>) -> Vec<(&'static str, usize)> {
+    let known: Vec<&'static str> = spec.columns.iter().chain(spec.optional).copied().collect();
+    let mut places: Vec<(&'static str, usize)> = Vec::new();
+    let mut report = |column: &str, reason: String| {
+        errors.push(RowError { file: spec.file, line: 1, column: column.to_owned(), reason });
+    };
+    if let Some(reason) = not_csv(header) {
+        report("", reason);
+        return places;
+    }
+    for (place, cell) in header.iter().enumerate() {
+        let name = String::from_utf8_lossy(cell.trim_ascii());
+        match known.iter().find(|k| **k == name) {
+            Some(known) if places.iter().any(|(k, _)| k == known) => report(known, "stands twice".to_owned()),
+            Some(known) => places.push((known, place)),
+            None => report(&name, format!("unknown column; {}", suggest(&name, &known))),
+        }
+    }
+    for missing in spec.columns.iter().filter(|c| places.iter().all(|(k, _)| k != *c)) {
+        report(missing, "the column is missing".to_owned());
+    }
+    places
+}
+
+/// Tells a spreadsheet's other ways to save.
+fn not_csv(header: &ByteRecord) -> Option<String> {
+    let first = header.get(0).unwrap_or_default();
+    if header.is_empty() || (header.len() == 1 && first.is_empty()) {
+        return Some("is empty; a header is expected".to_owned());
+    }
+    if first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff") {
+        return Some("is UTF-16; save it as CSV in UTF-8".to_owned());
+    }
+    if first.starts_with(b"PK\x03\x04") {
+        return Some("is a spreadsheet; save it as CSV in UTF-8".to_owned());
+    }
+    let other = [";", "\t"].into_iter().find(|s| header.len() == 1 && first.windows(1).any(|b| b == s.as_bytes()));
+    other.map(|_| "columns are separated by commas".to_owned())
+}
+
+/// One row while it is read: cells by the name of their column.
+pub(super) struct Row<'a> {
+    file: &'static str,
+    pub(super) line: u64,
+    places: &'a [(&'static str, usize)],
+    record: &'a ByteRecord,
+    errors: &'a mut Vec<RowError>,
+    /// Its mistakes are told already.
+    pub(super) muted: bool,
+}
+
+impl<'a> Row<'a> {
+    /// Keeps a mistake.
+    pub(super) fn report(&mut self, column: &str, reason: impl Into<String>) {
+        if self.muted {
+            return;
+        }
+        let (file, line) = (self.file, self.line);
+        self.errors.push(RowError { file, line, column: column.to_owned(), reason: reason.into() });
+    }
+
+    /// A cell without blanks around it; `Some("")` when it is empty or the column absent, `None` when it is in error.
+    pub(super) fn text(&mut self, column: &'static str) -> Option<&'a str> {
+        match readable(self.cell(column)) {
+            Ok(text) => Some(text),
+            Err(reason) => {
+                self.report(column, reason);
+                None
+            }
+        }
+    }
+
+    /// A cell that was read before: its mistakes are told already.
+    pub(super) fn peek(&self, column: &'static str) -> Option<&'a str> {
+        readable(self.cell(column)).ok()
+    }
+
+    fn cell(&self, column: &'static str) -> &'a [u8] {
+        let place = self.places.iter().find(|(name, _)| *name == column).map(|(_, place)| *place);
+        place.and_then(|place| self.record.get(place)).unwrap_or_default()
+    }
+
+    /// A cell that must not be empty.
+    pub(super) fn needed(&mut self, column: &'static str) -> Option<&'a str> {
+        let text = self.text(column)?;
+        if text.is_empty() {
+            self.report(column, "is empty");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A cell that may be empty; then `None` inside.
+    pub(super) fn maybe(&mut self, column: &'static str) -> Option<Option<String>> {
+        self.text(column).map(|text| (!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    /// A cell that names something.
+    pub(super) fn id(&mut self, column: &'static str) -> Option<&'a str> {
+        let id = self.needed(column)?;
+        if id.len() > ID_BYTES_MAX {
+            self.report(column, format!("is longer than {ID_BYTES_MAX} bytes"));
+            return None;
+        }
+        Some(id)
+    }
+
+    /// A cell that must not be empty, read by `parse`; its error is the reason.
+    pub(super) fn parse<T>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.needed(column)?;
+        self.keep(column, parse(text))
+    }
+
+    /// A cell that may be empty, read by `parse`.
+    pub(super) fn parse_maybe<T>(
+        &mut self,
+        column: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<Option<T>> {
+        let text = self.text(column)?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        self.keep(column, parse(text)).map(Some)
+    }
+
+    fn keep<T>(&mut self, column: &str, parsed: Result<T, String>) -> Option<T> {
+        parsed.map_err(|reason| self.report(column, reason)).ok()
+    }
+}
+
+fn readable(cell: &[u8]) -> Result<&str, String> {
+    if cell.len() > CELL_BYTES_MAX {
+        return Err(format!("is longer than {CELL_BYTES_MAX} bytes"));
+    }
+    let text = std::str::from_utf8(cell).map_err(|_| "is not UTF-8; save the file as CSV in UTF-8".to_owned())?;
+    if text.trim().chars().any(char::is_control) {
+        return Err("holds a line break or control character; is a quote missing?".to_owned());
+    }
+    Ok(text.trim())
+}

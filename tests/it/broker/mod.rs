@@ -1,0 +1,12 @@
+//! The built-in broker keeps what an MQTT broker promises, for a client that was not written for it.
+
+mod access;
+mod client;
+mod delivery;
+mod restart;
+
+use nightporter::broker::{Broker, BrokerOptions, RunningBroker};
+
+async fn start(options: BrokerOptions) -> RunningBroker {
+    Broker::start(options).await.expect("the broker starts")
+}
