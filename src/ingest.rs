@@ -192,7 +192,7 @@ impl Connection<'_> {
         self.wait = (self.wait * 2).min(RECONNECT_MAX);
     }
 
-    async fn publish(&self, publish: Publish) -> Result<(), CommandError> {
+    async fn publish(&mut self, publish: Publish) -> Result<(), CommandError> {
         let epoch = self.link.epoch.load(Ordering::Acquire);
         let ack = (publish.pkid != 0).then(|| Ack { link: self.link.clone(), epoch, pkid: publish.pkid });
         let causes = self.ingest.causes(&publish);

@@ -24,6 +24,7 @@ pub mod ingest;
 pub mod metrics;
 pub mod model;
 pub mod registry;
+pub mod service;
 pub mod store;
 pub mod wake;
 pub mod web;

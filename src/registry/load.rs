@@ -124,7 +124,7 @@ impl Loader<'_> {
 /// The properties that a housekeeper serves; at least one, all known.
 fn served(row: &mut Row<'_>, properties: &Properties) -> Option<Vec<PropertyId>> {
     let served: Vec<PropertyId> = rows::list(row.needed("properties")?).map(PropertyId::from).collect();
-    let unknown: Vec<_> = served.iter().filter(|id| !properties.rows.contains_key(id)).collect();
+    let unknown: Vec<_> = served.iter().filter(|id| !properties.rows.contains_key(id.as_str())).collect();
     for id in unknown.iter().filter(|_| properties.whole) {
         row.report("properties", not_in("property", id.as_str(), &rows::PROPERTIES));
     }

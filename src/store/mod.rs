@@ -2,6 +2,7 @@
 //!
 //! Writers go through one [`Tx`]: everything that a batch of causes leads to is committed together or not at all.
 
+mod import;
 mod open;
 mod postgres;
 mod rows;
