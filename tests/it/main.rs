@@ -6,9 +6,11 @@ mod fake_carrier;
 mod services;
 
 mod broker;
+mod carrier_contract;
 mod carrier_outcomes;
 mod carrier_questions;
 mod carrier_signature;
+mod carrier_twilio_rs;
 mod config;
 mod import;
 mod services_work;
