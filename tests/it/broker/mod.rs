@@ -3,6 +3,7 @@
 mod access;
 mod client;
 mod delivery;
+mod mosquitto;
 mod restart;
 
 use nightporter::broker::{Broker, BrokerOptions, RunningBroker};
