@@ -1,5 +1,7 @@
 //! The integration tests: one binary, so that it links once. A file here for each subject.
 
+#[path = "../support/corpus.rs"]
+mod corpus;
 #[path = "../support/fake_carrier.rs"]
 mod fake_carrier;
 #[path = "../support/services.rs"]
@@ -12,5 +14,7 @@ mod carrier_questions;
 mod carrier_signature;
 mod carrier_twilio_rs;
 mod config;
+mod decode_fuzz;
+mod decode_score;
 mod import;
 mod services_work;

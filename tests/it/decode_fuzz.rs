@@ -1,0 +1,132 @@
+//! Hostile input: whatever arrives, decoding returns; it never panics and never yields an impossible value.
+//! `NIGHTPORTER_FUZZ_CASES` sets how many mutations of the fixtures are tried (default 20,000), `NIGHTPORTER_FUZZ_SEED`
+//! where they start; a failure prints the seed and the case.
+
+use nightporter::decode::{Routes, decode};
+use nightporter::model::{Fact, Reading};
+use proptest::prelude::*;
+
+use crate::corpus;
+
+const CASES: u64 = 20_000;
+
+fn setting(name: &str, or: u64) -> u64 {
+    std::env::var(name).map_or(or, |text| text.parse().expect("a number"))
+}
+
+/// Decodes and checks what must hold for every reading.
+fn check(topic: &str, payload: &[u8]) {
+    let Ok(decoded) = decode(topic, payload, &Routes::default()) else { return };
+    for reading in decoded.devices.iter().flat_map(|d| &d.readings) {
+        assert!(is_possible(reading), "{reading:?} from {topic}");
+    }
+}
+
+fn is_possible(reading: &Reading) -> bool {
+    match reading.fact {
+        Fact::BatteryPercent(n) => (0.0..=100.0).contains(&n),
+        Fact::BatteryMillivolts(n) => n > 0.0 && n <= 60_000.0,
+        Fact::SignalDbm(n) => (-200.0..0.0).contains(&n),
+        Fact::TemperatureC(n) => (-100.0..=250.0).contains(&n),
+        Fact::FlowLpm(n) | Fact::UptimeS(n) | Fact::BootCount(n) => n >= 0.0 && n.is_finite(),
+        Fact::MessageCounter(n) | Fact::Operations(n) | Fact::VolumeL(n) => n >= 0.0 && n.is_finite(),
+        Fact::BatteryLow(_) | Fact::Leak(_) | Fact::LockState(_) | Fact::Tamper(_) | Fact::Online(_) => true,
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_on_any_topic(topic in "\\PC{0,60}", payload in proptest::collection::vec(any::<u8>(), 0..300)) {
+        check(&topic, &payload);
+    }
+
+    #[test]
+    fn any_bytes_on_known_topics(at in 0..594_usize, payload in proptest::collection::vec(any::<u8>(), 0..300)) {
+        check(&corpus::lines()[at].topic, &payload);
+    }
+}
+
+/// SplitMix64: the whole run follows from one number.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % sides.max(1) as u64) as usize
+    }
+}
+
+#[test]
+fn mutations_of_real_messages() {
+    let lines: Vec<_> = corpus::lines().iter().filter(|l| l.payload.len() < 10_000).collect();
+    let seed = setting("NIGHTPORTER_FUZZ_SEED", 1);
+    for case in 0..setting("NIGHTPORTER_FUZZ_CASES", CASES) {
+        let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(case));
+        let (a, b) = (&lines[dice.roll(lines.len())], &lines[dice.roll(lines.len())]);
+        let mut payload = a.payload.clone();
+        for _ in 0..=dice.roll(4) {
+            mutate(&mut payload, &b.payload, &mut dice);
+        }
+        let topic = if dice.roll(8) == 0 { &b.topic } else { &a.topic };
+        let topic = mutate_topic(topic, &mut dice);
+        let outcome = std::panic::catch_unwind(|| check(&topic, &payload));
+        let shown = || String::from_utf8_lossy(&payload).into_owned();
+        assert!(outcome.is_ok(), "seed {seed} case {case}: {topic} {}", shown());
+    }
+}
+
+const TOKENS: &[&str] = &[
+    "null",
+    "true",
+    "1e999",
+    "-1",
+    "\"\"",
+    "[]",
+    "{}",
+    "\"NaN\"",
+    "{\"value\":",
+    "255",
+    "\\u0000",
+    "\"2.4(low\"",
+    "💧",
+    ":",
+];
+
+fn mutate(payload: &mut Vec<u8>, other: &[u8], dice: &mut Dice) {
+    let at = dice.roll(payload.len() + 1);
+    match dice.roll(6) {
+        0 if at < payload.len() => payload[at] ^= 1 << dice.roll(8),
+        1 => payload.truncate(at),
+        2 => drop(payload.drain(at..payload.len().min(at + dice.roll(9)))),
+        3 => drop(payload.splice(at..at, TOKENS[dice.roll(TOKENS.len())].bytes())),
+        4 => drop(payload.splice(at..at, other.iter().copied().skip(dice.roll(other.len())).take(40))),
+        _ => payload.insert(at, dice.roll(256) as u8),
+    }
+}
+
+fn mutate_topic(topic: &str, dice: &mut Dice) -> String {
+    let mut levels: Vec<&str> = topic.split('/').collect();
+    let at = dice.roll(levels.len());
+    match dice.roll(12) {
+        0 => drop(levels.remove(at)),
+        1 => levels.insert(at, "é"),
+        2 => levels.insert(at, ""),
+        3 => levels.push("set"),
+        _ => {}
+    }
+    levels.join("/")
+}
+
+#[test]
+fn deep_nesting_is_survived_on_every_topic() {
+    let deep =
+        [("[", "]"), ("{\"a\":", "}")].map(|(open, close)| format!("{}1{}", open.repeat(20_000), close.repeat(20_000)));
+    for line in corpus::lines() {
+        for payload in &deep {
+            check(&line.topic, payload.as_bytes());
+        }
+    }
+}
