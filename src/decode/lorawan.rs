@@ -7,7 +7,7 @@ use crate::model::{DeviceReadings, Fact, Timestamp};
 
 use super::facts::{self, Facts};
 use super::scalar::Scalar;
-use super::vocabulary;
+use super::vocabulary::{self, Meaning};
 
 /// How deep a codec's object is searched.
 const DEPTH_MAX: u32 = 4;
@@ -33,7 +33,7 @@ impl Uplink {
         if port == Some(106) && fields.contains_key("temperatureBoard") {
             return self.take_browan(fields);
         }
-        take_fields(&mut self.now, fields, 0);
+        self.take_fields(fields, 0);
         for entries in fields.values().filter_map(Value::as_array) {
             self.take_history(entries);
         }
@@ -55,11 +55,41 @@ impl Uplink {
     /// An array of objects with times of their own is a history; without, it says nothing that can be placed.
     fn take_history(&mut self, entries: &[Value]) {
         for fields in entries.iter().filter_map(Value::as_object) {
-            let time = ["timestamp", "time", "ts"].iter().find_map(|key| fields.get(*key));
-            let Some(at) = time.and_then(|t| facts::instant(&Scalar::from(t))) else { continue };
-            let mut facts = Facts::default();
-            take_fields(&mut facts, fields, 1);
-            self.past.push((facts, at));
+            let Some(at) = time(fields) else { continue };
+            let mut then = Uplink::new(Some(at));
+            then.take_fields(fields, DEPTH_MAX);
+            self.past.push((then.now, at));
+        }
+    }
+
+    fn take_fields(&mut self, fields: &Map<String, Value>, depth: u32) {
+        for (name, value) in fields {
+            match (vocabulary::meaning(name), value) {
+                (Some((meaning, channel)), Value::Object(wrapped))
+                    if wrapped.contains_key("value") || wrapped.contains_key("data") =>
+                {
+                    self.take_wrapped(meaning, channel, wrapped);
+                }
+                (_, Value::Object(nested)) if depth < DEPTH_MAX && !is_setting(name) => {
+                    self.take_fields(nested, depth + 1)
+                }
+                (Some((meaning, channel)), scalar) => take_named(&mut self.now, name, meaning, channel, scalar),
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// `{"value":3.1,"unit":"V"}` and `{"data":230,"unit":"V"}` stand for the value itself, `{"value","time"}` for one
+    /// of that time.
+    fn take_wrapped(&mut self, meaning: Meaning, channel: Option<&str>, wrapped: &Map<String, Value>) {
+        let Some(inner) = wrapped.get("value").or_else(|| wrapped.get("data")).map(Scalar::from) else { return };
+        match time(wrapped) {
+            Some(at) => {
+                let mut then = Facts::default();
+                vocabulary::take(&mut then, meaning, channel, &inner);
+                self.past.push((then, at));
+            }
+            None => vocabulary::take(&mut self.now, meaning, channel, &inner),
         }
     }
 
@@ -81,35 +111,18 @@ impl Uplink {
     }
 }
 
-fn take_fields(facts: &mut Facts, fields: &Map<String, Value>, depth: u32) {
-    for (name, value) in fields {
-        match (vocabulary::meaning(name), value) {
-            (Some((meaning, channel)), Value::Object(wrapped)) => match unwrap(wrapped) {
-                Some(inner) => vocabulary::take(facts, meaning, channel, &inner),
-                None if depth < DEPTH_MAX => take_fields(facts, wrapped, depth + 1),
-                None => {}
-            },
-            (Some((meaning, channel)), scalar) => take_named(facts, name, meaning, channel, scalar),
-            (None, Value::Object(nested)) if depth < DEPTH_MAX && !is_setting(name) => {
-                take_fields(facts, nested, depth + 1);
-            }
-            (None, _) => {}
-        }
-    }
-}
-
-fn take_named(facts: &mut Facts, name: &str, meaning: vocabulary::Meaning, channel: Option<&str>, value: &Value) {
+fn take_named(facts: &mut Facts, name: &str, meaning: Meaning, channel: Option<&str>, value: &Value) {
     // ELSYS tells a water level 0–255 under this name; anything but zero is water.
-    if let (vocabulary::Meaning::Leak, "waterleak", Some(level)) = (meaning, name, value.as_f64()) {
+    if let (Meaning::Leak, "waterleak", Some(level)) = (meaning, name, value.as_f64()) {
         return facts.add((level >= 0.0).then_some(Fact::Leak(level > 0.0)));
     }
     vocabulary::take(facts, meaning, channel, &Scalar::from(value));
 }
 
-/// `{"value":3.1,"unit":"V"}` and `{"data":230,"unit":"V"}` stand for the value itself.
-fn unwrap(object: &Map<String, Value>) -> Option<Scalar<'_>> {
-    let inner = object.get("value").or_else(|| object.get("data"))?;
-    (!inner.is_object() && !inner.is_array()).then(|| Scalar::from(inner))
+/// An object's own time, under one of its usual names.
+fn time(fields: &Map<String, Value>) -> Option<Timestamp> {
+    let said = ["timestamp", "time", "ts"].iter().find_map(|key| fields.get(*key))?;
+    facts::instant(&Scalar::from(said))
 }
 
 fn is_setting(name: &str) -> bool {

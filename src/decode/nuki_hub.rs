@@ -8,8 +8,17 @@ use super::{Message, Outcome, json};
 use crate::model::{Fact, LockState};
 
 /// Leaves below `lock/` or `opener/` that no other project has.
-const OWN: &[&str] =
-    &["hastate", "binaryState", "completionStatus", "lastLockAction", "lockActionContext", "statusUpdated"];
+const OWN: &[&str] = &[
+    "hastate",
+    "binaryState",
+    "completionStatus",
+    "lastLockAction",
+    "lockActionContext",
+    "statusUpdated",
+    "json",
+    "battery/basicJson",
+    "battery/advancedJson",
+];
 
 pub(super) fn recognises(message: &Message) -> bool {
     let base = message.topic.split('/').next().unwrap_or_default();

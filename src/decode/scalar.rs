@@ -85,6 +85,7 @@ impl<'de> Deserialize<'de> for Scalar<'de> {
     }
 }
 
+/// Structure is walked over as scalars, not skipped: so its depth is bounded (127 levels) wherever it stands.
 struct ScalarVisitor;
 
 impl<'de> Visitor<'de> for ScalarVisitor {
@@ -115,11 +116,11 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(Scalar::Text(Cow::Owned(text.to_owned())))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        while seq.next_element::<Scalar>()?.is_some() {}
         Ok(Scalar::Nothing)
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        while map.next_entry::<IgnoredAny, Scalar>()?.is_some() {}
         Ok(Scalar::Nothing)
     }
 }

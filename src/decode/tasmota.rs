@@ -12,7 +12,7 @@ use crate::model::{DeviceReadings, Fact, LockState, Timestamp};
 
 /// Leaves that carry JSON with facts.
 const LEAVES: &[&str] =
-    &["SENSOR", "STATE", "RESULT", "STATUS", "STATUS1", "STATUS8", "STATUS10", "STATUS11", "ZbReceived"];
+    &["SENSOR", "STATE", "RESULT", "STATUS", "STATUS0", "STATUS1", "STATUS8", "STATUS10", "STATUS11", "ZbReceived"];
 
 pub(super) fn recognises(message: &Message) -> bool {
     message.topic.starts_with("tasmota/discovery/") || device_and_leaf(message.topic).is_some()
@@ -24,29 +24,28 @@ pub(super) fn decode(message: &Message) -> Outcome {
         return Ok(vec![]);
     }
     if leaf == "LWT" {
-        return Ok(single(&device, facts::online(&Scalar::plain(message.text()?))));
+        return Ok(single(device, facts::online(&Scalar::plain(message.text()?))));
     }
     if !LEAVES.contains(&leaf) {
-        return Ok(facts::silent(&device));
+        return Ok(facts::silent(device));
     }
     match json::tree(message.text()?)? {
-        Value::Object(body) => Ok(report(&device, &body)),
-        _ => Ok(facts::silent(&device)),
+        Value::Object(body) => Ok(report(device, &body)),
+        _ => Ok(facts::silent(device)),
     }
 }
 
-/// `tele/<device>/<LEAF>` as by default, or `<device>/tele/<LEAF>` as many turn it.
-fn device_and_leaf(topic: &str) -> Option<(&str, String, &str)> {
+/// Prefix, device and leaf of `tele/<device>/<LEAF>` as by default, or `<device>/tele/<LEAF>` as many turn it.
+fn device_and_leaf(topic: &str) -> Option<(&str, &str, &str)> {
     let is_prefix = |level: &str| matches!(level, "tele" | "stat" | "cmnd");
+    let (first, rest) = topic.split_once('/')?;
+    if is_prefix(first) {
+        return rest.rsplit_once('/').map(|(device, leaf)| (first, device, leaf));
+    }
     let (path, leaf) = topic.rsplit_once('/')?;
-    let levels: Vec<&str> = path.split('/').collect();
-    let at = match levels.as_slice() {
-        [first, _, ..] if is_prefix(first) => 0,
-        [_, .., last] if is_prefix(last) && leaf.bytes().all(|b| !b.is_ascii_lowercase()) => levels.len() - 1,
-        _ => return None,
-    };
-    let device = levels.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, level)| *level);
-    Some((levels[at], device.collect::<Vec<_>>().join("/"), leaf))
+    let (device, last) = path.rsplit_once('/')?;
+    let is_leaf = leaf.bytes().all(|b| !b.is_ascii_lowercase());
+    (is_prefix(last) && is_leaf).then_some((last, device, leaf))
 }
 
 /// Devices behind a bridge speak for themselves; everything else is of the Tasmota device.
@@ -60,10 +59,13 @@ fn report(device: &str, body: &Map<String, Value>) -> Vec<DeviceReadings> {
     if body.values().any(is_bridged) || body.contains_key("LinkQuality") {
         return behind_bridge(body);
     }
-    let body = ["StatusSNS", "StatusSTS", "StatusPRM"].iter().find_map(|w| body.get(*w)?.as_object()).unwrap_or(body);
-    let time = body.get("Epoch").or_else(|| body.get("Time"));
-    let at = time.and_then(|t| facts::instant(&Scalar::from(t)));
-    vec![own(body).of(device, at)]
+    let parts: Vec<_> =
+        ["StatusSNS", "StatusSTS", "StatusPRM"].iter().filter_map(|p| body.get(*p)?.as_object()).collect();
+    let parts = if parts.is_empty() { vec![body] } else { parts };
+    let mut facts = Facts::default();
+    parts.iter().for_each(|part| take_own(&mut facts, part));
+    let time = parts.iter().find_map(|part| part.get("Epoch").or_else(|| part.get("Time")));
+    vec![facts.of(device, time.and_then(|t| facts::instant(&Scalar::from(t))))]
 }
 
 /// `{"0x8F20":{"Name":"Kitchen",…}}`, `{"Kitchen":{"Device":"0x8F20",…}}`, or the inner object alone (SetOption83, 100
@@ -107,9 +109,10 @@ fn lock(value: &Scalar) -> Option<Fact> {
     Some(Fact::LockState(states[index as usize]))
 }
 
-fn own(body: &Map<String, Value>) -> Facts {
-    let mut facts = Facts::default();
+/// What a Tasmota device says of itself and its wired sensors.
+fn take_own(facts: &mut Facts, body: &Map<String, Value>) {
     let number = |key: &str| body.get(key).map(Scalar::from);
+    facts.add(number("BatteryPercentage").as_ref().and_then(facts::percent));
     facts.add(number("UptimeSec").as_ref().and_then(|n| facts::count(n, Fact::UptimeS)));
     facts.add(number("BootCount").as_ref().and_then(|n| facts::count(n, Fact::BootCount)));
     let signal = body.get("Wifi").and_then(|wifi| wifi.get("Signal"));
@@ -118,9 +121,8 @@ fn own(body: &Map<String, Value>) -> Facts {
     let sensors = body.iter().filter(|(name, _)| !matches!(name.as_str(), "ESP32" | "ENERGY" | "Wifi"));
     let sensors: Vec<_> = sensors.filter_map(|(name, value)| Some((name, value.as_object()?))).collect();
     for (name, sensor) in sensors {
-        take_sensor(&mut facts, name, sensor, fahrenheit);
+        take_sensor(facts, name, sensor, fahrenheit);
     }
-    facts
 }
 
 /// A wired sensor, or a Bluetooth one that the device listens to: each is a channel by its name.

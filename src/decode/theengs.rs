@@ -9,7 +9,8 @@ use crate::model::{DeviceReadings, Fact};
 
 pub(super) fn recognises(message: &Message) -> bool {
     let topic = message.topic;
-    ["/BTtoMQTT", "/SYStoMQTT", "/undecoded"].iter().any(|level| topic.contains(level)) || topic.ends_with("/LWT")
+    ["/BTtoMQTT", "/SYStoMQTT", "/undecoded", "/commands/MQTTto"].iter().any(|level| topic.contains(level))
+        || topic.ends_with("/LWT")
 }
 
 pub(super) fn decode(message: &Message) -> Outcome {

@@ -40,155 +40,53 @@ pub(super) enum Meaning {
     VolumeL,
 }
 
-/// Names without case, blanks and punctuation. A number at the end is a channel.
-const NAMES: &[(Meaning, &[&str])] = &[
-    (Meaning::Battery, &["battery", "batt", "bat", "batterylevel", "batlevel", "battlevel", "batterylife"]),
-    (
-        Meaning::Percent,
-        &[
-            "batterypercent",
-            "batterypercentage",
-            "batterypct",
-            "batpercent",
-            "batteryremaining",
-            "batterycharge",
-            "batterysoc",
-            "stateofcharge",
-            "soc",
-        ],
-    ),
-    (
-        Meaning::Voltage,
-        &[
-            "batteryvoltage",
-            "batteryvoltagev",
-            "batteryvolt",
-            "batteryvolts",
-            "batteryv",
-            "batvoltage",
-            "battvoltage",
-            "batvolt",
-            "batv",
-            "battv",
-            "vbat",
-            "vbatt",
-            "volt",
-            "volts",
-            "vdd",
-            "voltagebattery",
-        ],
-    ),
-    (Meaning::AnyVoltage, &["voltage"]),
-    (
-        Meaning::Millivolts,
-        &["batterymv", "batmv", "battmv", "batterymillivolts", "batterymillivolt", "batteryvoltagemv", "voltagemv"],
-    ),
-    (
-        Meaning::Low,
-        &[
-            "batterylow",
-            "lowbattery",
-            "batlow",
-            "lowbat",
-            "battlow",
-            "lowbatt",
-            "lowbatterystatus",
-            "batterylowstatus",
-            "lowbatteryalarm",
-            "batterylowalarm",
-            "lowbatterywarning",
-            "batterystatus",
-            "batterystate",
-            "batterycritical",
-            "criticalbattery",
-        ],
-    ),
-    (
-        Meaning::Leak,
-        &[
-            "leak",
-            "leakage",
-            "leaking",
-            "waterleak",
-            "waterleakage",
-            "leakstatus",
-            "leakagestatus",
-            "leakstate",
-            "waterleakstatus",
-            "waterleakstate",
-            "waterleakagestatus",
-            "waterleakagestate",
-            "leakdetected",
-            "leakagedetected",
-            "waterleakdetected",
-            "waterleakdetection",
-            "leakdetection",
-            "leakdetect",
-            "leakdetectevent",
-            "leakalarm",
-            "waterleakalarm",
-            "leaksensor",
-            "waterleaksensor",
-            "waterdetected",
-            "waterdetection",
-            "waterpresence",
-            "waterpresent",
-            "flood",
-            "flooded",
-            "flooding",
-            "floodstatus",
-            "floodstate",
-            "floodalarm",
-            "flooddetected",
-            "wet",
-        ],
-    ),
-    (Meaning::Water, &["water", "waterstatus", "waterstate", "watersensor"]),
-    (
-        Meaning::Tamper,
-        &[
-            "tamper",
-            "tampered",
-            "tamperstatus",
-            "tamperstate",
-            "tamperalarm",
-            "tamperdetected",
-            "boxtamper",
-            "casetamper",
-            "tamperswitch",
-        ],
-    ),
-    (
-        Meaning::Celsius,
-        &[
-            "temperature",
-            "temp",
-            "temperaturec",
-            "tempc",
-            "temperaturecelsius",
-            "airtemperature",
-            "ambienttemperature",
-            "roomtemperature",
-            "sensortemperature",
-            "tempcsht",
-            "temperaturesensor",
-        ],
-    ),
-    (Meaning::Fahrenheit, &["temperaturef", "tempf", "temperaturefahrenheit"]),
-    (
-        Meaning::Dbm,
-        &["rssi", "rssidbm", "signaldbm", "signal", "signalstrength", "wifisignal", "wifirssi", "wifisignalstrength"],
-    ),
-    (Meaning::Lock, &["lockstate", "lockstatus", "lock", "doorlock", "doorlockstate", "doorlockstatus"]),
-    (Meaning::Locked, &["locked", "islocked"]),
-    (Meaning::FlowLpm, &["flowlpm", "flowlmin", "flowratelpm", "flowratelmin"]),
-    (Meaning::Online, &["online"]),
-    (Meaning::UptimeS, &["uptimes", "uptimesec", "uptimeseconds"]),
-    (Meaning::BootCount, &["bootcount", "rebootcount", "powercycles"]),
-    (Meaning::MessageCounter, &["messagecounter", "messagecount"]),
-    (Meaning::Operations, &["operations", "lockoperations"]),
-    (Meaning::VolumeL, &["volumel", "totalvolumel", "volumeliters", "volumelitres"]),
-];
+/// The longest name that is looked at, in bytes without punctuation.
+const NAME_BYTES_MAX: usize = 32;
+
+/// The meaning of a name of lower-case letters and digits.
+#[rustfmt::skip]
+fn listed(name: &[u8]) -> Option<Meaning> {
+    Some(match name {
+        b"battery" | b"batt" | b"bat" | b"batterylevel" | b"batlevel" | b"battlevel" | b"batterylife" => Meaning::Battery,
+        b"batterypercent" | b"batterypercentage" | b"batterypct" | b"batpercent" | b"batteryremaining" |
+        b"batterycharge" | b"batterysoc" | b"stateofcharge" | b"soc" | b"batteryreport" => Meaning::Percent,
+        b"batteryvoltage" | b"batteryvoltagev" | b"batteryvolt" | b"batteryvolts" | b"batteryv" |
+        b"batvoltage" | b"battvoltage" | b"batvolt" | b"batv" | b"battv" | b"vbat" | b"vbatt" | b"volt" |
+        b"volts" | b"vdd" | b"voltagebattery" => Meaning::Voltage,
+        b"voltage" => Meaning::AnyVoltage,
+        b"batterymv" | b"batmv" | b"battmv" | b"batterymillivolts" | b"batterymillivolt" |
+        b"batteryvoltagemv" | b"voltagemv" => Meaning::Millivolts,
+        b"batterylow" | b"lowbattery" | b"batlow" | b"lowbat" | b"battlow" | b"lowbatt" | b"lowbatterystatus" |
+        b"batterylowstatus" | b"lowbatteryalarm" | b"batterylowalarm" | b"lowbatterywarning" |
+        b"batterystatus" | b"batterystate" | b"batterycritical" | b"criticalbattery" => Meaning::Low,
+        b"leak" | b"leakage" | b"leaking" | b"waterleak" | b"waterleakage" | b"leakstatus" | b"leakagestatus" |
+        b"leakstate" | b"waterleakstatus" | b"waterleakstate" | b"waterleakagestatus" | b"waterleakagestate" |
+        b"leakdetected" | b"leakagedetected" | b"waterleakdetected" | b"waterleakdetection" |
+        b"leakdetection" | b"leakdetect" | b"leakdetectevent" | b"leakalarm" | b"waterleakalarm" |
+        b"leaksensor" | b"waterleaksensor" | b"waterdetected" | b"waterdetection" | b"waterpresence" |
+        b"waterpresent" | b"flood" | b"flooded" | b"flooding" | b"floodstatus" | b"floodstate" |
+        b"floodalarm" | b"flooddetected" | b"wet" => Meaning::Leak,
+        b"water" | b"waterstatus" | b"waterstate" | b"watersensor" => Meaning::Water,
+        b"tamper" | b"tampered" | b"tamperstatus" | b"tamperstate" | b"tamperalarm" | b"tamperdetected" |
+        b"boxtamper" | b"casetamper" | b"tamperswitch" | b"tamperreport" => Meaning::Tamper,
+        b"temperature" | b"temp" | b"temperaturec" | b"tempc" | b"temperaturecelsius" | b"airtemperature" |
+        b"ambienttemperature" | b"roomtemperature" | b"sensortemperature" | b"tempcsht" |
+        b"temperaturesensor" | b"tempreport" => Meaning::Celsius,
+        b"temperaturef" | b"tempf" | b"temperaturefahrenheit" => Meaning::Fahrenheit,
+        b"rssi" | b"rssidbm" | b"signaldbm" | b"signal" | b"signalstrength" | b"wifisignal" | b"wifirssi" |
+        b"wifisignalstrength" => Meaning::Dbm,
+        b"lockstate" | b"lockstatus" | b"lock" | b"doorlock" | b"doorlockstate" | b"doorlockstatus" => Meaning::Lock,
+        b"locked" | b"islocked" => Meaning::Locked,
+        b"flowlpm" | b"flowlmin" | b"flowratelpm" | b"flowratelmin" => Meaning::FlowLpm,
+        b"online" => Meaning::Online,
+        b"uptimes" | b"uptimesec" | b"uptimeseconds" => Meaning::UptimeS,
+        b"bootcount" | b"rebootcount" | b"powercycles" => Meaning::BootCount,
+        b"messagecounter" | b"messagecount" => Meaning::MessageCounter,
+        b"operations" | b"lockoperations" => Meaning::Operations,
+        b"volumel" | b"totalvolumel" | b"volumeliters" | b"volumelitres" => Meaning::VolumeL,
+        _ => return None,
+    })
+}
 
 /// Words that turn any name into something else: a setting, a history, another place, another medium.
 const ESTRANGING: &[&str] = &[
@@ -224,7 +122,8 @@ pub(super) fn meaning(name: &str) -> Option<(Meaning, Option<&str>)> {
     known(name.bytes()).map(|m| (m, None)).or_else(|| Some((known(plain.bytes())?, Some(number?))))
 }
 
-/// The meaning of an entity's or topic's name by how it ends: `kitchen_sink_battery_voltage`.
+/// The meaning of an entity's or topic's name by how it ends: `kitchen_sink_battery_voltage`. Some voltage of a node
+/// whose parts have names is rarely its battery's.
 pub(super) fn meaning_of_entity(name: &str) -> Option<Meaning> {
     let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
     if words.iter().any(|w| ESTRANGING.iter().any(|e| w.eq_ignore_ascii_case(e))) {
@@ -232,13 +131,18 @@ pub(super) fn meaning_of_entity(name: &str) -> Option<Meaning> {
     }
     let numbers = words.iter().rev().take_while(|w| w.bytes().all(|b| b.is_ascii_digit())).count();
     let words = &words[..words.len() - numbers];
-    (0..words.len()).find_map(|from| known(words[from..].iter().flat_map(|word| word.bytes())))
+    let ends = |from: usize| known(words[from..].iter().flat_map(|word| word.bytes()));
+    (0..words.len()).find_map(ends).filter(|meaning| *meaning != Meaning::AnyVoltage)
 }
 
-fn known(name: impl Iterator<Item = u8> + Clone) -> Option<Meaning> {
-    let folded = name.filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
-    let same = |known: &&&str| folded.clone().eq(known.bytes());
-    NAMES.iter().find(|(_, names)| names.iter().find(same).is_some()).map(|(meaning, _)| *meaning)
+fn known(name: impl Iterator<Item = u8>) -> Option<Meaning> {
+    let mut folded = [0; NAME_BYTES_MAX];
+    let mut length = 0;
+    for byte in name.filter(u8::is_ascii_alphanumeric) {
+        *folded.get_mut(length)? = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    listed(&folded[..length])
 }
 
 /// Adds what the value says under this meaning; a text such as `2.4(low battery)` says two things.
@@ -321,7 +225,9 @@ mod tests {
         check("kitchen_leak_tamper", Some(Meaning::Tamper));
         check("balcony_battery_mv", Some(Meaning::Millivolts));
         check("water_leak_2", Some(Meaning::Leak));
-        for none in ["soil_leak", "target_temperature", "leak_count", "esp32_temperature", "", "2", "é_ü"] {
+        for none in
+            ["supply_voltage", "soil_leak", "target_temperature", "leak_count", "esp32_temperature", "", "2", "é_ü"]
+        {
             check(none, None);
         }
     }

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::facts::{self, single};
+use super::facts::{self, Facts};
 use super::scalar::{Scalar, same_word};
 use super::{Message, Outcome, json};
 use crate::model::{Fact, LockState, Timestamp};
@@ -40,9 +40,12 @@ pub(super) fn decode(message: &Message) -> Outcome {
         return Ok(below.rsplit_once('/').map(|(node, _)| facts::silent(node)).unwrap_or_default());
     };
     let said = Said::read(message.text()?)?;
-    let mut devices = single(address.node, address.fact(&said));
-    devices.iter_mut().flat_map(|d| &mut d.readings).for_each(|r| r.at = said.at);
-    Ok(devices)
+    let mut facts = Facts::default();
+    match address.endpoint {
+        0 => facts.add(address.fact(&said)),
+        endpoint => facts.add_to(&format!("endpoint_{endpoint}"), address.fact(&said)),
+    }
+    Ok(vec![facts.of(address.node, said.at)])
 }
 
 /// Alive and awake are online, dead is offline, asleep is neither.
@@ -54,9 +57,9 @@ fn node_status(node: &str, message: &Message) -> Outcome {
         Some("Dead") => Some(Fact::Online(false)),
         _ => facts::online(&Scalar::from(&said.value)),
     };
-    let mut devices = single(node, fact);
-    devices.iter_mut().flat_map(|d| &mut d.readings).for_each(|r| r.at = said.at);
-    Ok(devices)
+    let mut facts = Facts::default();
+    facts.add(fact);
+    Ok(vec![facts.of(node, said.at)])
 }
 
 /// A payload of any of the three kinds.
@@ -93,6 +96,7 @@ impl Said {
 struct Address<'a> {
     node: &'a str,
     class: u16,
+    endpoint: u8,
     property: &'a str,
     key: &'a str,
 }
@@ -116,8 +120,7 @@ fn address(below: &str) -> Option<Address<'_>> {
 
 fn numbered<'a>(node: &'a str, class: &str, endpoint: Option<&str>, tail: Option<&'a str>) -> Option<Address<'a>> {
     let class = class.parse().ok().filter(|class| (32..=255).contains(class))?;
-    endpoint?.parse::<u8>().ok()?;
-    Some(Address::new(node, class, tail?))
+    Some(Address::new(node, class, endpoint?.parse().ok()?, tail?))
 }
 
 fn named<'a>(node: &'a str, class: &str, next: Option<&'a str>, tail: Option<&'a str>) -> Option<Address<'a>> {
@@ -135,17 +138,17 @@ fn named<'a>(node: &'a str, class: &str, next: Option<&'a str>, tail: Option<&'a
         ("sensoralarm", 156),
     ];
     let class = CLASSES.iter().find(|(name, _)| same_word(class, name))?.1;
-    match (next?, tail) {
-        (endpoint, Some(rest)) if endpoint.starts_with("endpoint_") => Some(Address::new(node, class, rest)),
-        (property, None) => Some(Address { node, class, property, key: "" }),
-        (property, Some(key)) => Some(Address { node, class, property, key }),
+    let next = next?;
+    if let Some(endpoint) = next.strip_prefix("endpoint_") {
+        return Some(Address::new(node, class, endpoint.parse().ok()?, tail?));
     }
+    Some(Address { node, class, endpoint: 0, property: next, key: tail.unwrap_or("") })
 }
 
 impl<'a> Address<'a> {
-    fn new(node: &'a str, class: u16, path: &'a str) -> Self {
+    fn new(node: &'a str, class: u16, endpoint: u8, path: &'a str) -> Self {
         let (property, key) = path.split_once('/').unwrap_or((path, ""));
-        Self { node, class, property, key }
+        Self { node, class, endpoint, property, key }
     }
 
     fn fact(&self, said: &Said) -> Option<Fact> {

@@ -16,5 +16,6 @@ mod carrier_twilio_rs;
 mod config;
 mod decode_fuzz;
 mod decode_score;
+mod decode_variants;
 mod import;
 mod services_work;
