@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! The program `nightporter`: reads the command line and calls; nothing else.
+
+fn main() -> std::process::ExitCode {
+    nightporter::cli::main()
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::read::Document;
 use super::values::{Secret, host_of, is_loopback};
-use super::{Config, Provider, playbooks};
+use super::{BrokerUser, Config, Provider, playbooks};
 use crate::model::E164;
 
 /// The sections of the file, to tell a variable with one underscore too few from somebody else's.
@@ -26,6 +26,7 @@ pub(super) fn check(config: &mut Config, document: &mut Document<'_>) {
     resolve_paths(config, document);
     check_formats(config, document);
     check_mqtt(config, document);
+    check_broker(config, document);
     check_database(config, document);
     check_twilio(config, document);
     check_rewards(config, document);
@@ -40,6 +41,12 @@ pub(super) fn check(config: &mut Config, document: &mut Document<'_>) {
 }
 
 fn resolve_secrets(config: &mut Config, document: &mut Document<'_>) {
+    for user in &mut config.broker.users {
+        let span = user.span();
+        if let Err(problem) = resolve_user(user.get_mut(), document.path) {
+            document.report_at(span, problem);
+        }
+    }
     let mqtt = config.mqtt.password_file.take();
     if let Some(secret) = secret(document, "mqtt.password", config.mqtt.password.is_some(), mqtt) {
         config.mqtt.password = Some(secret);
@@ -71,6 +78,20 @@ fn secret(document: &mut Document<'_>, key: &str, given: bool, file: Option<Path
     }
 }
 
+/// Gives a broker's user their password.
+fn resolve_user(user: &mut BrokerUser, config_file: &Path) -> Result<(), String> {
+    user.password = match (user.password.take(), user.password_file.take()) {
+        (Some(_), Some(_)) => return Err("password and password_file are given; keep one of them".to_owned()),
+        (None, None) => return Err("the user needs a password_file (or a password)".to_owned()),
+        (Some(password), None) => Some(password),
+        (None, Some(file)) => {
+            let read = read_secret(&beside(config_file, &file));
+            Some(read.map_err(|problem| format!("{}: {problem}", file.display()))?)
+        }
+    };
+    Ok(())
+}
+
 fn read_secret(file: &Path) -> Result<Secret, String> {
     let size = std::fs::metadata(file).map_err(|e| format!("cannot be read: {e}"))?.len();
     if size > SECRET_BYTES_MAX {
@@ -89,8 +110,10 @@ fn beside(config_file: &Path, path: &Path) -> PathBuf {
 }
 
 fn resolve_paths(config: &mut Config, document: &Document<'_>) {
-    let mqtt = &mut config.mqtt;
-    for file in [&mut mqtt.ca_file, &mut mqtt.client_cert_file, &mut mqtt.client_key_file].into_iter().flatten() {
+    let (mqtt, broker) = (&mut config.mqtt, &mut config.broker);
+    let ours = [&mut mqtt.ca_file, &mut mqtt.client_cert_file, &mut mqtt.client_key_file];
+    let brokers = [&mut broker.cert_file, &mut broker.key_file, &mut broker.client_ca_file];
+    for file in ours.into_iter().chain(brokers).flatten() {
         *file = beside(document.path, file);
     }
     config.broker.data_dir = beside(document.path, &config.broker.data_dir);
@@ -132,16 +155,63 @@ fn check_tls_files(config: &Config, document: &mut Document<'_>) {
         ("mqtt.client_cert_file", &mqtt.client_cert_file),
         ("mqtt.client_key_file", &mqtt.client_key_file),
     ];
-    for (key, file) in files.into_iter().filter_map(|(key, file)| Some((key, file.as_ref()?))) {
-        if !mqtt.url.tls {
+    for (key, file) in given(&files) {
+        if mqtt.url.tls {
+            check_readable(key, file, document);
+        } else {
             document.report(key, "is used with an mqtts:// url only");
-        } else if let Err(e) = std::fs::File::open(file) {
-            document.report(key, format!("{}: cannot be read: {e}", file.display()));
         }
     }
-    match (&mqtt.client_cert_file, &mqtt.client_key_file) {
-        (Some(_), None) => document.report("mqtt.client_cert_file", "needs client_key_file"),
-        (None, Some(_)) => document.report("mqtt.client_key_file", "needs client_cert_file"),
+    check_pair(
+        "mqtt.client_cert_file",
+        "mqtt.client_key_file",
+        (&mqtt.client_cert_file, &mqtt.client_key_file),
+        document,
+    );
+    if mqtt.client_cert_file.is_some() && mqtt.ca_file.is_none() {
+        document.report("mqtt.client_cert_file", "needs ca_file: who is trusted is then said too");
+    }
+}
+
+fn check_broker(config: &Config, document: &mut Document<'_>) {
+    let broker = &config.broker;
+    let files = [
+        ("broker.cert_file", &broker.cert_file),
+        ("broker.key_file", &broker.key_file),
+        ("broker.client_ca_file", &broker.client_ca_file),
+    ];
+    for (key, file) in given(&files) {
+        check_readable(key, file, document);
+    }
+    check_pair("broker.cert_file", "broker.key_file", (&broker.cert_file, &broker.key_file), document);
+    if broker.client_ca_file.is_some() && broker.cert_file.is_none() {
+        document.report("broker.client_ca_file", "needs cert_file and key_file");
+    }
+    if broker.allow_anonymous && !broker.users.is_empty() {
+        document.report("broker.allow_anonymous", "users are given too; choose one");
+    }
+    if broker.enabled && broker.users.is_empty() && !broker.allow_anonymous && !broker.listen.ip().is_loopback() {
+        let mend = "give [[broker.users]], listen on 127.0.0.1, or set allow_anonymous = true";
+        document.report("broker.enabled", format!("anyone on {} could publish without a name: {mend}", broker.listen));
+    }
+}
+
+fn given<'a>(files: &'a [(&'a str, &'a Option<PathBuf>)]) -> impl Iterator<Item = (&'a str, &'a Path)> {
+    files.iter().filter_map(|(key, file)| Some((*key, file.as_deref()?)))
+}
+
+fn check_readable(key: &str, file: &Path, document: &mut Document<'_>) {
+    if let Err(e) = std::fs::File::open(file) {
+        document.report(key, format!("{}: cannot be read: {e}", file.display()));
+    }
+}
+
+/// A certificate and its key come together.
+fn check_pair(cert: &str, key: &str, given: (&Option<PathBuf>, &Option<PathBuf>), document: &mut Document<'_>) {
+    let name = |dotted: &str| dotted.rsplit('.').next().unwrap_or_default().to_owned();
+    match given {
+        (Some(_), None) => document.report(cert, format!("needs {}", name(key))),
+        (None, Some(_)) => document.report(key, format!("needs {}", name(cert))),
         _ => {}
     }
 }

@@ -125,6 +125,19 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
             "[mqtt]\nurl = 'mqtt://me:hush@h'",
             &["np.toml:2:7: mqtt.url: holds a user name; use the keys username and password_file instead"],
         ),
+        (
+            "[broker]\nenabled = true",
+            &[
+                "np.toml:2:1: broker.enabled: anyone on 0.0.0.0:1883 could publish without a name: give [[broker.users]], listen on 127.0.0.1, or set allow_anonymous = true",
+            ],
+        ),
+        (
+            "[broker]\nallow_anonymous = true\n[[broker.users]]\nname = 'hub'",
+            &[
+                "np.toml:3:1: broker.users.0: the user needs a password_file (or a password)",
+                "np.toml:2:1: broker.allow_anonymous: users are given too; choose one",
+            ],
+        ),
         ("[mqtt]\nca_file = 'ca.pem'", &["np.toml:2:1: mqtt.ca_file: is used with an mqtts:// url only"]),
         (
             "[mqtt]\nsubscriptions = ['a/#/b']",
@@ -258,7 +271,7 @@ fn the_environment_overrides_the_file() {
         ("NIGHTPORTER_MQTT__CONNECTIONS", "8"),
         ("NIGHTPORTER_MQTT__CLIENT_ID", "12"),
         ("NIGHTPORTER_MQTT__SUBSCRIPTIONS", r#"["a/#", {topic = "b/#", format = "native"}]"#),
-        ("NIGHTPORTER_BROKER__ENABLED", "true"),
+        ("NIGHTPORTER_DATABASE__MIGRATE", "false"),
         ("NIGHTPORTER_SMS__TWILIO__FROM", "+15005550006"),
         ("NIGHTPORTER_LOG", "debug"),
         ("NIGHTPORTER_SERVICE_HOST", "10.0.0.1"),
@@ -268,7 +281,7 @@ fn the_environment_overrides_the_file() {
     assert_eq!(config.database.url, Secret::new("sqlite:///srv/np.db"));
     assert_eq!((config.mqtt.connections, config.mqtt.client_id.as_str()), (8, "12"));
     assert_eq!(config.mqtt.subscriptions.len(), 2);
-    assert!(config.broker.enabled);
+    assert!(!config.database.migrate);
     assert_eq!(config.sms.twilio.from.as_deref(), Some("+15005550006"));
 }
 

@@ -13,6 +13,7 @@ mod carrier_outcomes;
 mod carrier_questions;
 mod carrier_signature;
 mod carrier_twilio_rs;
+mod cli;
 mod config;
 mod decode_fuzz;
 mod decode_score;

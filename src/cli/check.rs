@@ -1,0 +1,160 @@
+//! `nightporter check`: is the configuration sound, and do broker, database and carrier answer? In plain words.
+//!
+//! Changes nothing: it sends no message, subscribes to nothing and creates no table.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, Packet};
+use rumqttc::v5::{ConnectionError, Event, EventLoop, MqttOptions};
+use rumqttc::{TlsConfiguration, Transport};
+
+use super::{Count, Failure, load, say};
+use crate::config::{Config, Mqtt, Secret, defaults_text};
+use crate::deliver::carrier::twilio::install_tls_provider;
+use crate::deliver::carrier::{Carrier, Twilio};
+use crate::store::Store;
+
+/// How long the broker may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Check the configuration, then try broker, database and SMS account.
+///
+/// Says in plain words what is wrong; exits with 1 if anything is.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  nightporter check --config nightporter.toml
+  nightporter check --print-defaults > nightporter.toml")]
+pub(super) struct Args {
+    /// The configuration
+    #[arg(long, value_name = "FILE", required_unless_present = "print_defaults")]
+    config: Option<PathBuf>,
+    /// Print every key with its default and meaning, and the built-in playbooks, as a configuration to start from
+    #[arg(long)]
+    print_defaults: bool,
+}
+
+impl Args {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        if self.print_defaults {
+            say(defaults_text().trim_end())?;
+        }
+        match &self.config {
+            Some(path) => try_out(&load(path)?).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Tries everything that the service depends on and prints a line for each; fails when any of them does.
+async fn try_out(config: &Config) -> Result<(), Failure> {
+    say("configuration: sound")?;
+    install_tls_provider();
+    let tried = [
+        ("broker", try_broker(config).await),
+        ("database", try_database(config).await),
+        ("carrier", try_carrier(config).await),
+    ];
+    for (what, result) in &tried {
+        match result {
+            Ok(found) => say(format_args!("{what}: {found}"))?,
+            Err(wrong) => say(format_args!("{what}: WRONG: {wrong}"))?,
+        }
+    }
+    let wrong = tried.iter().filter(|(_, result)| result.is_err()).count();
+    if wrong == 0 { Ok(()) } else { Err(Failure::Failed(format!("{} wrong", Count(wrong, "thing is", "things are")))) }
+}
+
+async fn try_broker(config: &Config) -> Result<String, String> {
+    let url = &config.mqtt.url;
+    if config.broker.enabled {
+        return Ok(format!("the built-in one, started by `run` on {}", config.broker.listen));
+    }
+    let mut events = EventLoop::new(broker_options(config)?, 1);
+    let answer = async {
+        loop {
+            match events.poll().await {
+                Ok(Event::Incoming(Packet::ConnAck(_))) => return Ok(()),
+                Ok(_) => {}
+                Err(e) => return Err(broker_fault(&e)),
+            }
+        }
+    };
+    let answer = tokio::time::timeout(PATIENCE, answer).await;
+    let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));
+    answer.map(|()| format!("{url} lets us in")).map_err(|why| format!("{url}: {why}"))
+}
+
+/// A client id of its own and no session: the service, which may be running, is not disturbed.
+fn broker_options(config: &Config) -> Result<MqttOptions, String> {
+    let mqtt = &config.mqtt;
+    let mut options = MqttOptions::new(format!("{}-check", mqtt.client_id), &mqtt.url.host, mqtt.url.port);
+    options.set_clean_start(true);
+    if let Some(username) = &mqtt.username {
+        options.set_credentials(username, mqtt.password.as_ref().map_or("", Secret::expose));
+    }
+    if mqtt.url.tls {
+        options.set_transport(Transport::tls_with_config(tls(mqtt)?));
+    }
+    Ok(options)
+}
+
+fn tls(mqtt: &Mqtt) -> Result<TlsConfiguration, String> {
+    let read = |path: &Path| std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
+    let Some(ca_file) = &mqtt.ca_file else { return Ok(TlsConfiguration::default()) };
+    let client_auth = match (&mqtt.client_cert_file, &mqtt.client_key_file) {
+        (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
+        _ => None,
+    };
+    Ok(TlsConfiguration::Simple { ca: read(ca_file)?, alpn: None, client_auth })
+}
+
+fn broker_fault(error: &ConnectionError) -> String {
+    match error {
+        ConnectionError::ConnectionRefused(ConnectReturnCode::BadUserNamePassword) => {
+            "user name or password is wrong (mqtt.username, mqtt.password)".to_owned()
+        }
+        ConnectionError::ConnectionRefused(ConnectReturnCode::NotAuthorized) => {
+            "not allowed in; does it want a user name (mqtt.username, mqtt.password)?".to_owned()
+        }
+        ConnectionError::ConnectionRefused(code) => format!("refuses the connection: {code:?}"),
+        ConnectionError::Io(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => {
+            "nothing listens there; is the broker running, are host and port of mqtt.url right?".to_owned()
+        }
+        ConnectionError::Io(e) => e.to_string(),
+        other => other.to_string(),
+    }
+}
+
+async fn try_database(config: &Config) -> Result<String, String> {
+    let url = config.database.url.expose();
+    if let Some(file) = url.strip_prefix("sqlite://").and_then(|rest| rest.split('?').next()) {
+        let file = Path::new(file);
+        if !file.starts_with(":memory:") && !file.exists() {
+            let parent = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let there = parent.is_dir();
+            let missing = || format!("there is no folder {} for {}", parent.display(), file.display());
+            return there.then(|| format!("{} will be created", file.display())).ok_or_else(missing);
+        }
+    }
+    let store = Store::open(url).await.map_err(|e| e.to_string())?;
+    let mut tx = store.read().await.map_err(|e| e.to_string())?;
+    let schema = tx.ticket_counts().await;
+    drop(tx);
+    store.close().await;
+    match schema {
+        Ok(_) => Ok("reachable, schema ready".to_owned()),
+        Err(e) if e.is_passing() => Err(e.to_string()),
+        Err(_) if config.database.migrate => Ok("reachable; `run` will bring its schema up".to_owned()),
+        Err(_) => Err("the schema is not up: run `nightporter migrate`".to_owned()),
+    }
+}
+
+async fn try_carrier(config: &Config) -> Result<String, String> {
+    let Some(account) = config.sms.account(config.http.public_url.as_deref()) else {
+        return Ok("console: texts are printed, none is sent".to_owned());
+    };
+    let carrier = Twilio::new(account).map_err(|e| e.to_string())?;
+    carrier.ping().await.map_err(|e| e.to_string())?;
+    Ok("Twilio knows the account".to_owned())
+}

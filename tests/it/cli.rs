@@ -1,0 +1,266 @@
+//! The program as its users call it: what it prints, where, and how it exits.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+
+use crate::services::free_port;
+
+/// What a call of the program came to.
+struct Outcome {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn nightporter(args: &[&str], stdin: &str) -> Outcome {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nightporter"))
+        .args(args)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("piped").write_all(stdin.as_bytes()).expect("it reads or has ended");
+    let output = child.wait_with_output().expect("it ends");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Outcome { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// A folder with a configuration and a registry.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new(config: &str) -> Self {
+        let home = Self(tempfile::tempdir().expect("a folder"));
+        home.write("np.toml", config);
+        let files = [
+            (
+                "properties.csv",
+                "id,region,name,timezone,locale,manager_phone\noak,east,Oak Court,Asia/Shanghai,zh-CN,+8613900000000\n",
+            ),
+            ("units.csv", "id,property_id,name,floor\n12a,oak,12A,12\n"),
+            ("tenants.csv", "id,unit_id,name,phone,locale,from,to\nt1,12a,Li Wei,+8613912345678,zh-CN,2025-03-01,\n"),
+            ("devices.csv", "key,unit_id,kind,name,model,valve_for\n\"flat7, front\",12a,lock,Front door,,\n"),
+            (
+                "housekeepers.csv",
+                "id,name,phone,locale,properties,skills,shift\nh1,Wang,+8613911111111,zh-CN,oak,lock,00:00-24:00\n",
+            ),
+        ];
+        files.iter().for_each(|(name, text)| home.write(name, text));
+        home
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.path().join(name), text).expect("written");
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Calls the program with the folder and the configuration for `DIR` and `FILE`.
+    fn call(&self, args: &[&str]) -> Outcome {
+        let (dir, file) = (self.path().display().to_string(), self.path().join("np.toml").display().to_string());
+        let args = args.iter().map(|arg| match *arg {
+            "DIR" => dir.as_str(),
+            "FILE" => file.as_str(),
+            other => other,
+        });
+        nightporter(&args.collect::<Vec<_>>(), "")
+    }
+
+    async fn database(&self) -> sqlx::SqlitePool {
+        let url = format!("sqlite://{}", self.path().join("nightporter.db").display());
+        sqlx::SqlitePool::connect(&url).await.expect("the database is there")
+    }
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let commands: [&[&str]; 9] = [
+        &[],
+        &["run"],
+        &["check"],
+        &["migrate"],
+        &["import"],
+        &["decode"],
+        &["export"],
+        &["token", "create"],
+        &["token", "revoke"],
+    ];
+    for command in commands {
+        let help = nightporter(&[command, &["--help"]].concat(), "");
+        assert_eq!(help.code, Some(0), "{command:?}");
+        assert!(help.stdout.contains("Example"), "{command:?}: {}", help.stdout);
+        assert!(help.stdout.contains("nightporter "), "{command:?}");
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    let home = Home::new("");
+    let cases: [&[&str]; 7] = [
+        &["dance"],
+        &["run"],
+        &["check"],
+        &["import", "DIR"],
+        &["export", "secrets", "--config", "FILE", "--format", "csv"],
+        &["token", "create", "--role", "king", "--name", "x", "--config", "FILE"],
+        &["token", "create", "--role", "manager", "--name", "x", "--config", "FILE"],
+    ];
+    for case in cases {
+        let outcome = home.call(case);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""), "{case:?}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_bad_configuration_is_told_by_every_command() {
+    let home = Home::new("[mqtt]\nconections = 4\n");
+    let cases: [&[&str]; 6] = [
+        &["run", "--config", "FILE"],
+        &["check", "--config", "FILE"],
+        &["migrate", "--config", "FILE"],
+        &["import", "DIR", "--config", "FILE", "--dry-run"],
+        &["decode", "--config", "FILE"],
+        &["token", "revoke", "--name", "x", "--config", "FILE"],
+    ];
+    for case in cases {
+        let outcome = home.call(case);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(1), ""), "{case:?}");
+        let told = "np.toml:2:1: mqtt.conections: unknown key; did you mean \"connections\"?\n";
+        assert!(outcome.stderr.ends_with(told), "{case:?}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn the_printed_defaults_are_a_configuration() {
+    let printed = nightporter(&["check", "--print-defaults"], "");
+    assert_eq!((printed.code, printed.stderr.as_str()), (Some(0), ""));
+    let home = Home::new(&printed.stdout);
+    assert_eq!(home.call(&["migrate", "--config", "FILE"]).code, Some(0));
+}
+
+#[test]
+fn decode_needs_nothing_and_takes_routes_from_a_configuration() {
+    let line = "{\"id\":1,\"topic\":\"flat7/lock\",\"payload\":{\"battery\":5}}\n";
+    let alone = nightporter(&["decode"], &line.replace("flat7", "zigbee2mqtt"));
+    assert_eq!((alone.code, alone.stderr.as_str()), (Some(0), ""));
+    assert!(alone.stdout.contains("\"format\":\"zigbee2mqtt\""), "{}", alone.stdout);
+
+    let home = Home::new("[mqtt]\nsubscriptions = [{ topic = 'flat7/#', format = 'zigbee2mqtt' }]\n");
+    let config = home.path().join("np.toml").display().to_string();
+    let routed = nightporter(&["decode", "--config", &config], line);
+    assert!(routed.stdout.contains("\"format\":\"zigbee2mqtt\""), "{}", routed.stdout);
+}
+
+#[tokio::test]
+async fn import_is_all_or_nothing_and_may_be_repeated() {
+    let home = Home::new("");
+    let dry = home.call(&["import", "DIR", "--config", "FILE", "--dry-run"]);
+    let counts = "1 properties, 1 units, 1 tenants, 1 devices, 1 housekeepers\n";
+    assert_eq!((dry.code, dry.stdout), (Some(0), format!("would import {counts}")));
+    assert!(!home.path().join("nightporter.db").exists(), "a dry run touches no database");
+
+    for _ in 0..2 {
+        let done = home.call(&["import", "DIR", "--config", "FILE"]);
+        assert_eq!((done.code, done.stdout), (Some(0), format!("imported {counts}")), "{}", done.stderr);
+    }
+    home.write("units.csv", "id,property_id,name,floor\n12a,oak,12A,twelve\n12b,elm,12B,12\n");
+    let refused = home.call(&["import", "DIR", "--config", "FILE"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    let lines = [
+        "units.csv:2: floor: \"twelve\" is no floor; a whole number expected, e.g. 3, 0 or -1",
+        "units.csv:3: property_id: no property \"elm\" in properties.csv",
+        "nothing imported: 2 mistakes",
+    ];
+    assert_eq!(refused.stderr.lines().collect::<Vec<_>>(), lines);
+
+    let rows =
+        sqlx::query("SELECT u.floor, p.property_id, h.shift FROM units u, housekeeper_properties p, housekeepers h")
+            .fetch_all(&home.database().await)
+            .await
+            .expect("rows");
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].get::<i64, _>(0), 12);
+    assert_eq!(rows[0].get::<String, _>(1), "oak");
+    assert_eq!(rows[0].get::<String, _>(2), "00:00-24:00");
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_and_kept_as_its_hash() {
+    let home = Home::new("");
+    let create = ["token", "create", "--role", "manager", "--scope", "oak", "--name", "desk", "--config", "FILE"];
+    let made = home.call(&create);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let token = made.stdout.trim_end();
+    assert_eq!((made.stdout.lines().count(), token.len()), (1, 3 + 64));
+    assert!(!made.stderr.contains(token));
+
+    let database = home.database().await;
+    let rows =
+        sqlx::query("SELECT role, scope, hash, revoked_at FROM tokens").fetch_all(&database).await.expect("rows");
+    let hash: String = Sha256::digest(token.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!((rows[0].get::<String, _>(0), rows[0].get::<String, _>(1)), ("manager".to_owned(), "oak".to_owned()));
+    assert_eq!((rows[0].get::<String, _>(2), rows[0].get::<Option<i64>, _>(3)), (hash, None));
+
+    assert_eq!(home.call(&["token", "revoke", "--name", "desk", "--config", "FILE"]).code, Some(0));
+    let live: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM tokens WHERE revoked_at IS NULL")
+        .fetch_one(&database)
+        .await
+        .expect("a count");
+    assert_eq!(live, 0);
+    let again = home.call(&["token", "revoke", "--name", "desk", "--config", "FILE"]);
+    assert_eq!((again.code, again.stderr.as_str()), (Some(1), "no live token is called \"desk\"\n"));
+}
+
+#[test]
+fn export_prints_what_was_imported() {
+    let home = Home::new("");
+    assert_eq!(home.call(&["import", "DIR", "--config", "FILE"]).code, Some(0));
+    let csv = home.call(&["export", "devices", "--config", "FILE", "--format", "csv"]);
+    let expected = "key,registered,property_id,unit_id,kind,name,model,chemistry,cells,gateway,seen_at\n\
+                    \"flat7, front\",true,oak,12a,lock,Front door,,,,,\n";
+    assert_eq!((csv.code, csv.stdout.as_str()), (Some(0), expected));
+    let json = home.call(&["export", "devices", "--config", "FILE", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(json[0]["key"], "flat7, front");
+    for what in ["tickets", "messages", "ledger"] {
+        let empty = home.call(&["export", what, "--config", "FILE", "--format", "json"]);
+        assert_eq!((empty.code, empty.stdout.as_str()), (Some(0), "[]\n"), "{what}: {}", empty.stderr);
+    }
+}
+
+#[test]
+fn check_says_in_plain_words_what_is_wrong() {
+    let (broker, carrier) = (free_port(), free_port());
+    let home = Home::new(&format!(
+        "[mqtt]\nurl = 'mqtt://127.0.0.1:{broker}'\n[database]\nurl = 'sqlite://nowhere/np.db'\n[sms]\nprovider = 'twilio'\n\
+         [sms.twilio]\naccount_sid = 'AC1'\nauth_token = 'hush'\nfrom = '+15005550006'\napi_url = 'http://127.0.0.1:{carrier}'\n"
+    ));
+    let checked = home.call(&["check", "--config", "FILE"]);
+    assert_eq!((checked.code, checked.stderr.as_str()), (Some(1), "3 things are wrong\n"));
+    let lines: Vec<_> = checked.stdout.lines().collect();
+    assert_eq!(lines[0], "configuration: sound");
+    let refused = format!("broker: WRONG: mqtt://127.0.0.1:{broker}: nothing listens there");
+    assert!(lines[1].starts_with(&refused), "{}", lines[1]);
+    assert!(lines[2].starts_with("database: WRONG: there is no folder "), "{}", lines[2]);
+    assert!(lines[3].starts_with("carrier: WRONG: carrier unreachable"), "{}", lines[3]);
+}
+
+#[test]
+fn check_passes_where_all_is_well() {
+    let home = Home::new("[broker]\nenabled = true\nlisten = '127.0.0.1:1883'\n");
+    let first = home.call(&["check", "--config", "FILE"]);
+    assert_eq!(first.code, Some(0), "{}{}", first.stdout, first.stderr);
+    assert!(first.stdout.contains("nightporter.db will be created"), "{}", first.stdout);
+    assert!(!home.path().join("nightporter.db").exists(), "check changes nothing");
+    assert_eq!(home.call(&["migrate", "--config", "FILE"]).code, Some(0));
+    let second = home.call(&["check", "--config", "FILE"]);
+    assert!(second.stdout.contains("database: reachable, schema ready"), "{}", second.stdout);
+}
