@@ -8,7 +8,7 @@ use super::scalar::Scalar;
 use super::{Message, Outcome};
 use crate::model::Fact;
 
-/// Names of bases that people give to Home Assistant.
+/// How levels begin that people name after Home Assistant.
 const BASES: &[&str] = &["homeassistant", "home-assistant", "home_assistant", "statestream", "hass", "ha_", "ha-"];
 
 /// States that only Home Assistant writes like this.
@@ -17,9 +17,8 @@ const STATES: &[&[u8]] =
 
 pub(super) fn recognises(message: &Message) -> bool {
     let Some((base, _, _, attribute)) = entity(message.topic) else { return false };
-    base == "ha"
-        || BASES.iter().any(|b| base.contains(b))
-        || (attribute == "state" && STATES.contains(&message.payload))
+    let named = |level: &str| level == "ha" || BASES.iter().any(|b| level.starts_with(b));
+    base.split('/').any(named) || (attribute == "state" && STATES.contains(&message.payload))
 }
 
 pub(super) fn decode(message: &Message) -> Outcome {

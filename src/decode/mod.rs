@@ -39,8 +39,9 @@ mod wyzesense;
 mod zigbee2mqtt;
 mod zwave_js_ui;
 
-pub use message::Message;
 pub use routes::{RouteError, Routes};
+
+use message::Message;
 
 use crate::model::{DEVICE_KEY_BYTES_MAX, DeviceReadings};
 

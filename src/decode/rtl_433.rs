@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::facts::{self, Facts, single};
+use super::facts::{self, Facts};
 use super::scalar::Scalar;
 use super::{Message, Outcome, json};
 use crate::model::Fact;
@@ -46,9 +46,7 @@ fn field(path: &str, message: &Message) -> Outcome {
     let model = key.split('/').next().unwrap_or_default();
     let mut facts = Facts::default();
     take(&mut facts, model, name, &Scalar::plain(message.text()?));
-    let mut devices = single(key, None);
-    devices[0].readings = facts.of(key, None).readings;
-    Ok(devices)
+    Ok(vec![facts.of(key, None)])
 }
 
 fn key(event: &Map<String, Value>) -> Option<String> {
