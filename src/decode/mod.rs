@@ -63,7 +63,7 @@ pub struct Decoded {
 #[error("{code}: {detail}")]
 pub struct Rejection {
     /// Stable code: `invalid_json`, `invalid_utf8`, `payload_too_large`, `invalid_protobuf`, `unsupported_encoding`,
-    /// `device_key_too_long`, `unknown_format`.
+    /// `invalid_device_key`, `unknown_format`.
     pub code: &'static str,
     /// What and where, for a person. Never a part of the payload.
     pub detail: String,
@@ -128,6 +128,11 @@ pub fn format_names() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().enumerate().filter(|(i, f)| FORMATS[..*i].iter().all(|g| g.name != f.name)).map(|(_, f)| f.name)
 }
 
+/// A key is one to [`DEVICE_KEY_BYTES_MAX`] bytes long, or absent.
+fn is_named(device: &DeviceReadings) -> bool {
+    device.device_key.as_ref().is_none_or(|key| (1..=DEVICE_KEY_BYTES_MAX).contains(&key.0.len()))
+}
+
 /// Reads one message. A route that matches the topic decides the format; otherwise the first format that recognises it.
 ///
 /// # Errors
@@ -138,10 +143,12 @@ pub fn decode(topic: &str, payload: &[u8], routes: &Routes) -> Result<Decoded, R
     let message = Message { topic, payload, base: route.map(|r| r.base()) };
     let format = route.map(|r| r.format).or_else(|| FORMATS.iter().find(|f| (f.recognises)(&message)));
     let format = format.ok_or_else(|| Rejection::new("unknown_format", "no format knows this topic"))?;
-    let devices = (format.decode)(&message)?;
-    let too_long = |d: &DeviceReadings| d.device_key.as_ref().is_some_and(|k| k.0.len() > DEVICE_KEY_BYTES_MAX);
-    if devices.iter().any(too_long) {
-        return Err(Rejection::new("device_key_too_long", format!("more than {DEVICE_KEY_BYTES_MAX} bytes")));
+    let mut devices = (format.decode)(&message)?;
+    let spoke = !devices.is_empty();
+    devices.retain(is_named);
+    if spoke && devices.is_empty() {
+        let detail = format!("empty, or more than {DEVICE_KEY_BYTES_MAX} bytes");
+        return Err(Rejection::new("invalid_device_key", detail));
     }
     Ok(Decoded { format: format.name, devices })
 }

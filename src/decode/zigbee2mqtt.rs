@@ -178,7 +178,6 @@ fn fact(key: &str, value: &Scalar) -> Option<Option<Fact>> {
         "temperature" => facts::celsius(value),
         "flow" => facts::count(value, |cubic_metres_h| Fact::FlowLpm(cubic_metres_h * 1_000.0 / 60.0)),
         "power_outage_count" | "reboot_count" => facts::count(value, Fact::BootCount),
-        "water_consumed" | "water_consumed_total" => facts::count(value, Fact::VolumeL),
         _ => return None,
     })
 }

@@ -162,6 +162,7 @@ impl<'a> Address<'a> {
             48 if is("tamper") => facts::tamper(value),
             49 if is("airtemperature") && said.fahrenheit => facts::fahrenheit(value),
             49 if is("airtemperature") => facts::celsius(value),
+            50 if is("value") => meter(self.key, value),
             98 if is("currentmode") => lock_mode(value.number()?),
             98 | 118 if is("locked") => value.flag().map(facts::locked),
             156 if is("state") && (self.key == "5" || same_word(self.key, "waterleak")) => {
@@ -189,6 +190,17 @@ impl<'a> Address<'a> {
             None
         }
     }
+}
+
+/// A water meter's total. The key is meter type (3 is water), scale and rate type (1 is consumption), a byte each.
+fn meter(key: &str, value: &Scalar) -> Option<Fact> {
+    let litres = match key.parse().ok()? {
+        0x03_00_01 => 1_000.0,
+        0x03_01_01 => 28.316_846_592,
+        0x03_02_01 => 3.785_411_784,
+        _ => return None,
+    };
+    value.number().filter(|n| *n >= 0.0).map(|n| Fact::VolumeL(n * litres))
 }
 
 /// Door lock modes: 255 is secured; all others open it from at least one side; 254 is unknown.

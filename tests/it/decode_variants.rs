@@ -183,6 +183,8 @@ fn zwave() {
         ),
         ("zwave/4/status", r#"{"time":1706933300000,"value":true,"status":"Asleep"}"#, &["zwave_js_ui", "4"]),
         ("house/4/48/0/Water", r#"{"time":1706933300000,"value":true}"#, &["zwave_js_ui", "4 leak=true@1706933300000"]),
+        ("zwave/4/50/0/value/196609", "1.5", &["zwave_js_ui", "4 volume_l=1500"]),
+        ("zwave/4/50/0/value/65537", "1.5", &["zwave_js_ui", "4"]),
         ("zwave/4/156/0/state/5", "255", &["zwave_js_ui", "4 leak=true"]),
     ]);
 }
@@ -294,6 +296,9 @@ fn other_gateways() {
             &["sparkplug_b", "g/n/d leak=true"],
         ),
         ("spBv1.0/STATE/scada", r#"{"online":true}"#, &["sparkplug_b"]),
+        // A device without a usable name is dropped; its neighbour is not.
+        ("v1/gateway/telemetry", r#"{"":[{"leak":true}],"b":[{"leak":true}]}"#, &["thingsboard", "b leak=true"]),
+        ("v1/gateway/telemetry", r#"{"":[{"leak":true}]}"#, &["invalid_device_key"]),
         ("teslamate/cars/1/battery_level", "80", &["unknown_format"]),
     ]);
 }
