@@ -92,17 +92,26 @@ pub struct Committed {
 
 /// Decides and stores.
 pub struct Committer {
-    pub(crate) store: Store,
-    pub(crate) policy: Arc<Policy>,
-    pub(crate) words: Words,
-    pub(crate) clock: Clock,
-    pub(crate) listening: Listening,
+    /// Where everything is kept.
+    pub store: Store,
+    /// The operator's decisions.
+    pub policy: Arc<Policy>,
+    /// The words to people.
+    pub words: Words,
+    /// The time.
+    pub clock: Clock,
+    /// Since when the house listens without a break.
+    pub listening: Listening,
     /// This process, in leases.
-    pub(crate) owner: String,
-    pub(crate) attempts: mpsc::Sender<Attempt>,
-    pub(crate) changes: broadcast::Sender<Change>,
-    pub(crate) health: Arc<Health>,
-    pub(crate) metrics: Arc<Metrics>,
+    pub owner: String,
+    /// Where committed attempts go.
+    pub attempts: mpsc::Sender<Attempt>,
+    /// Where changes are told.
+    pub changes: broadcast::Sender<Change>,
+    /// What is away.
+    pub health: Arc<Health>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Committer {
