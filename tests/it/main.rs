@@ -4,6 +4,8 @@
 mod corpus;
 #[path = "../support/fake_carrier.rs"]
 mod fake_carrier;
+#[path = "../support/house.rs"]
+mod house;
 #[path = "../support/services.rs"]
 mod services;
 
@@ -20,3 +22,4 @@ mod decode_score;
 mod decode_variants;
 mod import;
 mod services_work;
+mod store;

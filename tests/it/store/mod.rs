@@ -1,0 +1,202 @@
+//! The store's conformance suite: every statement, on SQLite and on PostgreSQL, by the same tests.
+//!
+//! A test is an `async fn(&Engine)` listed in [`on_both`]. `every_statement_is_tested` fails when a method of `Tx` is not.
+
+mod door;
+mod ledger;
+mod outbox;
+mod people;
+mod registry;
+mod states;
+mod tickets;
+
+use nightporter::model::*;
+use nightporter::store::{Store, StoreError, Tx};
+
+use crate::house::{REGISTRY, registry as read_registry};
+use crate::services;
+
+/// A fresh, migrated database of one test.
+pub struct Engine {
+    /// The database.
+    pub store: Store,
+    _place: Place,
+}
+
+/// What is cleaned up behind it.
+enum Place {
+    Folder(#[expect(dead_code, reason = "removed when dropped")] tempfile::TempDir),
+    Server(#[expect(dead_code, reason = "removed when dropped")] services::Database),
+}
+
+impl Engine {
+    async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/np.db", folder.path().display());
+        Self::at(&url, Place::Folder(folder)).await
+    }
+
+    async fn postgres() -> Self {
+        let database = services::postgres_database();
+        let url = database.url.clone();
+        Self::at(&url, Place::Server(database)).await
+    }
+
+    async fn at(url: &str, place: Place) -> Self {
+        let store = Store::open(url).await.expect("opens");
+        store.migrate().await.expect("migrates");
+        store.migrate().await.expect("migrating twice changes nothing");
+        Self { store, _place: place }
+    }
+
+    /// With the registry of [`REGISTRY`].
+    async fn registered(&self) -> &Self {
+        self.store.import(&read_registry(&REGISTRY)).await.expect("imports");
+        self
+    }
+
+    async fn begin(&self) -> Tx {
+        self.store.begin().await.expect("begins")
+    }
+
+    /// One writing transaction, committed.
+    async fn write<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>) -> T {
+        let mut tx = self.begin().await;
+        let out = work(&mut tx).await.expect("the statements run");
+        tx.commit().await.expect("commits");
+        out
+    }
+
+    /// One reading transaction.
+    async fn read<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>) -> T {
+        let mut tx = self.store.read().await.expect("begins");
+        work(&mut tx).await.expect("the statements run")
+    }
+}
+
+/// Runs each test on a fresh database of each engine.
+macro_rules! on_both {
+    ($($module:ident :: $test:ident),+ $(,)?) => {
+        mod on_sqlite { $(
+            #[tokio::test]
+            async fn $test() {
+                super::$module::$test(&super::Engine::sqlite().await).await;
+            }
+        )+ }
+        mod on_postgres { $(
+            #[tokio::test]
+            async fn $test() {
+                super::$module::$test(&super::Engine::postgres().await).await;
+            }
+        )+ }
+    };
+}
+
+on_both! {
+    registry::an_import_is_read_back,
+    registry::an_import_replaces_what_it_names_and_leaves_the_rest,
+    registry::what_is_not_committed_never_was,
+    registry::scopes_of_people_follow_the_registry,
+    states::states_are_kept_and_replaced,
+    states::more_rows_than_one_statement_takes,
+    states::devices_are_due_in_order_and_in_parts,
+    states::strangers_are_counted_and_listed,
+    states::devices_behind_a_gateway,
+    tickets::tickets_are_kept_and_found_by_what_they_touch,
+    tickets::one_active_ticket_for_a_device_and_kind,
+    tickets::tickets_are_due_in_order_and_in_parts,
+    tickets::lists_are_filtered_and_paged,
+    tickets::moves_are_numbered_once,
+    outbox::an_intent_becomes_one_message,
+    outbox::emergencies_are_due_first_and_in_parts,
+    outbox::a_claim_holds_only_for_what_was_read,
+    outbox::two_claimers_never_claim_the_same,
+    outbox::a_status_never_goes_down,
+    outbox::reports_find_their_message,
+    outbox::leases_of_the_dead_become_unknown,
+    outbox::lists_of_messages_are_filtered_and_paged,
+    people::stop_and_start_are_kept,
+    people::a_text_from_a_person_is_taken_once,
+    people::budgets_count_what_was_sent_lately,
+    people::tokens_live_until_they_are_revoked,
+    people::rejects_are_kept_up_to_a_limit,
+    ledger::an_entry_is_booked_once_and_balances,
+    ledger::accounts_and_entries_are_read_back,
+    ledger::rewards_are_found_by_tenant_and_device,
+    door::a_commit_is_tried_again_while_the_database_is_away,
+    door::a_poisoned_cause_is_set_aside_alone,
+    door::first_words_of_a_device_through_two_doors_are_both_kept,
+    door::a_batch_that_fails_leaves_nothing,
+}
+
+/// A ticket with nothing done yet.
+fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) -> Ticket {
+    Ticket {
+        id: id.into(),
+        kind,
+        severity: Severity::Routine,
+        property_id: if unit.starts_with("elm") { "elm" } else { "oak" }.into(),
+        unit_id: Some(unit.into()),
+        tenant_id: Some("t1".into()),
+        device_key: Some(device.into()),
+        devices: vec![(device.into(), true)],
+        status: Status::Open,
+        assignee: None,
+        opened_at: Timestamp(opened_at),
+        due_at: None,
+        plan: Vec::new(),
+        told_at: None,
+        seen_at: None,
+        died: false,
+        visited: false,
+        reward_minor: None,
+        answer: None,
+        round: 0,
+        events: 0,
+    }
+}
+
+/// A text to the tenant `t1`, made and valid at small times.
+fn message(key: &str, severity: Severity, created_at: i64) -> NewMessage {
+    NewMessage {
+        key: key.to_owned(),
+        recipient: Recipient::Tenant("t1".to_owned()),
+        to: phone("+14155550101"),
+        channel: Channel::Sms,
+        template: "battery_tenant",
+        locale: Locale::En,
+        body: format!("words of {key}"),
+        ticket_id: Some("k1".into()),
+        severity,
+        created_at: Timestamp(created_at),
+        expires_at: Timestamp(created_at + 1_000_000),
+    }
+}
+
+fn phone(text: &str) -> E164 {
+    E164::parse(text).expect("a number")
+}
+
+fn ids<T: ToString>(items: &[T]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_statement_is_tested() {
+    let tx = include_str!("../../../src/store/tx.rs");
+    let tests = [
+        include_str!("door.rs"),
+        include_str!("ledger.rs"),
+        include_str!("outbox.rs"),
+        include_str!("people.rs"),
+        include_str!("registry.rs"),
+        include_str!("states.rs"),
+        include_str!("tickets.rs"),
+    ]
+    .concat();
+    let names = tx.lines().filter_map(|line| line.trim().split_once(" as ")?.1.split_once('('));
+    let names: Vec<&str> = names.map(|(name, _)| name.trim()).filter(|n| !n.is_empty()).collect();
+    assert!(names.len() > 40, "the list in tx.rs has changed its form");
+    let untested: Vec<_> = names.iter().filter(|name| !tests.contains(&format!(".{name}("))).collect();
+    assert!(untested.is_empty(), "statements that no test runs: {untested:?}");
+}

@@ -1,0 +1,247 @@
+//! The outbox: one message for an intent, claims that hold, a fate that is only ever better known.
+
+use std::collections::BTreeMap;
+
+use nightporter::model::*;
+use nightporter::store::{DueMessage, MessageFilter, MessageUpdate, Page, Report, Store};
+
+use super::{Engine, message, phone, ticket};
+
+const ME: &str = "me";
+
+fn update(id: &MessageId, status: MessageStatus) -> MessageUpdate {
+    MessageUpdate {
+        id: id.clone(),
+        status,
+        attempts: 1,
+        next_at: None,
+        lease_owner: None,
+        tried_at: None,
+        sid: None,
+        error_code: None,
+        error: None,
+        segments: None,
+        sent_at: None,
+        delivered_at: None,
+    }
+}
+
+fn claim(due: &DueMessage, lease_ends: i64) -> MessageUpdate {
+    MessageUpdate {
+        attempts: due.attempts + 1,
+        next_at: Some(Timestamp(lease_ends)),
+        lease_owner: Some(ME.to_owned()),
+        tried_at: Some(Timestamp(1)),
+        ..update(&due.id, MessageStatus::Sending)
+    }
+}
+
+async fn add(db: &Engine, messages: &[NewMessage], claimed: usize) {
+    db.write(async |tx| tx.add_messages(messages, claimed, ME, Timestamp(5), Timestamp(60)).await).await;
+}
+
+async fn due(db: &Engine, now: i64, limit: i64) -> Vec<DueMessage> {
+    db.read(async |tx| tx.due_messages(Timestamp(now), limit).await).await
+}
+
+fn names(due: &[DueMessage]) -> Vec<&str> {
+    due.iter().map(|d| d.body.trim_start_matches("words of ")).collect()
+}
+
+async fn statuses(db: &Engine) -> BTreeMap<String, String> {
+    let page = Page { limit: 100, after: None };
+    let rows = db.read(async |tx| tx.list_messages(&MessageFilter::default(), &page).await).await;
+    rows.into_iter().map(|r| (r.body.trim_start_matches("words of ").to_owned(), r.status)).collect()
+}
+
+pub async fn an_intent_becomes_one_message(db: &Engine) {
+    let (a, b, c) =
+        (message("a", Severity::Routine, 1), message("b", Severity::Routine, 1), message("c", Severity::Routine, 1));
+    add(db, &[a.clone(), b.clone()], 1).await;
+    let again = NewMessage { body: "other words".to_owned(), ..b.clone() };
+    add(db, &[again.clone(), c.clone()], 0).await;
+    add(db, &[again.clone()], 1).await;
+    let mut known =
+        db.read(async |tx| tx.known_messages(&[a.clone(), again, message("d", Severity::Routine, 1)]).await).await;
+    known.sort();
+    assert_eq!(known, ["a", "b"]);
+    let expected = [("a", "sending"), ("b", "queued"), ("c", "queued")];
+    assert_eq!(statuses(db).await, expected.map(|(k, s)| (k.to_owned(), s.to_owned())).into());
+    assert_eq!(names(&due(db, 10, 9).await), ["b", "c"], "what is claimed at birth is not due before its lease ends");
+    let all = due(db, 60, 9).await;
+    assert_eq!(names(&all), ["b", "c", "a"]);
+    assert_eq!((all[2].status, all[2].attempts, all[2].tried_at), (MessageStatus::Sending, 1, Some(Timestamp(5))));
+    assert_eq!(
+        all[0],
+        DueMessage {
+            id: b.id(),
+            status: MessageStatus::Queued,
+            recipient: b.recipient,
+            to: b.to,
+            body: b.body,
+            ticket_id: b.ticket_id,
+            severity: b.severity,
+            attempts: 0,
+            tried_at: None,
+            expires_at: b.expires_at,
+        }
+    );
+}
+
+pub async fn emergencies_are_due_first_and_in_parts(db: &Engine) {
+    assert_eq!(db.read(async |tx| tx.next_message_at().await).await, None);
+    let all = [
+        message("routine", Severity::Routine, 1),
+        message("later", Severity::Emergency, 9),
+        message("urgent", Severity::Urgent, 3),
+        message("leak", Severity::Emergency, 5),
+    ];
+    add(db, &all, 0).await;
+    assert_eq!(db.read(async |tx| tx.next_message_at().await).await, Some(Timestamp(1)));
+    assert_eq!(names(&due(db, 5, 9).await), ["leak", "urgent", "routine"]);
+    assert_eq!(names(&due(db, 9, 2).await), ["leak", "later"]);
+}
+
+pub async fn a_claim_holds_only_for_what_was_read(db: &Engine) {
+    add(db, &[message("a", Severity::Routine, 1)], 0).await;
+    let [read] = &due(db, 1, 9).await[..] else { panic!("one is due") };
+    let claimed =
+        async |now: i64| db.write(async |tx| tx.claim_message(&claim(read, 60), read, Timestamp(now)).await).await;
+    assert!(!claimed(0).await, "not before its time");
+    assert!(claimed(1).await);
+    assert!(!claimed(1).await, "who read the same comes too late");
+    let [expired] = &due(db, 60, 9).await[..] else { panic!("the lease has run out") };
+    assert_eq!((expired.status, expired.attempts), (MessageStatus::Sending, 1));
+}
+
+/// Takes what is due, in parts, until nothing is; the ids of what it could claim.
+async fn claim_all(store: Store) -> Vec<String> {
+    let mut mine = Vec::new();
+    loop {
+        let mut tx = store.begin().await.expect("begins");
+        let due = tx.due_messages(Timestamp(10), 7).await.expect("read");
+        if due.is_empty() {
+            return mine;
+        }
+        for message in &due {
+            if tx.claim_message(&claim(message, 60), message, Timestamp(10)).await.expect("claimed or not") {
+                mine.push(message.id.0.clone());
+            }
+        }
+        tx.commit().await.expect("commits");
+    }
+}
+
+pub async fn two_claimers_never_claim_the_same(db: &Engine) {
+    let all: Vec<NewMessage> = (0..200).map(|n| message(&format!("m{n}"), Severity::Routine, 1)).collect();
+    add(db, &all, 0).await;
+    let claimers: Vec<_> = (0..3).map(|_| tokio::spawn(claim_all(db.store.clone()))).collect();
+    let mut claimed = Vec::new();
+    for claimer in claimers {
+        claimed.extend(claimer.await.expect("ends"));
+    }
+    // A claimer that saw only rows locked by others has ended early; nobody may have claimed twice, and nothing is lost.
+    claimed.extend(claim_all(db.store.clone()).await);
+    let count = claimed.len();
+    claimed.sort();
+    claimed.dedup();
+    assert_eq!((claimed.len(), count), (200, 200));
+}
+
+pub async fn a_status_never_goes_down(db: &Engine) {
+    let m = message("a", Severity::Routine, 1);
+    add(db, &[m.clone()], 0).await;
+    let set = async |u: MessageUpdate| db.write(async |tx| tx.update_message(&u).await).await;
+    let accepted = MessageUpdate {
+        sid: Some("SM1".into()),
+        sent_at: Some(Timestamp(20)),
+        segments: Some(2),
+        ..update(&m.id(), MessageStatus::Accepted)
+    };
+    assert!(set(accepted).await);
+    assert!(!set(MessageUpdate { next_at: Some(Timestamp(1)), ..update(&m.id(), MessageStatus::Queued) }).await);
+    assert!(!set(update(&m.id(), MessageStatus::Unknown)).await);
+    let delivered = MessageUpdate {
+        delivered_at: Some(Timestamp(30)),
+        sent_at: Some(Timestamp(25)),
+        ..update(&m.id(), MessageStatus::Delivered)
+    };
+    assert!(set(delivered).await);
+    assert!(!set(update(&m.id(), MessageStatus::Failed)).await);
+    assert!(!set(update(&MessageId("m_nowhere".into()), MessageStatus::Failed)).await);
+    assert!(due(db, 1_000_000, 9).await.is_empty(), "it is done");
+    let row = &db
+        .read(async |tx| tx.list_messages(&MessageFilter::default(), &Page { limit: 9, after: None }).await)
+        .await[0];
+    assert_eq!((row.status.as_str(), row.sid.as_deref(), row.segments), ("delivered", Some("SM1"), Some(2)));
+    assert_eq!(
+        (row.sent_at, row.delivered_at),
+        (Some(Timestamp(20)), Some(Timestamp(30))),
+        "the first time it was sent"
+    );
+}
+
+pub async fn reports_find_their_message(db: &Engine) {
+    let (a, b) = (message("a", Severity::Routine, 1), message("b", Severity::Routine, 1));
+    add(db, &[a.clone(), b.clone()], 2).await;
+    let accepted = MessageUpdate { sid: Some("SM1".into()), ..update(&a.id(), MessageStatus::Accepted) };
+    db.write(async |tx| tx.update_message(&accepted).await).await;
+    let report = async |sid: &str, message_id: Option<MessageId>, status| {
+        let report = Report { sid: sid.to_owned(), message_id, status, error_code: Some(30_003) };
+        db.write(async |tx| tx.save_report(&report, Timestamp(40)).await).await.map(|m| m.id)
+    };
+    assert_eq!(report("SM1", None, MessageStatus::Delivered).await, Some(a.id()));
+    assert_eq!(report("SM1", None, MessageStatus::Sent).await, None, "older than what is known");
+    assert_eq!(report("SM1", None, MessageStatus::Delivered).await, None, "again");
+    assert_eq!(report("SM9", None, MessageStatus::Sent).await, None, "not ours");
+    assert_eq!(report("SM2", Some(b.id()), MessageStatus::Undelivered).await, Some(b.id()), "whose answer was lost");
+    assert_eq!(report("SM3", Some(b.id()), MessageStatus::Delivered).await, None, "another's report");
+    let sids = ["SM1", "SM2", "SM3"].map(str::to_owned);
+    let mut known = db.read(async |tx| tx.known_sids(&sids).await).await;
+    known.sort();
+    assert_eq!(known, ["SM1", "SM2"]);
+    assert!(due(db, 1_000_000, 9).await.is_empty(), "a report ends the sending");
+}
+
+pub async fn leases_of_the_dead_become_unknown(db: &Engine) {
+    add(db, &[message("mine", Severity::Routine, 1), message("waiting", Severity::Routine, 1)], 1).await;
+    let orphans = async |owner: &str| db.write(async |tx| tx.orphan_leases(owner, Timestamp(7)).await).await;
+    assert_eq!(orphans(ME).await, 0, "my own lease");
+    assert_eq!(orphans("the next").await, 1);
+    assert_eq!(orphans("the next").await, 0, "once");
+    let found = due(db, 7, 9).await;
+    let status = |name: &str| found.iter().find(|d| d.body.ends_with(name)).map(|d| (d.status, d.attempts));
+    assert_eq!(status("mine"), Some((MessageStatus::Unknown, 1)));
+    assert_eq!(status("waiting"), Some((MessageStatus::Queued, 0)));
+}
+
+pub async fn lists_of_messages_are_filtered_and_paged(db: &Engine) {
+    let oak = ticket("k1", TicketKind::Battery, "lock1", "oak-1", 1);
+    let elm = ticket("k2", TicketKind::Battery, "lock3", "elm-1", 1);
+    db.write(async |tx| tx.save_tickets(&[&oak, &elm]).await).await;
+    let other =
+        NewMessage { to: phone("+14155550103"), ticket_id: Some("k2".into()), ..message("c", Severity::Routine, 2) };
+    add(db, &[message("a", Severity::Routine, 1), message("b", Severity::Routine, 1), other], 0).await;
+    let list = async |filter: MessageFilter, limit, after: Option<(i64, String)>| {
+        db.read(async |tx| tx.list_messages(&filter, &Page { limit, after }).await).await
+    };
+    let first = list(MessageFilter::default(), 2, None).await;
+    let after = first.last().map(|r| (r.created_at.0, r.id.0.clone()));
+    let rest = list(MessageFilter::default(), 2, after).await;
+    assert_eq!((first.len(), rest.len()), (2, 1));
+    assert_eq!(
+        (rest[0].to.as_str(), rest[0].template.as_deref(), rest[0].direction.as_str()),
+        ("+14155550103", Some("battery_tenant"), "outbound")
+    );
+    let some = |text: &str| Some(text.to_owned());
+    for (filter, count) in [
+        (MessageFilter { to: some("+14155550101"), ..Default::default() }, 2),
+        (MessageFilter { ticket: some("k2"), ..Default::default() }, 1),
+        (MessageFilter { status: some("queued"), ..Default::default() }, 3),
+        (MessageFilter { status: some("sent"), ..Default::default() }, 0),
+        (MessageFilter { properties: Some(vec!["elm".into()]), ..Default::default() }, 1),
+        (MessageFilter { properties: Some(vec![]), ..Default::default() }, 0),
+    ] {
+        assert_eq!(list(filter.clone(), 9, None).await.len(), count, "{filter:?}");
+    }
+}
