@@ -21,6 +21,9 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 8;
 /// Readers of SQLite beside the one writer.
 const SQLITE_READERS_MAX: u32 = 2;
 
+/// A writer takes its lock at once, not at its first write.
+const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
+
 /// What can go wrong with a database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -149,7 +152,7 @@ impl Store {
     /// Begins a transaction that will write.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { writer, .. } => Tx::Sqlite(begin_sqlite(writer).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -176,6 +179,18 @@ impl Store {
             }
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// A full disk makes SQLite roll back by itself, after which the driver still counts the transaction as open and refuses
+/// every other: only a new connection is clean.
+async fn begin_sqlite(writer: &SqlitePool) -> Result<sqlx::SqliteTransaction<'static>, sqlx::Error> {
+    match writer.begin_with(BEGIN_SQLITE).await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            writer.acquire().await?.close().await?;
+            writer.begin_with(BEGIN_SQLITE).await
+        }
+        other => other,
     }
 }
 
