@@ -74,6 +74,7 @@ impl<'a> Batch<'a> {
 
     /// A device that nobody has registered is held, up to a limit.
     async fn hold(&mut self, tx: &mut Tx, keys: &[&str]) -> Result<(), StoreError> {
+        let known: HashSet<DeviceKey> = self.states.keys().cloned().collect();
         let new = |key: &&&str| !self.devices.contains_key(**key) && !self.states.contains_key(**key);
         let strangers: Vec<DeviceKey> = keys.iter().filter(new).map(|k| DeviceKey::from(*k)).collect();
         if !strangers.is_empty() {
@@ -84,6 +85,11 @@ impl<'a> Batch<'a> {
         }
         for key in self.devices.keys() {
             self.states.entry(key.clone()).or_default();
+        }
+        let first: Vec<&str> =
+            keys.iter().copied().filter(|k| !known.contains(*k) && self.states.contains_key(*k)).collect();
+        for row in tx.first_states(&first).await? {
+            self.states.insert(row.key.clone(), read_state(row)?);
         }
         Ok(())
     }

@@ -35,6 +35,8 @@ macro_rules! queries {
 queries! {
     /// States of devices, locked.
     facts::states as load_states(keys: &[&str]) -> Vec<StateRow>;
+    /// States of devices that had none, made where others may make them too, and locked.
+    facts::first_states as first_states(keys: &[&str]) -> Vec<StateRow>;
     /// Registered devices.
     facts::devices as load_devices(keys: &[&str]) -> HashMap<DeviceKey, Device>;
     /// Properties and who serves them, locked.
