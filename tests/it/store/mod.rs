@@ -98,6 +98,7 @@ on_both! {
     registry::what_is_not_committed_never_was,
     registry::scopes_of_people_follow_the_registry,
     states::states_are_kept_and_replaced,
+    states::first_states_leave_what_is_there,
     states::more_rows_than_one_statement_takes,
     states::devices_are_due_in_order_and_in_parts,
     states::strangers_are_counted_and_listed,
@@ -195,7 +196,7 @@ fn every_statement_is_tested() {
     ]
     .concat();
     let names = tx.lines().filter_map(|line| line.trim().split_once(" as ")?.1.split_once('('));
-    let names: Vec<&str> = names.map(|(name, _)| name.trim()).filter(|n| !n.is_empty()).collect();
+    let names: Vec<&str> = names.map(|(name, _)| name.trim()).filter(|n| !n.is_empty() && !n.contains('$')).collect();
     assert!(names.len() > 40, "the list in tx.rs has changed its form");
     let untested: Vec<_> = names.iter().filter(|name| !tests.contains(&format!(".{name}("))).collect();
     assert!(untested.is_empty(), "statements that no test runs: {untested:?}");

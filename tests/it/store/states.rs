@@ -22,6 +22,17 @@ pub async fn states_are_kept_and_replaced(db: &Engine) {
     assert_eq!(rows, [state("b", 5, Some(7)), state("锁/a", 2, Some(9))]);
 }
 
+pub async fn first_states_leave_what_is_there(db: &Engine) {
+    db.write(async |tx| tx.save_states(&[state("a", 1, Some(9))]).await).await;
+    let rows = db.write(async |tx| tx.first_states(&["a", "b"]).await).await;
+    if db.store.is_exclusive() {
+        assert_eq!(rows, [], "one writer has nobody to wait for");
+    } else {
+        let new = StateRow { key: "b".into(), seen_at: Timestamp(0), due_at: None, state: "{}".to_owned() };
+        assert_eq!(rows, [state("a", 1, Some(9)), new]);
+    }
+}
+
 pub async fn more_rows_than_one_statement_takes(db: &Engine) {
     let rows: Vec<StateRow> = (0..4_100).map(|n| state(&format!("d{n:05}"), n, None)).collect();
     db.write(async |tx| tx.save_states(&rows).await).await;
