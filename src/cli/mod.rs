@@ -8,6 +8,7 @@ pub mod decode;
 mod export;
 mod import;
 mod migrate;
+pub mod openapi;
 mod run;
 
 use std::fmt;
@@ -44,6 +45,9 @@ enum Command {
     Export(export::Args),
     #[command(subcommand)]
     Token(access::TokenCommand),
+    /// Print the OpenAPI document of the API
+    #[command(after_help = "Example:\n  nightporter openapi > nightporter.json")]
+    Openapi,
 }
 
 /// Tell what MQTT messages mean: JSON lines in, JSON lines out.
@@ -125,6 +129,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => args.run(),
         Command::Export(args) => wait_for(args.run()),
         Command::Token(command) => wait_for(command.run()),
+        Command::Openapi => listened(openapi::run(&mut io::stdout().lock())),
     }
 }
 

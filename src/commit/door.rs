@@ -70,6 +70,12 @@ impl Door {
         self.changes.subscribe()
     }
 
+    /// Tells those who watch of a change that did not come through the door.
+    pub fn announce(&self, change: Change) {
+        // Nobody watching is no error.
+        let _ = self.changes.send(change);
+    }
+
     /// Whether the sender has its hands full: then claiming waits.
     pub fn is_busy_sending(&self) -> bool {
         self.health.busy_sending.load(Ordering::Relaxed)

@@ -147,6 +147,42 @@ pub struct DeviceRow {
     pub seen_at: Option<Timestamp>,
 }
 
+/// A ticket with the names around it, as the page shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoardTicketRow {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Its property's name.
+    pub property_name: Option<String>,
+    /// Its property's time zone.
+    pub timezone: Option<String>,
+    /// Its unit's name.
+    pub unit_name: Option<String>,
+    /// Its device's name.
+    pub device_name: Option<String>,
+    /// What its device told, as JSON of [`crate::decide::DeviceState`].
+    pub state: Option<String>,
+}
+
+/// A message about a ticket, as the page shows it: no number, no words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoardMessageRow {
+    /// About which ticket.
+    pub ticket_id: TicketId,
+    /// For whom: `tenant:…`, `housekeeper:…`, `manager:…`.
+    pub recipient: String,
+    /// `sms` or `voice`.
+    pub channel: String,
+    /// Which words.
+    pub template: Option<String>,
+    /// Where it stands.
+    pub status: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When the carrier took it.
+    pub sent_at: Option<Timestamp>,
+}
+
 /// A ledger entry as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryRow {

@@ -119,6 +119,17 @@ queries! {
     /// Locks a tenant.
     access::lock_tenant as lock_tenant(id: &str) -> ();
 
+    /// Tickets that are not over, with the names around them.
+    board::tickets as board_tickets(properties: Option<&[String]>, limit: i64) -> Vec<BoardTicketRow>;
+    /// What was sent about tickets.
+    board::messages as board_messages(tickets: &[&str]) -> Vec<BoardMessageRow>;
+    /// Names of housekeepers.
+    board::housekeeper_names as housekeeper_names(ids: &[&str]) -> HashMap<String, String>;
+    /// Tickets that are not over, by kind and status.
+    board::counts as board_counts(properties: Option<&[String]>) -> Vec<(String, String, i64)>;
+    /// How many devices are watched.
+    board::devices as count_devices(properties: Option<&[String]>) -> i64;
+
     /// A page of tickets.
     read::tickets as list_tickets(filter: &TicketFilter, page: &Page) -> Vec<Ticket>;
     /// One ticket.

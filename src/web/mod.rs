@@ -1,10 +1,28 @@
-//! What is reached over HTTP.
+//! What is reached over HTTP: the API, the carrier's webhooks, health and metrics, the page for managers.
+//!
+//! Reads go straight to the store; every change goes through the one door (or, for a redemption, through one
+//! transaction of the ledger). Nothing here decides what happens to a ticket, and nothing here logs a token, a number
+//! or words of a person.
 
+mod access;
+mod api;
+mod health;
+mod openapi;
+mod pages;
+mod params;
+mod problem;
+mod server;
+mod session;
 pub mod twilio_signature;
+mod webhooks;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -13,18 +31,97 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
-/// What a request may need.
-#[derive(Clone)]
-pub struct AppState;
+pub use access::token_hash;
+pub use openapi::document;
+pub use server::serve;
+
+use problem::Problem;
+
+/// What the handlers work with. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    parts: Arc<Parts>,
+    /// Becomes true when the service stops: listeners to events are let go then.
+    stopping: watch::Receiver<bool>,
+}
+
+/// See [`AppState`].
+#[derive(Debug)]
+pub struct Parts {
+    /// Where reads go.
+    store: Store,
+    /// Where changes go.
+    door: Door,
+    /// The time.
+    clock: Clock,
+    /// What is counted.
+    metrics: Arc<Metrics>,
+    /// How people and the carrier reach this service, without a slash at the end.
+    base_url: String,
+    /// What rewards are in, ISO 4217.
+    currency: String,
+    /// Who may sign webhooks; without secrets every webhook is refused.
+    webhook_secrets: twilio_signature::Secrets,
+    /// Whether the page and reading are open to this machine without sign-in.
+    open_page: bool,
+}
 
 impl AppState {
-    /// Everything for a service.
-    pub fn new(_: &Config, _: Store, _: Door, _: Clock, _: Arc<Metrics>, _open_page: bool) -> Self {
-        Self
+    /// Everything for a service. `open_page`: who asks from this machine reads everything without sign-in (demo only).
+    pub fn new(
+        config: &Config,
+        store: Store,
+        door: Door,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        open_page: bool,
+    ) -> Self {
+        let secret = config.sms.twilio.auth_token.as_ref().map(|token| token.expose().to_owned());
+        let parts = Parts {
+            store,
+            door,
+            clock,
+            metrics,
+            base_url: config.http.base_url(),
+            currency: config.rewards.currency.clone(),
+            webhook_secrets: twilio_signature::Secrets::new(secret),
+            open_page,
+        };
+        Self { parts: Arc::new(parts), stopping: watch::channel(false).1 }
     }
 }
 
-/// Serves until `stop`.
-pub async fn serve(_: TcpListener, _: AppState, mut stop: watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
+impl Deref for AppState {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+/// Everything that is served, with its limits.
+fn router(state: AppState) -> Router {
+    let routes = openapi::Routes::default();
+    let routes = api::routes(routes);
+    let routes = health::routes(routes);
+    let routes = webhooks::routes(routes);
+    let routes = session::routes(routes);
+    pages::routes(routes.into_router())
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(from_fn(server::time_out))
+        .layer(from_fn(server::guard))
+        .layer(from_fn_with_state(state.clone(), server::count))
+        .layer(DefaultBodyLimit::max(params::BODY_BYTES_MAX))
+        .with_state(state)
+}
+
+async fn no_such_path(uri: Uri) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no-such-path", "Not found", format!("there is nothing at {}", uri.path()))
+        .mend("/openapi.json lists every path")
+}
+
+async fn no_such_method(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{method} is not possible at {}", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", detail)
+        .mend("the Allow header lists what is")
 }

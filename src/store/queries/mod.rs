@@ -4,6 +4,7 @@
 //! `::`; no `now()`; conflicts by `ON CONFLICT`, never by catching.
 
 pub mod access;
+pub mod board;
 pub mod facts;
 pub mod outbox;
 pub mod read;

@@ -1,0 +1,197 @@
+//! What people do with a ticket. Each goes through the one door; a wrong move is 409 and changes nothing.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::tickets::{Ticket, visible};
+use super::{Answer, NoParams};
+use crate::decide::Command;
+use crate::model::{HousekeeperId, TicketId};
+use crate::web::AppState;
+use crate::web::access::{Caller, Right};
+use crate::web::openapi::Routes;
+use crate::web::params::{Body, Params};
+use crate::web::problem::Problem;
+
+/// The longest remark, in characters.
+const TEXT_CHARS_MAX: usize = 2_000;
+
+/// Adds the routes of this file.
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .add::<__path_accept, _, _>(accept)
+        .add::<__path_decline, _, _>(decline)
+        .add::<__path_arrive, _, _>(arrive)
+        .add::<__path_resolve, _, _>(resolve)
+        .add::<__path_reassign, _, _>(reassign)
+        .add::<__path_note, _, _>(note)
+        .add::<__path_cancel, _, _>(cancel)
+}
+
+/// Who takes it or passes. A housekeeper's own token needs none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Who {
+    housekeeper_id: Option<String>,
+}
+
+/// Nothing to say.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// What was done.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Done {
+    /// At most 2,000 characters.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    note: String,
+}
+
+/// Who has it from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAssignee {
+    housekeeper_id: String,
+}
+
+/// A remark.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Remark {
+    /// 1 to 2,000 characters.
+    #[schema(min_length = 1, max_length = 2000)]
+    text: String,
+}
+
+/// Why it was none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Why {
+    /// At most 2,000 characters.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
+    reason: String,
+}
+
+/// What every command needs.
+type Asked = (State<AppState>, Caller, Path<String>, Params<NoParams>);
+
+/// Carries out a wish: first the right and the scope, then the door.
+async fn carry_out(
+    asked: Asked,
+    right: Right,
+    wish: impl FnOnce(&Caller) -> Result<Command, Problem>,
+) -> Answer<Ticket> {
+    let (State(app), caller, Path(id), _) = asked;
+    caller.need(right)?;
+    visible(&mut app.store.read().await?, &caller, &id).await?;
+    let command = wish(&caller)?;
+    let ticket = app.door.command(TicketId(id), caller.actor(), command).await?;
+    Ok(Json(Ticket::from(&ticket)))
+}
+
+/// The housekeeper meant: the one who asks, or the one that is named; nobody speaks for another housekeeper.
+fn housekeeper(caller: &Caller, named: Option<String>) -> Result<HousekeeperId, Problem> {
+    match (caller.housekeeper(), named) {
+        (Some(me), Some(other)) if me != other => Err(Problem::forbidden("a housekeeper speaks for themselves only")),
+        (Some(me), _) => Ok(me.into()),
+        (None, Some(named)) => Ok(named.into()),
+        (None, None) => Err(Problem::unprocessable("no-housekeeper", "whose job is it?")
+            .at("field housekeeper_id")
+            .mend("give the id of a housekeeper of the property")),
+    }
+}
+
+fn bounded(field: &str, text: String) -> Result<String, Problem> {
+    let chars = text.chars().count();
+    if chars > TEXT_CHARS_MAX {
+        let detail = format!("{chars} characters are more than {TEXT_CHARS_MAX}");
+        return Err(Problem::unprocessable("too-long", detail).at(format!("field {field}")));
+    }
+    Ok(text)
+}
+
+macro_rules! responses {
+    ($(#[$meta:meta])* $path:literal, $id:literal, $body:ty, fn $name:ident($($args:tt)*) -> $out:ty $block:block) => {
+        $(#[$meta])*
+        #[utoipa::path(post, path = $path, tag = "tickets", operation_id = $id, request_body = $body,
+            params(("id" = String, Path, description = "Ticket id.")), responses(
+            (status = 200, description = "The ticket as it is now.", body = Ticket),
+            (status = 400, description = "The request cannot be understood.", body = Problem),
+            (status = 401, description = "No known token.", body = Problem),
+            (status = 403, description = "Not with this role.", body = Problem),
+            (status = 404, description = "No such ticket in the token's scope.", body = Problem),
+            (status = 409, description = "A wrong move for the status; nothing changed.", body = Problem),
+            (status = 413, description = "Too large.", body = Problem),
+            (status = 415, description = "Not JSON.", body = Problem),
+            (status = 422, description = "A field is wrong.", body = Problem),
+            (status = 503, description = "Not stored; nothing changed.", body = Problem)))]
+        pub async fn $name($($args)*) -> $out $block
+    };
+}
+
+responses! {
+    /// A housekeeper takes the job; the first to do so has it.
+    "/api/v1/tickets/{id}/accept", "accept_ticket", Who,
+    fn accept(asked: Asked, Body(who): Body<Who>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |c| Ok(Command::Accept(housekeeper(c, who.housekeeper_id)?))).await
+    }
+}
+
+responses! {
+    /// A housekeeper passes.
+    "/api/v1/tickets/{id}/decline", "decline_ticket", Who,
+    fn decline(asked: Asked, Body(who): Body<Who>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |c| Ok(Command::Decline(housekeeper(c, who.housekeeper_id)?))).await
+    }
+}
+
+responses! {
+    /// The housekeeper is there.
+    "/api/v1/tickets/{id}/arrive", "arrive_ticket", Nothing,
+    fn arrive(asked: Asked, _: Body<Nothing>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |_| Ok(Command::Arrive)).await
+    }
+}
+
+responses! {
+    /// The work is done. What telemetry can prove stays open until it does.
+    "/api/v1/tickets/{id}/resolve", "resolve_ticket", Done,
+    fn resolve(asked: Asked, Body(done): Body<Done>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |_| Ok(Command::Resolve { note: bounded("note", done.note)? })).await
+    }
+}
+
+responses! {
+    /// Another housekeeper has it from now on.
+    "/api/v1/tickets/{id}/reassign", "reassign_ticket", NewAssignee,
+    fn reassign(asked: Asked, Body(to): Body<NewAssignee>) -> Answer<Ticket> {
+        carry_out(asked, Right::Lead, |_| Ok(Command::Reassign(to.housekeeper_id.into()))).await
+    }
+}
+
+responses! {
+    /// A remark, at any time.
+    "/api/v1/tickets/{id}/note", "note_ticket", Remark,
+    fn note(asked: Asked, Body(remark): Body<Remark>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |_| {
+            if remark.text.trim().is_empty() {
+                return Err(Problem::unprocessable("empty", "there is no text").at("field text"));
+            }
+            Ok(Command::Note(bounded("text", remark.text)?))
+        }).await
+    }
+}
+
+responses! {
+    /// It was none.
+    "/api/v1/tickets/{id}/cancel", "cancel_ticket", Why,
+    fn cancel(asked: Asked, Body(why): Body<Why>) -> Answer<Ticket> {
+        carry_out(asked, Right::Lead, |_| Ok(Command::Cancel { reason: bounded("reason", why.reason)? })).await
+    }
+}

@@ -1,0 +1,101 @@
+//! The API under `/api/v1` (CONTRACT section 5): one file per noun, each with its shapes, its paths and nothing else.
+//!
+//! A shape is made from the model by one `from`; the model itself never goes out, so a change inside moves no name outside.
+
+pub mod board;
+pub mod commands;
+pub mod devices;
+pub mod events;
+pub mod ledger;
+pub mod messages;
+pub mod rejects;
+pub mod tickets;
+
+use axum::Json;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::openapi::Routes;
+use super::params;
+use crate::model::Timestamp;
+
+/// What a handler answers: a shape, or a problem.
+type Answer<T> = Result<Json<T>, super::problem::Problem>;
+
+/// Adds every path of the API.
+pub fn routes(routes: Routes) -> Routes {
+    let routes = devices::routes(routes);
+    let routes = tickets::routes(routes);
+    let routes = commands::routes(routes);
+    let routes = messages::routes(routes);
+    let routes = ledger::routes(routes);
+    let routes = board::routes(routes);
+    let routes = events::routes(routes);
+    rejects::routes(routes)
+}
+
+/// An instant: RFC 3339 in UTC, with milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, format = DateTime, example = "2026-01-05T02:30:00.000Z")]
+pub struct Time(String);
+
+impl From<Timestamp> for Time {
+    fn from(at: Timestamp) -> Self {
+        Self(at.to_rfc3339())
+    }
+}
+
+/// Money in the smallest unit of its currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    /// Minor units: fen, cents.
+    #[schema(example = 1000)]
+    amount_minor: i64,
+    /// ISO 4217.
+    #[schema(example = "CNY")]
+    currency: String,
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Paged<T> {
+    /// The rows; a page may hold fewer than `limit` and still have a next one.
+    items: Vec<T>,
+    /// What to give as `after` for the next page; null at the end.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+impl<T> Paged<T> {
+    /// A page made from rows of the store: when there are `limit` of them, more may follow the last one.
+    fn of<R>(
+        rows: &[R],
+        limit: i64,
+        place: impl Fn(&R) -> (i64, &str),
+        shape: impl FnMut(&R) -> Option<T>,
+    ) -> Json<Self> {
+        let full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
+        let next = rows.last().filter(|_| full).map(|row| {
+            let (ms, id) = place(row);
+            params::cursor(ms, id)
+        });
+        Json(Self { items: rows.iter().filter_map(shape).collect(), next })
+    }
+}
+
+/// A list without filters.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// Rows of the page, 1 to 500; 50 when absent.
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// A path without query parameters.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct NoParams {}

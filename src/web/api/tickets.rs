@@ -1,0 +1,233 @@
+//! Tickets and their moves, as they are now.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Answer, NoParams, Paged, Time};
+use crate::model::{self, Status, TicketKind};
+use crate::store::{Page, TicketFilter, Tx};
+use crate::web::AppState;
+use crate::web::access::{Caller, Right};
+use crate::web::openapi::Routes;
+use crate::web::params::{Params, one_of, page};
+use crate::web::problem::Problem;
+
+/// Adds the routes of this file.
+pub fn routes(routes: Routes) -> Routes {
+    routes.add::<__path_list, _, _>(list).add::<__path_one, _, _>(one).add::<__path_events, _, _>(events)
+}
+
+/// One problem being looked after.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Ticket {
+    id: String,
+    #[schema(schema_with = kinds)]
+    kind: &'static str,
+    #[schema(schema_with = statuses)]
+    status: &'static str,
+    #[schema(schema_with = severities)]
+    severity: &'static str,
+    property_id: String,
+    #[schema(required)]
+    unit_id: Option<String>,
+    /// The tenant of the day on which it opened.
+    #[schema(required)]
+    tenant_id: Option<String>,
+    /// The device that told first.
+    #[schema(required)]
+    device_key: Option<String>,
+    /// Every device of the incident, with whether it still shows the problem.
+    devices: Vec<TicketDevice>,
+    /// The housekeeper who has it, or had it last.
+    #[schema(required)]
+    assignee: Option<String>,
+    /// What the tenant answered: `need_bed`.
+    #[schema(required)]
+    answer: Option<String>,
+    /// How often it was opened again.
+    reopened: u32,
+    opened_at: Time,
+    /// When it needs attention next.
+    #[schema(required)]
+    due_at: Option<Time>,
+    #[schema(required)]
+    resolved_at: Option<Time>,
+    /// When it was closed or cancelled.
+    #[schema(required)]
+    closed_at: Option<Time>,
+}
+
+/// A device as a part of an incident.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketDevice {
+    key: String,
+    /// Whether it still shows the problem.
+    active: bool,
+}
+
+fn words(words: &[&'static str]) -> utoipa::openapi::Object {
+    let known = words.iter().map(|w| serde_json::Value::from(*w));
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .enum_values(Some(known))
+        .build()
+}
+
+fn kinds() -> utoipa::openapi::Object {
+    words(&TicketKind::ALL.map(TicketKind::as_str))
+}
+
+fn statuses() -> utoipa::openapi::Object {
+    words(&Status::WORDS)
+}
+
+fn severities() -> utoipa::openapi::Object {
+    use crate::model::Severity::{Emergency, Routine, Urgent};
+    words(&[Routine, Urgent, Emergency].map(crate::model::Severity::as_str))
+}
+
+impl From<&model::Ticket> for Ticket {
+    fn from(t: &model::Ticket) -> Self {
+        let (resolved_at, closed_at) = match t.status {
+            Status::Resolved { at } => (Some(at), None),
+            Status::Closed { resolved_at, at } => (Some(resolved_at), Some(at)),
+            Status::Cancelled { at } => (None, Some(at)),
+            Status::Open | Status::Offered | Status::Assigned | Status::OnSite => (None, None),
+        };
+        Self {
+            id: t.id.0.clone(),
+            kind: t.kind.as_str(),
+            status: t.status.as_str(),
+            severity: t.severity.as_str(),
+            property_id: t.property_id.0.clone(),
+            unit_id: t.unit_id.as_ref().map(|u| u.0.clone()),
+            tenant_id: t.tenant_id.as_ref().map(|t| t.0.clone()),
+            device_key: t.device_key.as_ref().map(|k| k.0.clone()),
+            devices: t
+                .devices
+                .iter()
+                .map(|(key, active)| TicketDevice { key: key.0.clone(), active: *active })
+                .collect(),
+            assignee: t.assignee.as_ref().map(|h| h.0.clone()),
+            answer: t.answer.clone(),
+            reopened: t.round,
+            opened_at: t.opened_at.into(),
+            due_at: t.due_at.map(Time::from),
+            resolved_at: resolved_at.map(Time::from),
+            closed_at: closed_at.map(Time::from),
+        }
+    }
+}
+
+/// One move of a ticket.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketEvent {
+    /// Its number within the ticket, from 0.
+    seq: i64,
+    at: Time,
+    /// What happened, a stable word: `opened`, `step`, `accepted`, `resolved` …
+    what: String,
+    /// Who: `system`, `device`, `carrier`, `tenant`, `housekeeper:ID`, `user:NAME`.
+    actor: String,
+    /// Details, by what happened.
+    data: serde_json::Value,
+}
+
+/// Which tickets.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TicketParams {
+    /// Kind of problem.
+    #[param(schema_with = kinds)]
+    kind: Option<String>,
+    /// Where it stands.
+    #[param(schema_with = statuses)]
+    status: Option<String>,
+    /// Key of a device that is part of it.
+    device: Option<String>,
+    /// Unit id.
+    unit: Option<String>,
+    /// Property id.
+    property: Option<String>,
+    /// Rows of the page, 1 to 500; 50 when absent.
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// Tickets, by when they opened, the oldest first.
+#[utoipa::path(get, path = "/api/v1/tickets", tag = "tickets", operation_id = "list_tickets", params(TicketParams), responses(
+    (status = 200, description = "A page of tickets.", body = Paged<Ticket>),
+    (status = 400, description = "The query cannot be understood.", body = Problem),
+    (status = 401, description = "No known token.", body = Problem)))]
+pub async fn list(
+    State(app): State<AppState>,
+    caller: Caller,
+    Params(q): Params<TicketParams>,
+) -> Answer<Paged<Ticket>> {
+    caller.need(Right::Tickets)?;
+    let page = page(q.limit, q.after.as_deref())?;
+    let filter = TicketFilter {
+        kind: one_of("kind", q.kind, &TicketKind::ALL.map(TicketKind::as_str))?,
+        status: one_of("status", q.status, &Status::WORDS)?,
+        device: q.device,
+        unit: q.unit,
+        property: q.property,
+        properties: caller.properties().map(<[String]>::to_vec),
+    };
+    let rows = app.store.read().await?.list_tickets(&filter, &page).await?;
+    let shape = |t: &model::Ticket| caller.sees_ticket(t).then(|| Ticket::from(t));
+    Ok(Paged::of(&rows, page.limit, |t| (t.opened_at.0, &t.id.0), shape))
+}
+
+/// One ticket.
+#[utoipa::path(get, path = "/api/v1/tickets/{id}", tag = "tickets", operation_id = "get_ticket",
+    params(("id" = String, Path, description = "Ticket id.")), responses(
+    (status = 200, description = "The ticket.", body = Ticket),
+    (status = 401, description = "No known token.", body = Problem),
+    (status = 404, description = "No such ticket in the token's scope.", body = Problem)))]
+pub async fn one(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    _: Params<NoParams>,
+) -> Answer<Ticket> {
+    caller.need(Right::Tickets)?;
+    let mut tx = app.store.read().await?;
+    Ok(Json(Ticket::from(&visible(&mut tx, &caller, &id).await?)))
+}
+
+/// The ticket, if the caller may see it.
+pub async fn visible(tx: &mut Tx, caller: &Caller, id: &str) -> Result<model::Ticket, Problem> {
+    let ticket = tx.ticket(id).await?;
+    ticket.filter(|t| caller.sees_ticket(t)).ok_or_else(|| Problem::not_found("ticket"))
+}
+
+/// A ticket's moves, in order: the audit trail.
+#[utoipa::path(get, path = "/api/v1/tickets/{id}/events", tag = "tickets", operation_id = "list_ticket_events",
+    params(("id" = String, Path, description = "Ticket id."), super::ListParams), responses(
+    (status = 200, description = "A page of moves.", body = Paged<TicketEvent>),
+    (status = 400, description = "The query cannot be understood.", body = Problem),
+    (status = 401, description = "No known token.", body = Problem),
+    (status = 404, description = "No such ticket in the token's scope.", body = Problem)))]
+pub async fn events(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Params(q): Params<super::ListParams>,
+) -> Answer<Paged<TicketEvent>> {
+    caller.need(Right::Tickets)?;
+    let Page { limit, after } = page(q.limit, q.after.as_deref())?;
+    let mut tx = app.store.read().await?;
+    visible(&mut tx, &caller, &id).await?;
+    let mut rows = tx.ticket_events(&id).await?;
+    rows.retain(|row| after.as_ref().is_none_or(|(seq, _)| row.0 > *seq));
+    rows.truncate(usize::try_from(limit).expect("a limit is small"));
+    let shape = |(seq, at, what, actor, data): &(i64, model::Timestamp, String, String, String)| {
+        let data = serde_json::from_str(data).unwrap_or_default();
+        Some(TicketEvent { seq: *seq, at: (*at).into(), what: what.clone(), actor: actor.clone(), data })
+    };
+    Ok(Paged::of(&rows, limit, |row| (row.0, ""), shape))
+}

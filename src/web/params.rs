@@ -1,0 +1,196 @@
+//! Query parameters and bodies, read strictly: what is not known is an error that names the nearest known word.
+//!
+//! Nothing is ignored silently: a misspelt filter would otherwise show everything.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
+
+use super::problem::Problem;
+use crate::store::Page;
+
+/// Rows of a page when nothing is said.
+pub const LIMIT_DEFAULT: i64 = 50;
+/// Rows of a page at most.
+pub const LIMIT_MAX: i64 = 500;
+/// The largest body, in bytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// The query of a request as `T`, whose documented parameters are the only ones known.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: IntoParams + DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let known: Vec<String> = T::into_params(|| None).into_iter().map(|p| p.name).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let given = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(unreadable)?.0;
+        for (n, (name, _)) in given.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                return Err(unknown_parameter(name, &known));
+            }
+            if given[..n].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Problem::bad_request("repeated-parameter", format!("\"{name}\" is given twice"))
+                    .at(format!("query parameter {name}"))
+                    .mend("give it once"));
+            }
+        }
+        Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(unreadable)
+    }
+}
+
+fn unreadable(rejection: axum::extract::rejection::QueryRejection) -> Problem {
+    Problem::bad_request("bad-query", rejection.body_text()).at("query")
+}
+
+fn unknown_parameter(name: &str, known: &[&str]) -> Problem {
+    let problem = Problem::bad_request("unknown-parameter", format!("there is no query parameter \"{name}\" here"))
+        .at(format!("query parameter {name}"));
+    match nearest(name, known) {
+        _ if known.is_empty() => problem.mend("leave it out: there are none here"),
+        Some(near) => problem.mend(format!("did you mean \"{near}\"? known: {}", known.join(", "))),
+        None => problem.mend(format!("known: {}", known.join(", "))),
+    }
+}
+
+/// The known word that a misspelt one was probably meant to be.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distance = |k: &&str| strsim::damerau_levenshtein(&word.to_lowercase(), k);
+    known.iter().copied().min_by_key(distance).filter(|k| distance(k) <= 1 + k.len() / 3)
+}
+
+/// A parameter that must be one of these words.
+pub fn one_of(name: &str, value: Option<String>, known: &[&str]) -> Result<Option<String>, Problem> {
+    let Some(value) = value else { return Ok(None) };
+    if known.contains(&value.as_str()) {
+        return Ok(Some(value));
+    }
+    let guess = nearest(&value, known).map(|near| format!("did you mean \"{near}\"? ")).unwrap_or_default();
+    Err(Problem::bad_request("unknown-word", format!("\"{value}\" is no {name}"))
+        .at(format!("query parameter {name}"))
+        .mend(format!("{guess}known: {}", known.join(", "))))
+}
+
+/// Reads `limit` and `after` of a list by time and id.
+pub fn page(limit: Option<i64>, after: Option<&str>) -> Result<Page, Problem> {
+    let limit = limit_of(limit)?;
+    let after = after.map(|cursor| read_cursor(cursor).ok_or_else(bad_cursor)).transpose()?;
+    Ok(Page { limit, after })
+}
+
+fn limit_of(limit: Option<i64>) -> Result<i64, Problem> {
+    let limit = limit.unwrap_or(LIMIT_DEFAULT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Problem::bad_request("bad-limit", format!("limit {limit} is out of range"))
+        .at("query parameter limit")
+        .mend(format!("give 1 to {LIMIT_MAX}")))
+}
+
+fn bad_cursor() -> Problem {
+    Problem::bad_request("bad-cursor", "this is no cursor of ours")
+        .at("query parameter after")
+        .mend("give \"next\" of the page before, unchanged; leave it out for the first page")
+}
+
+/// The opaque cursor behind a row.
+pub fn cursor(ms: i64, id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{ms}:{id}"))
+}
+
+fn read_cursor(cursor: &str) -> Option<(i64, String)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let (ms, id) = text.split_once(':')?;
+    Some((ms.parse().ok()?, id.to_owned()))
+}
+
+/// A JSON body as `T`; no body at all is `{}`.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let empty = request.headers().get("content-length").is_none_or(|n| n == "0")
+            && !request.headers().contains_key("transfer-encoding")
+            && !request.headers().contains_key(CONTENT_TYPE);
+        if empty {
+            let body = serde_json::from_str("{}");
+            return body.map(Self).map_err(|e| bad_field(e.to_string()));
+        }
+        Json::<T>::from_request(request, state).await.map(|json| Self(json.0)).map_err(bad_body)
+    }
+}
+
+fn bad_field(detail: String) -> Problem {
+    Problem::unprocessable("bad-field", detail).at("body").mend("/openapi.json has the fields and their types")
+}
+
+fn bad_body(rejection: JsonRejection) -> Problem {
+    let detail = rejection.body_text();
+    match (&rejection, rejection.status()) {
+        (JsonRejection::JsonDataError(_), _) => bad_field(detail),
+        (_, StatusCode::UNSUPPORTED_MEDIA_TYPE) => unsupported("application/json"),
+        (_, StatusCode::PAYLOAD_TOO_LARGE) => too_large(),
+        _ => Problem::bad_request("bad-json", detail).at("body").mend("send one JSON object in UTF-8"),
+    }
+}
+
+/// 415.
+pub fn unsupported(wanted: &str) -> Problem {
+    let detail = format!("the body must be {wanted}");
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Wrong kind of body", detail)
+        .at("header Content-Type")
+        .mend(format!("send \"Content-Type: {wanted}\""))
+}
+
+/// 413.
+pub fn too_large() -> Problem {
+    let detail = format!("the body is larger than {BODY_BYTES_MAX} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail).at("body").mend("send less")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back_as_they_were() {
+        for (ms, id) in [(0, ""), (1_767_551_400_000, "t_ab:cd"), (-5, "flat7/前门 ö")] {
+            assert_eq!(read_cursor(&cursor(ms, id)), Some((ms, id.to_owned())));
+        }
+        for bad in ["", "!", "YWJj", "MTIz"] {
+            assert_eq!(read_cursor(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_word_is_recognised_and_nonsense_is_not() {
+        let known = ["kind", "status", "device", "unit", "property", "limit", "after"];
+        for (word, meant) in
+            [("stauts", Some("status")), ("Kind", Some("kind")), ("devices", Some("device")), ("xyzzyx", None)]
+        {
+            assert_eq!(nearest(word, &known), meant, "{word}");
+        }
+    }
+
+    #[test]
+    fn limits_are_bound() {
+        assert_eq!(limit_of(None), Ok(LIMIT_DEFAULT));
+        assert_eq!(limit_of(Some(LIMIT_MAX)), Ok(LIMIT_MAX));
+        for bad in [0, -1, LIMIT_MAX + 1] {
+            assert!(limit_of(Some(bad)).is_err(), "{bad}");
+        }
+    }
+}
