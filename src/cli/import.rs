@@ -1,9 +1,13 @@
 //! `nightporter import`: the registry from CSV files into the database; all of it, or nothing and every bad row.
 
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use super::{ConfigArg, Count, Failure, say};
-use crate::registry::Registry;
+use crate::registry::{Progress, Registry};
+
+/// How wide the progress bar is, in characters.
+const BAR_WIDTH: usize = 30;
 
 /// Load properties, units, tenants, devices and housekeepers from a folder of CSV files.
 ///
@@ -36,10 +40,58 @@ impl Args {
     }
 
     fn read(&self) -> Result<Registry, Failure> {
-        Registry::read(&self.dir).map_err(|errors| {
+        let bar = Bar::new();
+        let read = Registry::read_with(&self.dir, &|progress| bar.show(progress));
+        bar.clear();
+        read.map_err(|errors| {
             let mut lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
             lines.push(format!("nothing imported: {}", Count(errors.len(), "mistake", "mistakes")));
             Failure::Failed(lines.join("\n"))
         })
+    }
+}
+
+/// A progress bar on a terminal; nothing in a pipe.
+struct Bar {
+    shown: bool,
+}
+
+impl Bar {
+    fn new() -> Self {
+        Self { shown: io::stderr().is_terminal() }
+    }
+
+    fn show(&self, progress: Progress) {
+        if self.shown {
+            let line = bar(progress);
+            // A terminal that went away is no reason to stop.
+            let _ = write!(io::stderr(), "\r{line}");
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown {
+            let _ = write!(io::stderr(), "\r\x1b[2K");
+        }
+    }
+}
+
+fn bar(progress: Progress) -> String {
+    let part = progress.bytes_read as f64 / progress.bytes.max(1) as f64;
+    let filled = (part * BAR_WIDTH as f64) as usize;
+    let (done, left) = ("#".repeat(filled), ".".repeat(BAR_WIDTH.saturating_sub(filled)));
+    format!("{:<17} [{done}{left}] {:>3} %", progress.file, (part * 100.0) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_fills_as_the_file_is_read() {
+        let at = |bytes_read, bytes| bar(Progress { file: "units.csv", bytes_read, bytes });
+        assert_eq!(at(50, 100), "units.csv         [###############...............]  50 %");
+        assert_eq!(at(0, 0), "units.csv         [..............................]   0 %");
+        assert_eq!(at(7, 7), "units.csv         [##############################] 100 %");
     }
 }

@@ -12,7 +12,7 @@ pub mod openapi;
 mod run;
 
 use std::fmt;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,6 +26,8 @@ use crate::store::Store;
 
 /// Which log lines are written, e.g. `info,nightporter=debug`.
 const LOG_VARIABLE: &str = "NIGHTPORTER_LOG";
+/// What is written unless that says otherwise.
+const LOG_DEFAULT: &str = "info,sqlx=warn,mqtt5=warn";
 
 /// Care for rented homes with smart locks and leak sensors: acts before the problem, closes on proof.
 #[derive(Parser)]
@@ -163,8 +165,9 @@ fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
 }
 
 fn start_logs() {
-    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
+    let colours = io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
 }
 
 /// `1 unit`, `2 units`.

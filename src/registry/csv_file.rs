@@ -7,7 +7,7 @@ use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::RowError;
+use super::{Progress, RowError};
 use crate::config::suggest;
 
 /// The longest cell, in bytes.
@@ -15,6 +15,15 @@ const CELL_BYTES_MAX: usize = 16 * 1024;
 
 /// The longest id, in bytes.
 const ID_BYTES_MAX: usize = crate::model::DEVICE_KEY_BYTES_MAX;
+
+/// Rows between two reports of progress.
+const ROWS_PER_LOOK: u64 = 10_000;
+
+/// Where the files are, and who is told how far they are read.
+pub(super) struct Folder<'a> {
+    pub(super) dir: &'a Path,
+    pub(super) progress: &'a dyn Fn(Progress),
+}
 
 /// What a file is called and which columns it has.
 pub(super) struct Spec {
@@ -27,17 +36,23 @@ pub(super) struct Spec {
 
 /// Reads a file row by row; whether all of its rows were seen. A row that has too many or too few cells is reported
 /// and then handed on muted, so that its id is known to others.
-pub(super) fn read(dir: &Path, spec: &Spec, errors: &mut Vec<RowError>, mut each: impl FnMut(&mut Row<'_>)) -> bool {
+pub(super) fn read(
+    folder: &Folder<'_>,
+    spec: &Spec,
+    errors: &mut Vec<RowError>,
+    mut each: impl FnMut(&mut Row<'_>),
+) -> bool {
     let failed = |reason: String, errors: &mut Vec<RowError>| {
         errors.push(RowError { file: spec.file, line: 0, column: String::new(), reason });
         false
     };
-    let file = match File::open(dir.join(spec.file)) {
+    let file = match File::open(folder.dir.join(spec.file)) {
         Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !spec.needed => return true,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return failed("is missing".to_owned(), errors),
         Err(e) => return failed(format!("cannot be read: {e}"), errors),
     };
+    let bytes = file.metadata().map_or(0, |m| m.len());
     let mut reader = ReaderBuilder::new().flexible(true).buffer_capacity(1 << 16).from_reader(file);
     let header = match reader.byte_headers() {
         Ok(header) => header.clone(),
@@ -49,13 +64,17 @@ pub(super) fn read(dir: &Path, spec: &Spec, errors: &mut Vec<RowError>, mut each
         return false;
     }
     let mut record = ByteRecord::new();
-    loop {
+    for number in 0_u64.. {
+        if number.is_multiple_of(ROWS_PER_LOOK) {
+            (folder.progress)(Progress { file: spec.file, bytes_read: reader.position().byte(), bytes });
+        }
         match reader.read_byte_record(&mut record) {
             Ok(true) => hand_on(spec.file, &header, &places, &record, errors, &mut each),
             Ok(false) => return true,
             Err(e) => return failed(format!("cannot be read: {e}"), errors),
         }
     }
+    unreachable!("a file has an end")
 }
 
 fn hand_on(

@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::csv_file::{self, Row, Spec};
+use super::csv_file::{self, Folder, Row, Spec};
 use super::phone::Home;
-use super::{Registry, RowError, rows};
+use super::{Progress, Registry, RowError, rows};
 use crate::model::{DeviceKey, DeviceKind, PropertyId, UnitId};
 
 /// The order in which mistakes are told.
@@ -15,13 +15,13 @@ const FILES: [&str; 5] =
     [rows::PROPERTIES.file, rows::UNITS.file, rows::TENANTS.file, rows::DEVICES.file, rows::HOUSEKEEPERS.file];
 
 /// Reads all files; the registry, or everything that is wrong.
-pub(super) fn load(dir: &Path) -> Result<Registry, Vec<RowError>> {
+pub(super) fn load(dir: &Path, progress: &dyn Fn(Progress)) -> Result<Registry, Vec<RowError>> {
     let mut errors = Vec::new();
     if !dir.is_dir() {
         let reason = format!("{} is no folder", dir.display());
         return Err(vec![RowError { file: rows::PROPERTIES.file, line: 0, column: String::new(), reason }]);
     }
-    let mut loader = Loader { dir, errors: &mut errors, registry: Registry::default() };
+    let mut loader = Loader { folder: Folder { dir, progress }, errors: &mut errors, registry: Registry::default() };
     let properties = loader.properties();
     let units = loader.units(&properties);
     loader.tenants(&properties, &units);
@@ -46,7 +46,7 @@ type Properties = Known<PropertyId, Home>;
 type Units = Known<UnitId, Option<PropertyId>>;
 
 struct Loader<'a> {
-    dir: &'a Path,
+    folder: Folder<'a>,
     errors: &'a mut Vec<RowError>,
     registry: Registry,
 }
@@ -56,7 +56,7 @@ impl Loader<'_> {
         let mut found = HashMap::new();
         let mut lines = Lines::default();
         let kept = &mut self.registry.properties;
-        let whole = csv_file::read(self.dir, &rows::PROPERTIES, self.errors, |row| {
+        let whole = csv_file::read(&self.folder, &rows::PROPERTIES, self.errors, |row| {
             let id = lines.own_id(row, "id");
             let home = rows::home(row);
             kept.extend(rows::property(row, id, home));
@@ -69,7 +69,7 @@ impl Loader<'_> {
         let mut found = HashMap::new();
         let mut lines = Lines::default();
         let kept = &mut self.registry.units;
-        let whole = csv_file::read(self.dir, &rows::UNITS, self.errors, |row| {
+        let whole = csv_file::read(&self.folder, &rows::UNITS, self.errors, |row| {
             let id = lines.own_id(row, "id");
             let property = reference(row, "property_id", "property", &rows::PROPERTIES, properties).map(|(id, _)| id);
             kept.extend(rows::unit(row, id, property));
@@ -81,7 +81,7 @@ impl Loader<'_> {
     fn tenants(&mut self, properties: &Properties, units: &Units) {
         let mut lines = Lines::default();
         let kept = &mut self.registry.tenants;
-        csv_file::read(self.dir, &rows::TENANTS, self.errors, |row| {
+        csv_file::read(&self.folder, &rows::TENANTS, self.errors, |row| {
             let id = lines.own_id(row, "id");
             let unit = reference(row, "unit_id", "unit", &rows::UNITS, units);
             let property = unit.and_then(|(_, property)| property.as_ref());
@@ -95,7 +95,7 @@ impl Loader<'_> {
         let mut lines = Lines::default();
         let mut named = Vec::new();
         let kept = &mut self.registry.devices;
-        csv_file::read(self.dir, &rows::DEVICES, self.errors, |row| {
+        csv_file::read(&self.folder, &rows::DEVICES, self.errors, |row| {
             let key = lines.own_id(row, "key");
             let kind = rows::kind(row);
             let unit = reference(row, "unit_id", "unit", &rows::UNITS, units);
@@ -111,7 +111,7 @@ impl Loader<'_> {
     fn housekeepers(&mut self, properties: &Properties) {
         let mut lines = Lines::default();
         let kept = &mut self.registry.housekeepers;
-        csv_file::read(self.dir, &rows::HOUSEKEEPERS, self.errors, |row| {
+        csv_file::read(&self.folder, &rows::HOUSEKEEPERS, self.errors, |row| {
             let id = lines.own_id(row, "id");
             let served = served(row, properties);
             let first = served.as_ref().and_then(|s| s.first()).and_then(|id| properties.rows.get(id));

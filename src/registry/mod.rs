@@ -70,6 +70,17 @@ pub struct Location {
     pub lon: f64,
 }
 
+/// How far a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The file's name.
+    pub file: &'static str,
+    /// How much of it is read, in bytes.
+    pub bytes_read: u64,
+    /// Its size, in bytes.
+    pub bytes: u64,
+}
+
 /// One thing that is wrong with a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowError {
@@ -102,7 +113,15 @@ impl Registry {
     /// # Errors
     /// Every mistake of every file, in the order of the files and their lines.
     pub fn read(dir: &Path) -> Result<Self, Vec<RowError>> {
-        load::load(dir)
+        Self::read_with(dir, &|_| ())
+    }
+
+    /// As [`Registry::read`]; `progress` is told from time to time how far a file is read.
+    ///
+    /// # Errors
+    /// As [`Registry::read`].
+    pub fn read_with(dir: &Path, progress: &dyn Fn(Progress)) -> Result<Self, Vec<RowError>> {
+        load::load(dir, progress)
     }
 }
 

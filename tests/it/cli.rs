@@ -1,13 +1,15 @@
 //! The program as its users call it: what it prints, where, and how it exits.
 
 use std::io::Write;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 
-use crate::services::free_port;
+use crate::services::{eventually, free_port};
 
 /// What a call of the program came to.
 struct Outcome {
@@ -263,4 +265,35 @@ fn check_passes_where_all_is_well() {
     assert_eq!(home.call(&["migrate", "--config", "FILE"]).code, Some(0));
     let second = home.call(&["check", "--config", "FILE"]);
     assert!(second.stdout.contains("database: reachable, schema ready"), "{}", second.stdout);
+}
+
+#[tokio::test]
+async fn run_serves_until_it_is_told_to_stop() {
+    let (broker, http) = (free_port(), free_port());
+    let home = Home::new(&format!(
+        "[broker]\nenabled = true\nlisten = '127.0.0.1:{broker}'\n[mqtt]\nurl = 'mqtt://127.0.0.1:{broker}'\n\
+         [http]\nlisten = '127.0.0.1:{http}'\n"
+    ));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nightporter"))
+        .args(["run", "--config"])
+        .arg(home.path().join("np.toml"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let deadline = Duration::from_secs(30);
+    eventually(deadline, "it listens", async || TcpStream::connect(("127.0.0.1", http)).is_ok()).await;
+    eventually(deadline, "its broker listens", async || TcpStream::connect(("127.0.0.1", broker)).is_ok()).await;
+
+    let second = home.call(&["run", "--config", "FILE"]);
+    assert_eq!(second.code, Some(1), "a second one on the same address");
+    assert!(second.stderr.contains(&format!("http.listen 127.0.0.1:{http}")), "{}", second.stderr);
+
+    let kill = Command::new("kill").arg(child.id().to_string()).status().expect("kill exists");
+    assert!(kill.success());
+    eventually(deadline, "it stops", async || child.try_wait().expect("a child").is_some()).await;
+    let output = child.wait_with_output().expect("ended");
+    let log = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b""[..]), "{log}");
+    assert!(!log.contains('\u{1b}'), "no colours in a pipe: {log}");
 }
