@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use clap::{Subcommand, ValueEnum};
-use sha2::{Digest, Sha256};
 
 use super::{ConfigArg, Failure, say};
 use crate::clock::Clock;
 use crate::store::TokenRow;
+use crate::web::token_hash;
 
 /// Bits of randomness in a token, in bytes.
 const SECRET_BYTES: usize = 32;
@@ -120,11 +120,6 @@ impl Revoke {
         store.close().await;
         if ended == 0 { Err(Failure::Failed(format!("no live token is called \"{}\"", self.name))) } else { Ok(()) }
     }
-}
-
-/// What is stored of a token: SHA-256 in hexadecimal of the whole text that its bearer sends.
-pub fn token_hash(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
 }
 
 fn random() -> Result<[u8; SECRET_BYTES], Failure> {

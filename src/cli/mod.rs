@@ -2,7 +2,7 @@
 //!
 //! Results go to stdout, logs and complaints to stderr. Exit codes: 0 done, 1 the thing asked for failed, 2 wrong usage.
 
-pub mod access;
+mod access;
 mod check;
 pub mod decode;
 mod export;
@@ -131,6 +131,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => args.run(),
         Command::Export(args) => wait_for(args.run()),
         Command::Token(command) => wait_for(command.run()),
+        Command::Openapi => listened(openapi::run(&mut io::stdout())),
         Command::Openapi => listened(openapi::run(&mut io::stdout().lock())),
     }
 }

@@ -84,7 +84,7 @@ impl Home {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
         &[],
         &["run"],
         &["check"],
@@ -94,6 +94,7 @@ fn every_command_has_help_with_an_example() {
         &["export"],
         &["token", "create"],
         &["token", "revoke"],
+        &["openapi"],
     ];
     for command in commands {
         let help = nightporter(&[command, &["--help"]].concat(), "");
@@ -146,6 +147,14 @@ fn the_printed_defaults_are_a_configuration() {
     assert_eq!((printed.code, printed.stderr.as_str()), (Some(0), ""));
     let home = Home::new(&printed.stdout);
     assert_eq!(home.call(&["migrate", "--config", "FILE"]).code, Some(0));
+}
+
+#[test]
+fn openapi_prints_the_document() {
+    let printed = nightporter(&["openapi"], "");
+    assert_eq!((printed.code, printed.stderr.as_str()), (Some(0), ""));
+    let document: serde_json::Value = serde_json::from_str(&printed.stdout).expect("JSON");
+    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.")));
 }
 
 #[test]
