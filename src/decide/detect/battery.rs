@@ -18,8 +18,8 @@ const FRESH_PERCENT: f64 = 85.0;
 const FRESH_RISE_POINTS: f64 = 30.0;
 /// A reading this far below what was seen speaks against a replacement; two such refute it.
 const FALL_BACK_POINTS: f64 = 20.0;
-/// A sudden zero from above this is a glitch until it has lasted.
-const GLITCH_FROM_PERCENT: f64 = 40.0;
+/// A sudden zero from above this is a glitch until it has lasted: a low battery too must not be called dead for one.
+const GLITCH_FROM_PERCENT: f64 = 5.0;
 /// How long such a zero must last.
 const GLITCH_LASTS_MS: Millis = HOUR;
 /// A flag speaks against a gauge only below this.
@@ -256,5 +256,35 @@ impl BatteryState {
             self.phase = Phase::Dead;
             findings.push(Finding::BatteryDead);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::Policy;
+    use crate::model::time::MINUTE;
+    use crate::model::{Reading, Span};
+
+    /// Levels half an hour apart; what is found.
+    fn found(levels: &[f64]) -> Vec<Finding> {
+        let policy = Policy::default();
+        let mut state = BatteryState::default();
+        let mut findings = Vec::new();
+        for (n, level) in levels.iter().enumerate() {
+            let now = Timestamp(1_000) + n as i64 * 30 * MINUTE;
+            let ctx = Context { policy: &policy, leak_clear_after: Span(HOUR), listening_since: Timestamp(1), now };
+            let reading = Reading::new(Fact::BatteryPercent(*level));
+            let timed = [Timed { reading: &reading, at: now, ageless: false, age: 0 }];
+            state.hear(&timed, &ctx, &mut findings);
+        }
+        findings
+    }
+
+    #[test]
+    fn one_zero_is_no_death_of_a_low_battery_but_lasting_ones_are() {
+        let low = Finding::BatteryLow { percent: Some(20.0) };
+        assert_eq!(found(&[20.0, 20.0, 0.0, 20.0, 20.0]), [low.clone()]);
+        assert_eq!(found(&[20.0, 20.0, 0.0, 0.0, 0.0]), [low, Finding::BatteryDead]);
     }
 }

@@ -3,10 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Heard, Timed};
+use crate::model::time::DAY;
 use crate::model::{Fact, Finding, Millis, Timestamp};
 
-/// Gaps that must have been seen before a rhythm is believed.
+/// Gaps that must have been seen before a rhythm is believed …
 const GAPS_KNOWN: u32 = 5;
+/// … over at least this long: a lock that is used all morning is quiet at night.
+const LEARNED_OVER_MS: Millis = DAY;
+/// How slowly the longest gap is forgotten: by time, because a busy hour tells nothing about a quiet one.
+const FORGOTTEN_OVER_MS: Millis = 7 * DAY;
 /// A device may be silent for this many times its longest recent gap.
 const GAPS_ALLOWED: i64 = 3;
 
@@ -18,6 +23,9 @@ pub struct PresenceState {
     pub gap: Millis,
     /// How many gaps it was learned from, up to what is needed.
     pub gaps: u32,
+    /// Since when it is learned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// It is silent.
     pub silent: bool,
     /// It, or its will message, said that it is gone.
@@ -54,7 +62,9 @@ impl PresenceState {
             return;
         }
         let gap = received_at - seen_at;
-        self.gap = gap.max(self.gap - self.gap / 32);
+        let forgotten = self.gap * gap.clamp(0, FORGOTTEN_OVER_MS) / FORGOTTEN_OVER_MS;
+        self.gap = gap.max(self.gap - forgotten);
+        self.since.get_or_insert(seen_at);
         self.gaps = (self.gaps + 1).min(GAPS_KNOWN);
     }
 
@@ -76,17 +86,69 @@ impl PresenceState {
             return None;
         }
         let quiet_since = seen_at.max(ctx.listening_since);
-        let by_rhythm = quiet_since + self.allowed(ctx);
+        let by_rhythm = quiet_since + self.allowed(seen_at, ctx);
         let by_word = self.offline_since.map(|since| since + ctx.policy.presence.offline_grace.0);
         Some(by_word.map_or(by_rhythm, |at| at.min(by_rhythm)))
     }
 
     /// How long it may be silent.
-    fn allowed(&self, ctx: &Context<'_>) -> Millis {
+    fn allowed(&self, seen_at: Timestamp, ctx: &Context<'_>) -> Millis {
         let policy = &ctx.policy.presence;
-        if self.gaps < GAPS_KNOWN {
+        let learned = self.since.is_some_and(|since| seen_at - since >= LEARNED_OVER_MS);
+        if self.gaps < GAPS_KNOWN || !learned {
             return policy.unknown_rhythm.0;
         }
         (self.gap * GAPS_ALLOWED).clamp(policy.least.0, policy.most.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::Policy;
+    use crate::decide::detect::DeviceState;
+    use crate::model::Reading;
+    use crate::model::time::{HOUR, MINUTE};
+
+    /// A lock that is used all day and tells every four hours that it lives: when a silence is found, if at all.
+    fn silent_at(hours: &[i64], until: i64) -> Option<i64> {
+        let policy = Policy::default();
+        let context = |now| Context {
+            policy: &policy,
+            leak_clear_after: crate::model::Span(HOUR),
+            listening_since: Timestamp(1),
+            now,
+        };
+        let mut state = DeviceState::default();
+        let start = Timestamp(1_000);
+        for minute in 0..until * 60 {
+            let now = start + minute * MINUTE;
+            let used = (8..20).contains(&(minute / 60 % 24)) && minute % 7 == 0;
+            if hours.contains(&(minute / 60)) && (minute % 240 == 0 || used) {
+                let heard = Heard {
+                    readings: vec![Reading::new(Fact::SignalDbm(-60.0))],
+                    received_at: now,
+                    retained: false,
+                    fingerprint: minute.unsigned_abs(),
+                };
+                state.hear(&heard, &context(now));
+            }
+            if state.pass(&context(now)).iter().any(|f| matches!(f, Finding::Silent { .. })) {
+                return Some(minute / 60);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn a_busy_day_does_not_make_the_night_a_silence() {
+        let all: Vec<i64> = (0..240).collect();
+        assert_eq!(silent_at(&all, 240), None);
+        // The longest gap was four hours: after a good eleven it is noticed, by day and by night.
+        for last in [96, 108] {
+            let until_then: Vec<i64> = (0..last).collect();
+            let found = silent_at(&until_then, last + 40).expect("a silence");
+            assert!((last + 8..last + 13).contains(&found), "last heard before {last} h, found at {found} h");
+        }
     }
 }
