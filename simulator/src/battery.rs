@@ -37,6 +37,16 @@ impl Chemistry {
         }
     }
 
+    /// What one cell of it is called in a shop.
+    pub(crate) fn cell(self) -> &'static str {
+        match self {
+            Self::Alkaline => "AA",
+            Self::LithiumIron => "AA lithium",
+            Self::LithiumIon => "Li-ion pack",
+            Self::Coin => "CR2032",
+        }
+    }
+
     fn curve(self) -> Curve {
         match self {
             Self::Alkaline => ALKALINE,

@@ -223,7 +223,7 @@ impl Draw<'_> {
             gauge,
             step,
             life_days: self.options.life_days * life * self.rng.range(0.8, 1.2),
-            left: self.rng.range(0.25, 1.0),
+            left: self.rng.range(self.options.least_left, 1.0),
             use_share,
             uses_per_day: 2.0 * 8.0,
             as_of: self.options.start,

@@ -51,6 +51,8 @@ pub struct Options {
     pub faults: Faults,
     /// Life of a full lock battery in days (leak sensors: twice that); shorten it for more battery events a month.
     pub life_days: f64,
+    /// Least share of its life that a battery has left at the start, 0–1 (most: all); small for a battery event at once.
+    pub least_left: f64,
     /// Pipe leaks per apartment and 30 days.
     pub leaks_per_unit_month: f64,
     /// Radio failures per device and 30 days; gateways go down ten times as often.
@@ -70,6 +72,7 @@ impl Options {
             wire: Wire::Mixed,
             faults: Faults::none(),
             life_days: 90.0,
+            least_left: 0.25,
             leaks_per_unit_month: 0.4,
             outages_per_device_month: 0.08,
             moves: true,

@@ -65,7 +65,7 @@ fn device_rows(site: &Site, devices: &[Device]) -> String {
     let row = |d: &Device| {
         let unit = if d.kind == DeviceKind::Gateway { &site.corridors[d.place] } else { &site.apartments[d.place] };
         let chemistry = d.battery.as_ref().map_or("", |b| b.chemistry.word());
-        let cells = d.battery.as_ref().map(|b| b.cells.to_string()).unwrap_or_default();
+        let cells = d.battery.as_ref().map(|b| format!("{} {}", b.cells, b.chemistry.cell())).unwrap_or_default();
         let gateway = d.gateway.map(|g| devices[g].key.clone()).unwrap_or_default();
         vec![
             d.key.clone(),
