@@ -5,6 +5,7 @@
 mod access;
 mod check;
 pub mod decode;
+mod demo;
 mod export;
 mod import;
 mod migrate;
@@ -39,6 +40,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Run(run::Args),
     Check(check::Args),
     Migrate(migrate::Args),
@@ -111,7 +113,7 @@ impl<E: std::error::Error> From<E> for Failure {
 /// Reads the command line, does what it says and tells how that went.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logs();
+    start_logs(cli.command.logs());
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(what)) => Cli::command().error(ErrorKind::ValueValidation, what).exit(),
@@ -124,6 +126,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Demo(args) => args.run(),
         Command::Run(args) => args.run(),
         Command::Check(args) => wait_for(args.run()),
         Command::Migrate(args) => wait_for(args.run()),
@@ -165,8 +168,18 @@ fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
     runtime.block_on(command)
 }
 
-fn start_logs() {
-    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
+impl Command {
+    /// Which log lines are written where [`LOG_VARIABLE`] says nothing.
+    fn logs(&self) -> &'static str {
+        match self {
+            Self::Demo(args) => args.logs(),
+            _ => LOG_DEFAULT,
+        }
+    }
+}
+
+fn start_logs(default: &str) {
+    let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(default));
     let colours = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
 }

@@ -17,6 +17,7 @@ mod carrier_signature;
 mod carrier_twilio_rs;
 mod cli;
 mod config;
+mod demo;
 mod decode_fuzz;
 mod decode_score;
 mod decode_variants;
