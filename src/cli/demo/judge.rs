@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use nightporter_simulator::{
-    Building, Kind, Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket,
-};
+use nightporter_simulator::{Building, Kind, Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket};
 
 use super::people::People;
 use super::watch::all_tickets;

@@ -179,11 +179,7 @@ fn burning(b: &Burning, picture: &Picture, columns: usize) -> Line<'static> {
     let head = format!(" {} {} ", glyph(b.kind), fit(&b.unit, 4.max(width(&b.unit))));
     let rest = columns.saturating_sub(width(&head) + width(&since) + 2);
     let middle = fit(&format!("{} · {}", b.device, b.stands), rest);
-    Line::from(vec![
-        Span::raw(head).fg(colour(b.kind)).bold(),
-        Span::raw(middle),
-        Span::raw(format!(" {since}")).dim(),
-    ])
+    Line::from(vec![Span::raw(head).fg(colour(b.kind)).bold(), Span::raw(middle), Span::raw(format!(" {since}")).dim()])
 }
 
 fn lasted(ms: i64) -> String {

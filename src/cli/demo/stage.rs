@@ -185,13 +185,7 @@ fn registry(building: &Building, folder: &Path) -> Result<Registry, Failure> {
     Registry::read(&folder).map_err(wrong)
 }
 
-fn config(
-    args: &Args,
-    broker: &RunningBroker,
-    listen: SocketAddr,
-    database: &str,
-    start: DateTime<Utc>,
-) -> Config {
+fn config(args: &Args, broker: &RunningBroker, listen: SocketAddr, database: &str, start: DateTime<Utc>) -> Config {
     let mut config = Config::default();
     let addr = broker.own_addr();
     config.mqtt.url = BrokerUrl { tls: false, host: addr.ip().to_string(), port: addr.port() };
