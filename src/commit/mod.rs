@@ -5,6 +5,7 @@
 
 mod batch;
 mod door;
+mod load;
 mod outbox;
 
 use std::sync::Arc;

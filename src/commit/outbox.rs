@@ -4,7 +4,7 @@
 //! took; only then is the message sent again.
 
 use crate::decide::Outcome;
-use crate::deliver::carrier::{CarrierError, CarrierMessage, SendOutcome};
+use crate::deliver::carrier::{Action, CarrierError, CarrierMessage, SendOutcome, action_for};
 use crate::model::time::{HOUR, MINUTE, SECOND};
 use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate};
@@ -97,6 +97,11 @@ fn sent(m: &DueMessage, outcome: &SendOutcome, now: Timestamp, real: impl Fn(Mil
     let again = |wait| queued(m, now + real(wait));
     match outcome {
         SendOutcome::Accepted { sid, status, segments } => accepted(m, sid, *status, None, *segments, now),
+        SendOutcome::Refused { code, detail, action: Action::Retry { after, times } }
+            if m.attempts <= i64::from(*times) =>
+        {
+            MessageUpdate { error_code: code.map(i64::from), error: Some(detail.clone()), ..again(*after) }
+        }
         SendOutcome::Refused { code, detail, .. } => failed(m, *code, detail),
         _ if m.attempts >= ATTEMPTS_MAX => failed(m, None, "too many attempts"),
         SendOutcome::Later { after, code } => MessageUpdate {
@@ -215,5 +220,8 @@ fn ask_again(error: &CarrierError) -> Millis {
 pub fn outcome(m: &DueMessage, status: MessageStatus, error_code: Option<i64>, at: Timestamp) -> Option<Outcome> {
     let told = !matches!(status, MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown);
     let ticket_id = m.ticket_id.clone().filter(|_| told)?;
-    Some(Outcome { message_id: m.id.clone(), ticket_id, recipient: m.recipient.clone(), status, error_code, at })
+    let code = error_code.and_then(|code| u32::try_from(code).ok());
+    let opted_out = (code.is_some() && action_for(code) == Action::OptedOut).then(|| m.to.clone());
+    let recipient = m.recipient.clone();
+    Some(Outcome { message_id: m.id.clone(), ticket_id, recipient, status, error_code, opted_out, at })
 }

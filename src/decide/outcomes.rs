@@ -20,6 +20,8 @@ pub struct Outcome {
     pub status: MessageStatus,
     /// The carrier's error code, if any.
     pub error_code: Option<i64>,
+    /// The number, if the carrier knows that it said STOP.
+    pub opted_out: Option<E164>,
     /// When.
     pub at: Timestamp,
 }
@@ -57,6 +59,9 @@ impl Desk<'_> {
                 let data =
                     json!({ "message_id": o.message_id, "to": o.recipient.as_key(), "error_code": o.error_code });
                 self.event(&o.ticket_id, "message_failed", "carrier", data);
+                let stop =
+                    |phone: &E164| Wish { phone: phone.clone(), stop: true, words: "(told by the carrier)".to_owned() };
+                self.changes.wishes.extend(o.opted_out.as_ref().map(stop));
             }
             MessageStatus::Expired => {
                 self.event(&o.ticket_id, "message_expired", "system", json!({ "message_id": o.message_id }));

@@ -1,0 +1,106 @@
+//! Loading the facts that a batch needs in order to be decided, under the lock of their properties.
+
+use std::collections::{HashMap, HashSet};
+
+use super::batch::{Batch, Task};
+use crate::decide::desk::Facts;
+use crate::model::time::DAY;
+use crate::model::*;
+use crate::store::{StoreError, TicketScope, Tx};
+
+/// How far back rewards are looked at.
+const PAID_SINCE_MS: Millis = 62 * DAY;
+
+impl Batch<'_> {
+    /// Everything that the tasks may need, under the lock of their properties.
+    pub(super) async fn load_facts(&mut self, tx: &mut Tx, tasks: &[Task<'_>]) -> Result<Facts, StoreError> {
+        let found: Vec<&Device> = tasks.iter().filter_map(|t| self.found_device(t)).collect();
+        let ids: HashSet<&str> = tasks.iter().flat_map(tickets_named).map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let mut properties: HashSet<String> = found.iter().map(|d| d.property_id.0.clone()).collect();
+        if !ids.is_empty() {
+            properties.extend(tx.properties_of_tickets(&ids).await?);
+        }
+        let mut properties: Vec<&str> = properties.iter().map(String::as_str).collect();
+        properties.sort_unstable();
+        let places = tx.load_places(&properties).await?;
+        let gateways = found.iter().filter_map(|d| d.gateway.as_ref()).map(|g| g.as_str());
+        let of_devices: HashSet<&str> = found.iter().map(|d| d.key.as_str()).chain(gateways.clone()).collect();
+        let wet =
+            tasks.iter().filter(|t| matches!(t, Task::Found(_, Finding::Leak))).filter_map(|t| self.found_device(t));
+        let leaks_of: HashSet<&str> = wet.map(|d| d.property_id.as_str()).collect();
+        let silent = tasks
+            .iter()
+            .filter(|t| matches!(t, Task::Found(_, Finding::Silent { .. })))
+            .filter_map(|t| self.found_device(t));
+        let silent_gateways: HashSet<&str> = silent.filter_map(|d| d.gateway.as_ref()).map(|g| g.as_str()).collect();
+        let scope = TicketScope { ids, devices: sorted(of_devices), leaks_of: sorted(leaks_of) };
+        let tickets = tx.load_tickets(&scope).await?;
+        let behind =
+            if silent_gateways.is_empty() { HashMap::new() } else { tx.load_behind(&sorted(silent_gateways)).await? };
+        let replaced = tasks.iter().any(|t| matches!(t, Task::Found(_, Finding::BatteryReplaced { .. })));
+        let gateways: Vec<String> = gateways.map(str::to_owned).collect();
+        let facts = Facts { places, tickets, behind, ..Facts::default() };
+        self.complete(tx, facts, gateways, replaced).await
+    }
+
+    /// Devices, units, tenants and what was sent and paid to them.
+    async fn complete(
+        &mut self,
+        tx: &mut Tx,
+        mut facts: Facts,
+        gateways: Vec<String>,
+        replaced: bool,
+    ) -> Result<Facts, StoreError> {
+        let named = facts.tickets.values().filter_map(|t| t.device_key.as_ref()).map(|k| k.0.clone());
+        let missing: HashSet<String> =
+            named.chain(gateways).filter(|k| !self.devices.contains_key(k.as_str())).collect();
+        if !missing.is_empty() {
+            let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+            self.devices.extend(tx.load_devices(&missing).await?);
+        }
+        facts.devices = self.devices.clone();
+        let ticket_units = facts.tickets.values().filter_map(|t| t.unit_id.as_ref());
+        let units: HashSet<&str> =
+            facts.devices.values().map(|d| &d.unit_id).chain(ticket_units).map(|u| u.as_str()).collect();
+        let units = sorted(units);
+        facts.units = tx.load_units(&units).await?;
+        facts.tenants = tx.load_tenants(&units).await?;
+        let (recipients, phones) = contacts_of(&facts);
+        facts.contacts = tx.load_contacts(&recipients, self.now - DAY).await?;
+        let phones: Vec<&str> = phones.iter().map(String::as_str).collect();
+        facts.stopped = tx.load_stopped(&phones).await?;
+        if replaced {
+            let tenants: Vec<&str> = facts.tenants.values().flatten().map(|t| t.id.as_str()).collect();
+            let devices: Vec<&str> = facts.devices.keys().map(DeviceKey::as_str).collect();
+            facts.paid = tx.load_paid(&tenants, &devices, self.now - PAID_SINCE_MS).await?;
+        }
+        Ok(facts)
+    }
+}
+
+fn tickets_named<'t>(task: &'t Task<'_>) -> Vec<&'t TicketId> {
+    match task {
+        Task::TicketDue(id) | Task::Command(_, id, _, _) => vec![id],
+        Task::Outcome(outcome) => vec![&outcome.ticket_id],
+        Task::Reply(_, tickets) => tickets.iter().collect(),
+        Task::Found(..) => Vec::new(),
+    }
+}
+
+/// Everybody who may be written to, and their numbers.
+fn contacts_of(facts: &Facts) -> (Vec<String>, Vec<String>) {
+    let tenants = facts.tenants.values().flatten().map(|t| (Recipient::Tenant(t.id.0.clone()), &t.phone));
+    let staff = facts.places.values().flat_map(|p| &p.housekeepers);
+    let staff = staff.map(|h| (Recipient::Housekeeper(h.id.0.clone()), &h.phone));
+    let managers =
+        facts.places.values().map(|p| (Recipient::Manager(p.property.id.0.clone()), &p.property.manager_phone));
+    let all = tenants.chain(staff).chain(managers);
+    all.map(|(recipient, phone)| (recipient.as_key(), phone.as_str().to_owned())).unzip()
+}
+
+fn sorted(items: HashSet<&str>) -> Vec<&str> {
+    let mut items: Vec<&str> = items.into_iter().collect();
+    items.sort_unstable();
+    items
+}
