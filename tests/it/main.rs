@@ -6,6 +6,8 @@ mod corpus;
 mod fake_carrier;
 #[path = "../support/house.rs"]
 mod house;
+#[path = "../support/program.rs"]
+mod program;
 #[path = "../support/services.rs"]
 mod services;
 
