@@ -127,7 +127,8 @@ async fn hostile_messages_are_kept_for_inspection_and_cost_no_neighbour() {
     publisher.publish("zigbee2mqtt/12B-leak", r#"{"water_leak":true}"#).await;
     eventually(SOON, "the neighbour is heard", async || house.texts(TENANT, "Water at") == 1).await;
     let store = Store::open(&format!("sqlite://{}", house.path("np.db").display())).await.expect("database");
-    let rejects = store.read().await.expect("read").list_rejects(&Page { limit: 100, after: None }).await.expect("rejects");
+    let rejects =
+        store.read().await.expect("read").list_rejects(&Page { limit: 100, after: None }).await.expect("rejects");
     let codes: Vec<&str> = rejects.iter().map(|(_, r)| r.code.as_str()).collect();
     for code in ["invalid_json", "invalid_utf8", "payload_too_large"] {
         assert!(codes.contains(&code), "{code} among {codes:?}");
