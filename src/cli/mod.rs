@@ -134,7 +134,6 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => args.run(),
         Command::Export(args) => wait_for(args.run()),
         Command::Token(command) => wait_for(command.run()),
-        Command::Openapi => listened(openapi::run(&mut io::stdout())),
         Command::Openapi => listened(openapi::run(&mut io::stdout().lock())),
     }
 }
