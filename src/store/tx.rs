@@ -127,6 +127,8 @@ queries! {
     board::housekeeper_names as housekeeper_names(ids: &[&str]) -> HashMap<String, String>;
     /// Tickets that are not over, by kind and status.
     board::counts as board_counts(properties: Option<&[String]>) -> Vec<(String, String, i64)>;
+    /// The time zones of the properties.
+    board::timezones as timezones(properties: Option<&[String]>) -> Vec<String>;
     /// How many devices are watched.
     board::devices as count_devices(properties: Option<&[String]>) -> i64;
 

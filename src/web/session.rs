@@ -33,9 +33,13 @@ pub struct SignIn {
 /// Begin a session of the page with an API token; it only reads.
 #[utoipa::path(post, path = "/session", tag = "service", security(()), request_body = SignIn, responses(
     (status = 204, description = "Signed in; the answer sets the cookie."),
+    (status = 400, description = "The body cannot be understood.", body = Problem),
     (status = 401, description = "The token is not known.", body = Problem),
     (status = 403, description = "Asked for by another site.", body = Problem),
-    (status = 415, description = "Not JSON.", body = Problem)))]
+    (status = 413, description = "Too large.", body = Problem),
+    (status = 415, description = "Not JSON.", body = Problem),
+    (status = 422, description = "A field is wrong.", body = Problem),
+    (status = 503, description = "The database is away.", body = Problem)))]
 pub async fn begin(
     State(app): State<AppState>,
     headers: HeaderMap,

@@ -28,3 +28,4 @@ mod import;
 mod main_job;
 mod services_work;
 mod store;
+mod web;

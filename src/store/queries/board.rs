@@ -92,6 +92,14 @@ pub async fn counts(conn: &mut Conn, properties: Option<&[String]>) -> Result<Ve
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
+/// The time zones of the properties.
+pub async fn timezones(conn: &mut Conn, properties: Option<&[String]>) -> Result<Vec<String>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT DISTINCT p.timezone FROM properties p WHERE 1 = 1");
+    within(&mut query, "p.id", properties);
+    query.push(" ORDER BY p.timezone");
+    Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
+}
+
 /// How many devices are watched.
 pub async fn devices(conn: &mut Conn, properties: Option<&[String]>) -> Result<i64, StoreError> {
     let mut query = QueryBuilder::<Db>::new("SELECT COUNT(*) FROM devices d WHERE 1 = 1");

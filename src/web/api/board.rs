@@ -20,8 +20,8 @@ use crate::web::problem::Problem;
 
 /// Tickets on the board at most; the counts tell how many there are.
 const TICKETS_MAX: i64 = 200;
-/// Messages shown of one ticket, the latest.
-const MESSAGES_OF_ONE_MAX: usize = 6;
+/// People whose last message is shown with one ticket.
+const PEOPLE_OF_ONE_MAX: usize = 6;
 
 /// Adds the routes of this file.
 pub fn routes(routes: Routes) -> Routes {
@@ -33,6 +33,9 @@ pub fn routes(routes: Routes) -> Routes {
 pub struct Board {
     /// The service's own time.
     now: Time,
+    /// IANA name of the time zone of the houses, when they share one.
+    #[schema(required)]
+    timezone: Option<String>,
     /// How many devices are watched.
     devices: i64,
     /// How many tickets are being worked on, by kind.
@@ -65,7 +68,7 @@ pub struct BoardTicket {
     /// When its device spoke last.
     #[schema(required)]
     seen_at: Option<Time>,
-    /// What was sent about it, the latest six.
+    /// What was sent about it last to each person, the latest six.
     messages: Vec<BoardMessage>,
 }
 
@@ -114,8 +117,10 @@ pub async fn board(State(app): State<AppState>, caller: Caller, _: Params<NoPara
         }
     }
     let devices = tx.count_devices(caller.properties()).await?;
+    let mut timezones = tx.timezones(caller.properties()).await?;
+    let timezone = timezones.pop().filter(|_| timezones.is_empty());
     let items = items(&mut tx, &caller).await?;
-    Ok(Json(Board { now: app.clock.now().into(), devices, counts, resolved, items }))
+    Ok(Json(Board { now: app.clock.now().into(), timezone, devices, counts, resolved, items }))
 }
 
 async fn items(tx: &mut Tx, caller: &Caller) -> Result<Vec<BoardTicket>, Problem> {
@@ -138,7 +143,6 @@ async fn items(tx: &mut Tx, caller: &Caller) -> Result<Vec<BoardTicket>, Problem
 fn item(row: &BoardTicketRow, names: &HashMap<String, String>, sent: Option<&Vec<&BoardMessageRow>>) -> BoardTicket {
     let state = row.state.as_ref().and_then(|s| serde_json::from_str::<DeviceState>(s).ok()).unwrap_or_default();
     let sent = sent.map(Vec::as_slice).unwrap_or_default();
-    let latest = &sent[sent.len().saturating_sub(MESSAGES_OF_ONE_MAX)..];
     BoardTicket {
         ticket: Ticket::from(&row.ticket),
         property_name: row.property_name.clone(),
@@ -148,6 +152,14 @@ fn item(row: &BoardTicketRow, names: &HashMap<String, String>, sent: Option<&Vec
         assignee_name: row.ticket.assignee.as_ref().and_then(|h| names.get(h.as_str())).cloned(),
         percent: state.battery.percent,
         seen_at: Some(state.seen_at).filter(|at| at.0 > 0).map(Time::from),
-        messages: latest.iter().map(|m| BoardMessage::from(*m)).collect(),
+        messages: last_to_each(sent),
     }
+}
+
+/// The last message to each person, in the order of time.
+fn last_to_each(sent: &[&BoardMessageRow]) -> Vec<BoardMessage> {
+    let is_last = |n: usize| sent[n + 1..].iter().all(|later| later.recipient != sent[n].recipient);
+    let last: Vec<_> = (0..sent.len()).filter(|n| is_last(*n)).map(|n| BoardMessage::from(sent[n])).collect();
+    let surplus = last.len().saturating_sub(PEOPLE_OF_ONE_MAX);
+    last.into_iter().skip(surplus).collect()
 }

@@ -74,14 +74,15 @@ const kindsOf = { burning: ["leak", "tamper", "request"], coming: ["battery"], q
 const total = (group) => (group === "settled" ? board.resolved : kindsOf[group].reduce((n, kind) => n + (board.counts[kind] ?? 0), 0));
 
 function draw() {
-  const home = board.items.find(zone);
+  const home = board.timezone ?? undefined;
   const now = page("now");
   now.dateTime = board.now;
-  now.textContent = format(board.now, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }, zone(home));
+  now.textContent = format(board.now, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }, home);
   const leaks = board.counts.leak ?? 0;
   const things = ["burning", "coming", "quiet"].reduce((n, group) => n + total(group), 0);
   page("greeting").textContent = leaks ? t.leaks(leaks) : things ? t.things(things) : t.calm;
   page("watch").textContent = t.watching(board.devices);
+  page("house").classList.toggle("calm", !things);
   page("e-burning").textContent = t.noneBurning;
   for (const group of Object.keys(groups)) drawGroup(group);
   known = new Set(board.items.map((i) => i.id));
@@ -121,7 +122,7 @@ function facts(item, group) {
   const box = make("div", "facts");
   const about = [t.kinds[item.kind], item.device_name ?? item.device_key];
   if (item.devices.length > 1) about.push(t.parts(item.devices.length));
-  box.append(make("p", "about", about.filter(Boolean).join(", ")));
+  box.append(make("p", "about", about.filter(Boolean).join(" · ")));
   if (group === "settled") {
     box.append(make("p", "time", t.until(moment(item.resolved_at, zone(item)))));
     return box;
@@ -148,7 +149,7 @@ function who(item) {
 function sent(item) {
   const line = make("p", "sent");
   if (!item.messages.length) line.append(make("span", "", t.noMessage));
-  for (const m of item.messages.slice(-3)) {
+  for (const m of item.messages.slice(-4)) {
     const bad = ["undelivered", "failed", "expired"].includes(m.status);
     line.append(make("span", bad ? "bad" : "", `${m.channel === "voice" ? "☏" : "✉"} ${t.to[m.to] ?? m.to} ${t.status[m.status] ?? m.status} ${moment(m.at, zone(item))}`));
   }

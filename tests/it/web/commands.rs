@@ -1,0 +1,78 @@
+//! What people do with a ticket over the API: the moves of the state machine, and wrong ones that change nothing.
+
+use nightporter::model::Fact;
+use nightporter::model::time::MINUTE;
+use serde_json::{Value, json};
+
+use super::house::{House, SENSOR, SOON};
+use crate::services::eventually;
+
+async fn act(house: &House, who: &str, ticket: &str, verb: &str, body: Value) -> (u16, Value) {
+    house.post(who, &format!("/api/v1/tickets/{ticket}/{verb}"), body).await
+}
+
+#[tokio::test]
+async fn a_leak_is_taken_reached_and_resolved() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    let (status, accepted) = act(&house, "chen", &ticket, "accept", json!({})).await;
+    assert_eq!((status, &accepted["status"], &accepted["assignee"]), (200, &json!("assigned"), &json!("h-chen")));
+    assert_eq!(act(&house, "chen", &ticket, "accept", json!({})).await.0, 200, "saying so twice is no harm");
+    let (status, refused) = act(&house, "oak", &ticket, "accept", json!({ "housekeeper_id": "h-liu" })).await;
+    assert_eq!((status, &refused["type"]), (409, &json!("urn:nightporter:problem:wrong-move")));
+    assert_eq!(act(&house, "chen", &ticket, "accept", json!({ "housekeeper_id": "h-liu" })).await.0, 403);
+    let (status, there) = act(&house, "chen", &ticket, "arrive", json!({})).await;
+    assert_eq!((status, &there["status"]), (200, &json!("on_site")));
+    assert_eq!(act(&house, "chen", &ticket, "resolve", json!({ "note": "new seal" })).await.1["status"], "on_site");
+    house.hear(SENSOR, Fact::Leak(false)).await;
+    house.clock.advance(31 * MINUTE);
+    eventually(SOON, "dry for as long as the playbook asks", async || {
+        let ticket = house.get("chen", &format!("/api/v1/tickets/{ticket}")).await;
+        ticket["status"] == "resolved" && ticket["resolved_at"].is_string()
+    })
+    .await;
+    let events = house.get("oak", &format!("/api/v1/tickets/{ticket}/events")).await;
+    let events = events["items"].as_array().expect("a list");
+    let moves: Vec<_> = events.iter().filter(|e| e["actor"] == "housekeeper:h-chen").map(|e| &e["what"]).collect();
+    assert_eq!(moves, ["accepted", "arrived", "said_done"]);
+}
+
+#[tokio::test]
+async fn a_wrong_move_changes_nothing() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    assert_eq!(act(&house, "ops", &ticket, "cancel", json!({ "reason": "a test" })).await.1["status"], "cancelled");
+    let path = format!("/api/v1/tickets/{ticket}");
+    let before = (house.get("ops", &path).await, house.get("ops", &format!("{path}/events")).await);
+    for (verb, body) in [
+        ("accept", json!({ "housekeeper_id": "h-chen" })),
+        ("decline", json!({ "housekeeper_id": "h-chen" })),
+        ("arrive", json!({})),
+        ("resolve", json!({})),
+        ("reassign", json!({ "housekeeper_id": "h-chen" })),
+        ("cancel", json!({})),
+    ] {
+        let (status, problem) = act(&house, "ops", &ticket, verb, body).await;
+        assert_eq!(status, 409, "{verb}: {problem}");
+        assert!(problem["detail"].as_str().expect("a detail").contains("cancelled"), "{problem}");
+    }
+    assert_eq!((house.get("ops", &path).await, house.get("ops", &format!("{path}/events")).await), before);
+    assert_eq!(
+        act(&house, "ops", &ticket, "note", json!({ "text": "all good" })).await.0,
+        200,
+        "a note is always possible"
+    );
+}
+
+#[tokio::test]
+async fn a_lead_hands_over_and_strangers_are_refused() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    assert_eq!(
+        act(&house, "oak", &ticket, "reassign", json!({ "housekeeper_id": "h-liu" })).await.1["assignee"],
+        "h-liu"
+    );
+    let (status, problem) = act(&house, "oak", &ticket, "reassign", json!({ "housekeeper_id": "h-mo" })).await;
+    assert_eq!((status, &problem["where"]), (422, &json!("field housekeeper_id")), "not of this property");
+    assert_eq!(act(&house, "oak", "t_none", "arrive", json!({})).await.0, 404);
+}

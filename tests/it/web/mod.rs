@@ -1,0 +1,10 @@
+//! The HTTP side, from outside: the whole house in process on SQLite, a clock that stands, a carrier that remembers.
+
+mod api;
+mod commands;
+mod house;
+mod money;
+mod page;
+mod roles;
+mod schema;
+mod webhooks;
