@@ -76,7 +76,7 @@ fn collect(document: &Value, schema: &Value, known: &mut Map<String, Value>, req
 
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     match schema.get("$ref").and_then(Value::as_str) {
-        Some(reference) => document.pointer(&reference[1..]).unwrap_or_else(|| panic!("{reference} is not there")),
+        Some(reference) => document.pointer(&reference[1..]).expect("a reference of the document"),
         None => schema,
     }
 }
@@ -90,7 +90,7 @@ fn is_of(kind: &Value, value: &Value) -> bool {
         Some("number") => value.is_number(),
         Some("boolean") => value.is_boolean(),
         Some("null") => value.is_null(),
-        Some(other) => panic!("unknown type {other}"),
+        Some(other) => unreachable!("unknown type {other}"),
         None => kind.as_array().expect("a type or several").iter().any(|k| is_of(k, value)),
     }
 }
