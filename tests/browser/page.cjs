@@ -102,7 +102,7 @@ async function calm(browser) {
 async function live(browser) {
   const page = await visit(browser);
   await board(page);
-  assert.match(await page.locator("#l-burning .entry").first().innerText(), /12B · Oak Court[\s\S]*Water · Under the sink[\s\S]*since 18:30[\s\S]*tenant delivered/);
+  assert.match(await page.locator("#l-burning .entry").first().innerText(), /12B · Oak Court[\s\S]*Water · Under the sink[\s\S]*since 18:30[\s\S]*tenant delivered/i);
   assert.match(await page.locator("#l-coming .entry").first().innerText(), /14C · Oak Court[\s\S]*13\.5 %/);
   assert.equal(await page.locator("#n-burning").innerText(), "1");
   console.log("ready");

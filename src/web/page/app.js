@@ -99,8 +99,10 @@ function drawGroup(group) {
   page(`e-${group}`).hidden = count > 0;
   page(`n-${group}`).textContent = count;
   page(`n-${group}`).parentElement.classList.toggle("some", count > 0);
-  if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] .title`)?.focus({ preventScroll: true });
+  if (focused) list.contains(titleOf(focused)) && titleOf(focused).focus({ preventScroll: true });
 }
+
+const titleOf = (id) => document.querySelector(`.entry[data-id="${CSS.escape(id)}"] .title`);
 
 function entry(item, group) {
   const node = make("li", "entry");
@@ -204,7 +206,7 @@ async function tell(item) {
   page("story-place").textContent = item.device_name ?? item.device_key ?? "";
   page("story-line").replaceChildren();
   page("story-none").textContent = t.loading;
-  page("story").dataset.kind = item.kind;
+  page("story").dataset.of = item.id;
   page("story").showModal();
   page("story-title").focus();
   try {
@@ -354,6 +356,9 @@ page("language").addEventListener("click", () => {
 page("story").addEventListener("click", (event) => {
   if (event.target === page("story")) page("story").close();
 });
+
+// The board may have been drawn anew meanwhile: back to the same ticket, not to the same node.
+page("story").addEventListener("close", () => titleOf(page("story").dataset.of)?.focus({ preventScroll: true }));
 
 speak(document.documentElement.lang in words ? document.documentElement.lang : "en");
 linked("connecting");
