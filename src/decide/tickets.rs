@@ -81,23 +81,24 @@ impl Desk<'_> {
             None => ticket.devices.push((device.key.clone(), true)),
         }
         if matches!(ticket.status, Status::Resolved { .. }) {
-            self.reopen(&id);
+            self.reopen(&id, device);
         } else {
             self.event(&id, "joined", "device", json!({ "device_key": device.key, "unit_id": device.unit_id }));
         }
     }
 
-    /// The leak ticket that a wet sensor belongs to: its own or its unit's, or that of its riser within the window.
+    /// The leak ticket that a wet sensor belongs to: the open one of its own or its unit, that of its riser within the
+    /// window, or the last one that is resolved and not yet closed.
     fn incident(&self, device: &Device) -> Option<TicketId> {
         let leaks = || self.facts.tickets.values().filter(|t| t.kind == TicketKind::Leak);
-        let own = leaks().find(|t| {
-            let open = t.status.is_active() || matches!(t.status, Status::Resolved { .. });
-            open && (t.devices.iter().any(|(key, _)| *key == device.key) || t.unit_id.as_ref() == Some(&device.unit_id))
-        });
+        let part = |t: &&Ticket| t.devices.iter().any(|(key, _)| *key == device.key);
+        let own = |t: &&Ticket| part(t) || t.unit_id.as_ref() == Some(&device.unit_id);
         let window = self.policy.leak.riser_window.0;
-        let riser =
-            || leaks().find(|t| t.status.is_active() && self.now - t.opened_at <= window && self.same_riser(t, device));
-        own.or_else(riser).map(|t| t.id.clone())
+        let riser = |t: &&Ticket| self.now - t.opened_at <= window && self.same_riser(t, device);
+        let active = || leaks().filter(|t| t.status.is_active());
+        let resolved = || leaks().filter(|t| matches!(t.status, Status::Resolved { .. }));
+        let found = active().find(own).or_else(|| active().find(riser));
+        found.or_else(|| resolved().filter(own).max_by_key(|t| t.opened_at)).map(|t| t.id.clone())
     }
 
     fn same_riser(&self, ticket: &Ticket, device: &Device) -> bool {
@@ -242,16 +243,20 @@ impl Desk<'_> {
         self.event(id, "resolved", actor, data);
     }
 
-    /// The problem is back: the same ticket, its playbook from the start.
-    fn reopen(&mut self, id: &TicketId) {
+    /// The problem is back, perhaps next door: the same ticket, its playbook from the start, for the people of where it is now.
+    fn reopen(&mut self, id: &TicketId, device: &Device) {
         let (property, kind, now) = (self.ticket(id).property_id.clone(), self.ticket(id).kind, self.now);
         let playbook = self.policy.playbook(&property, kind);
+        let tenant_id = self.tenant_on(&device.unit_id, &property, now).map(|t| t.id.clone());
         let ticket = self.change(id);
+        ticket.device_key = Some(device.key.clone());
+        ticket.unit_id = Some(device.unit_id.clone());
+        ticket.tenant_id = tenant_id;
         ticket.status = Status::Open;
         ticket.round += 1;
         ticket.answer = None;
         ticket.plan = plan::lay_out(&playbook, now);
-        self.event(id, "reopened", "device", json!({}));
+        self.event(id, "reopened", "device", json!({ "device_key": device.key, "unit_id": device.unit_id }));
         self.run_plan(id);
     }
 

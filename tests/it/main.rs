@@ -25,6 +25,7 @@ mod decode_score;
 mod decode_variants;
 mod demo;
 mod import;
+mod leak_next_door;
 mod main_job;
 mod services_work;
 mod store;

@@ -46,7 +46,8 @@ pub async fn tickets(conn: &mut Conn, tickets: &[&Ticket]) -> Result<(), StoreEr
             row.push_bind(serde_json::to_string(t).expect("a ticket is plain data"));
         });
         query.push(
-            " ON CONFLICT (id) DO UPDATE SET status = excluded.status, due_at = excluded.due_at, body = excluded.body",
+            " ON CONFLICT (id) DO UPDATE SET status = excluded.status, unit_id = excluded.unit_id, \
+             device_key = excluded.device_key, due_at = excluded.due_at, body = excluded.body",
         );
         query.build().execute(&mut *conn).await?;
     }

@@ -1,0 +1,47 @@
+//! A leak that comes back in another apartment of its incident is for the people of that apartment.
+
+use nightporter::clock::Clock;
+use nightporter::commit::{Cause, Item};
+use nightporter::decide::Heard;
+use nightporter::model::time::{HOUR, MINUTE};
+use nightporter::model::*;
+use nightporter::store::{MessageFilter, Page, Store, TicketFilter};
+
+use crate::house::{REGISTRY, at, committer, registry};
+
+fn heard(key: &str, wet: bool, clock: &Clock) -> Cause {
+    let readings = vec![Reading::new(Fact::Leak(wet))];
+    let fingerprint = clock.now().0.unsigned_abs();
+    Cause::Heard(key.into(), Heard { readings, received_at: clock.now(), retained: false, fingerprint })
+}
+
+#[tokio::test]
+async fn water_that_is_back_one_floor_up_reaches_the_tenant_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.expect("opens");
+    store.migrate().await.expect("a schema");
+    store.import(&registry(&REGISTRY)).await.expect("a registry");
+    let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
+    let (door, _attempts) = committer(&store, &clock, "me");
+    let tell = async |causes| door.settle(vec![Item::of(causes)]).await;
+    tell(vec![heard("leak1", true, &clock)]).await;
+    clock.advance(2 * MINUTE);
+    tell(vec![heard("leak2", true, &clock)]).await;
+    clock.advance(10 * MINUTE);
+    tell(vec![heard("leak1", false, &clock), heard("leak2", false, &clock)]).await;
+    clock.advance(HOUR);
+    tell(vec![Cause::DeviceDue("leak1".into()), Cause::DeviceDue("leak2".into())]).await;
+    clock.advance(HOUR);
+    tell(vec![heard("leak2", true, &clock)]).await;
+
+    let page = Page { limit: 100, after: None };
+    let mut tx = store.read().await.expect("reads");
+    let upstairs = TicketFilter { unit: Some("oak-2".to_owned()), ..TicketFilter::default() };
+    let tickets = tx.list_tickets(&upstairs, &page).await.expect("tickets");
+    let [ticket] = &tickets[..] else { panic!("one ticket upstairs, not {tickets:?}") };
+    assert_eq!((ticket.round, ticket.tenant_id.as_ref().map(TenantId::as_str)), (1, Some("t2")));
+    assert_eq!(tx.list_tickets(&TicketFilter::default(), &page).await.expect("tickets").len(), 1);
+    let to_tenant = MessageFilter { to: Some("+8613912345602".to_owned()), ..MessageFilter::default() };
+    let told = tx.list_messages(&to_tenant, &page).await.expect("messages");
+    assert_eq!(told.iter().filter_map(|m| m.template.as_deref()).collect::<Vec<_>>(), ["leak_tenant"]);
+}
