@@ -66,6 +66,21 @@ fn an_interrupt_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child = demo(folder.path(), &["--units", "12"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut first).expect("it says that it begins");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(left_behind(folder.path()), 0);
+}
+
+#[test]
 fn what_cannot_be_played_is_wrong_usage() {
     let folder = tempfile::tempdir().expect("a folder");
     for args in [["--units", "0"], ["--speed", "0"], ["--for", "soon"], ["--speed", "1000000"]] {

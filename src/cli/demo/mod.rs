@@ -37,7 +37,7 @@ use self::screen::Screen;
 use self::stage::Stage;
 use self::story::Happening;
 use self::watch::Watch;
-use super::Failure;
+use super::{Failure, listened};
 use crate::model::Span;
 
 /// Apartments without `--units`.
@@ -112,8 +112,8 @@ impl Args {
         let mut stop = Stop::new(self.lasts)?;
         let ended = perform(&self, &mut stage, &mut stop).await;
         stage.clear().await;
-        let board = ended?;
-        Lines { json: self.json }.scoreboard(&board)?;
+        let Some(board) = ended? else { return Ok(()) };
+        listened(Lines { json: self.json }.scoreboard(&board))?;
         if self.lasts.is_some() && board.expectations_held().is_err() {
             return Err(Failure::Failed("not every expectation held".to_owned()));
         }
@@ -121,8 +121,8 @@ impl Args {
     }
 }
 
-/// Plays until it is to stop; what came of it.
-async fn perform(args: &Args, stage: &mut Stage, stop: &mut Stop) -> Result<Scoreboard, Failure> {
+/// Plays until it is to stop; what came of it, unless nobody reads any more.
+async fn perform(args: &Args, stage: &mut Stage, stop: &mut Stop) -> Result<Option<Scoreboard>, Failure> {
     let (said, mut heard) = mpsc::channel(SAID_WAITING_MAX);
     let mut watch =
         Watch::new(stage.store.clone(), stage.people.clone(), stage.service.door.changes(), stage.currency.clone());
@@ -132,8 +132,8 @@ async fn perform(args: &Args, stage: &mut Stage, stop: &mut Stop) -> Result<Scor
     draw.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
-            changed = watch.changed() => show.tell(watch.look(changed).await?, stage)?,
-            Some(one) = heard.recv() => show.tell(vec![one], stage)?,
+            changed = watch.changed() => if !show.tell(watch.look(changed).await?, stage)? { return Ok(None) },
+            Some(one) = heard.recv() => if !show.tell(vec![one], stage)? { return Ok(None) },
             _ = draw.tick(), if show.is_screen() => show.draw(stage, &watch).await?,
             key = show.key() => if key == Key::Quit { break },
             why = stage.broken() => return Err(why),
@@ -141,7 +141,7 @@ async fn perform(args: &Args, stage: &mut Stage, stop: &mut Stop) -> Result<Scor
         }
     }
     let (building, until) = playing.end().await?;
-    Ok(judge::judge(&stage.store, &stage.people, args.speed, &building, until).await?)
+    Ok(Some(judge::judge(&stage.store, &stage.people, args.speed, &building, until).await?))
 }
 
 /// Where everything is shown.
@@ -164,12 +164,16 @@ impl Show {
         matches!(self, Self::Screen(_))
     }
 
-    fn tell(&mut self, happenings: Vec<Happening>, stage: &Stage) -> Result<(), Failure> {
+    /// Whether anybody still reads.
+    fn tell(&mut self, happenings: Vec<Happening>, stage: &Stage) -> Result<bool, Failure> {
         match self {
             Self::Screen(screen) => happenings.into_iter().for_each(|one| screen.picture.add(one)),
-            Self::Lines(lines) => lines.tell(&happenings, stage)?,
+            Self::Lines(lines) => match lines.tell(&happenings, stage) {
+                Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(false),
+                told => told?,
+            },
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn draw(&mut self, stage: &Stage, watch: &Watch) -> Result<(), Failure> {

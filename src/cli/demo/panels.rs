@@ -50,16 +50,15 @@ fn pace(speed: f64) -> String {
 pub(super) fn foot(frame: &mut Frame<'_>, area: Rect, picture: &Picture, held: bool) {
     let c = &picture.counts;
     let batch = c.heard as f64 / (c.commits.max(1)) as f64;
-    let rewards = money(&Money { amount_minor: c.reward_minor, currency: picture.currency.clone() });
     let open = picture.burning.len();
     let counts = [
         ("heard", c.heard.to_string()),
         ("commits", c.commits.to_string()),
         ("batch", format!("{batch:.1}")),
-        ("tickets", format!("{open}/{}", c.tickets)),
+        ("tickets", format!("{open} of {}", c.tickets)),
         ("texts", c.texts.to_string()),
         ("replies", c.replies.to_string()),
-        ("paid", rewards),
+        ("paid", format!("{}.{:02}", c.reward_minor / 100, c.reward_minor % 100)),
     ];
     let spans = counts.into_iter().flat_map(|(what, n)| [Span::raw(format!(" {what} ")).dim(), Span::raw(n)]);
     let hold = if held { "space go on" } else { "space hold picture" };

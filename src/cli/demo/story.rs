@@ -141,7 +141,7 @@ fn says(word: &str, actor: &str, data: &Value, ticket: &Ticket, people: &People)
         "died" => format!("the battery of {device} has died"),
         "joined" => "another sensor is wet".to_owned(),
         "dry" => "one sensor is dry, another still wet".to_owned(),
-        "reopened" => "it is back".to_owned(),
+        "reopened" => format!("{device}: it is back"),
         "resolved" => resolved(ticket.kind, text(data, "proof")).to_owned(),
         "not_rewarded" => format!("no reward ({})", text(data, "why").replace('_', " ")),
         other => other.replace('_', " "),
