@@ -68,11 +68,8 @@ fn an_interrupt_leaves_nothing_behind() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut child = demo(folder.path(), &["--units", "12"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it runs");
+    let mut child =
+        demo(folder.path(), &["--units", "12"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
     let mut first = String::new();
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut first).expect("it says that it begins");
     let output = child.wait_with_output().expect("it ends");
