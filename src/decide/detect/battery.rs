@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn one_zero_is_no_death_of_a_low_battery_but_lasting_ones_are() {
         let low = Finding::BatteryLow { percent: Some(20.0) };
-        assert_eq!(found(&[20.0, 20.0, 0.0, 20.0, 20.0]), [low.clone()]);
+        assert_eq!(found(&[20.0, 20.0, 0.0, 20.0, 20.0]), std::slice::from_ref(&low));
         assert_eq!(found(&[20.0, 20.0, 0.0, 0.0, 0.0]), [low, Finding::BatteryDead]);
     }
 }
