@@ -39,6 +39,7 @@ impl House {
     /// A house with these flats: each has a leak sensor `<name>-leak` and a lock `<name>-lock`; a housekeeper and a
     /// manager serve all. `extra` goes into the configuration; `database` is a URL, none for SQLite in the folder.
     pub async fn build(flats: &[Flat], database: Option<&str>, extra: &str) -> Self {
+        nightporter::deliver::carrier::twilio::install_tls_provider();
         let folder = tempfile::tempdir().expect("folder");
         let house = Self {
             mosquitto: Mosquitto::start(),
