@@ -24,8 +24,8 @@ use crate::metrics::Metrics;
 use crate::model::Timestamp;
 use crate::store::Reject;
 
-/// Unacknowledged messages of one connection (MQTT 5 Receive Maximum); it overrides the broker's own window.
-const RECEIVE_MAX: u16 = 1_000;
+/// Unacknowledged messages of all connections (MQTT 5 Receive Maximum); it overrides the broker's own window.
+const RECEIVE_MAX: usize = 8_000;
 /// Messages of our own on their way to the broker: there are none, and the client reserves 150 bytes for each.
 const PUBLISHES_MAX: u16 = 16;
 /// Acknowledgements that may wait for the socket: more than there are packet ids, so that none ever waits.
@@ -249,7 +249,7 @@ async fn options(mqtt: &Mqtt, n: usize) -> Result<MqttOptions, String> {
     options
         .set_clean_start(false)
         .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
-        .set_receive_maximum(Some(RECEIVE_MAX))
+        .set_receive_maximum(u16::try_from(RECEIVE_MAX / mqtt.connections.max(1)).ok())
         .set_outgoing_inflight_upper_limit(PUBLISHES_MAX)
         .set_max_packet_size(Some(PACKET_BYTES_MAX))
         .set_keep_alive(KEEP_ALIVE)

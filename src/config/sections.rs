@@ -32,7 +32,7 @@ pub struct Mqtt {
     pub client_cert_file: Option<PathBuf>,
     /// Its key, PEM.
     pub client_key_file: Option<PathBuf>,
-    /// How many connections; more than one share the subscription.
+    /// How many connections; more than one share the subscription, and no longer keep the order of a device's messages.
     pub connections: usize,
     /// The name of the shared subscription.
     pub share_group: String,
@@ -51,7 +51,7 @@ impl Default for Mqtt {
             ca_file: None,
             client_cert_file: None,
             client_key_file: None,
-            connections: 4,
+            connections: 1,
             share_group: "nightporter".to_owned(),
             subscriptions: ["zigbee2mqtt/#", "shellies/#", "v3/+/devices/+/up", "nightporter/v1/#"]
                 .map(|topic| Subscription { topic: topic.to_owned(), format: None })

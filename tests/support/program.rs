@@ -42,7 +42,7 @@ impl House {
         nightporter::deliver::carrier::twilio::install_tls_provider();
         let folder = tempfile::tempdir().expect("folder");
         let house = Self {
-            mosquitto: Mosquitto::start(),
+            mosquitto: Mosquitto::quick(),
             carrier: FakeCarrier::start().await,
             http_port: free_port(),
             folder,
