@@ -10,7 +10,7 @@ use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate};
 
 /// A claimed message belongs to its claimer for this long: longer than any request may take.
-pub const LEASE_MS: Millis = MINUTE;
+pub const LEASE_MS: Millis = 20 * SECOND;
 /// How long a carrier may take to show an emergency text that it took.
 const SHOWN_AFTER_EMERGENCY_MS: Millis = 5 * SECOND;
 /// How long a carrier may take to show any other text that it took.

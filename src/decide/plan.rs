@@ -292,6 +292,15 @@ impl Desk<'_> {
         }
     }
 
+    /// A message of this ticket was refused: nobody was reached by it.
+    pub(super) fn undo_step(&mut self, id: &TicketId, message: &MessageId) {
+        let at = self.now;
+        let carried = |p: &&mut PlannedStep| matches!(&p.done, Some(StepDone::Sent { messages, .. }) if messages[..] == [message.clone()]);
+        if let Some(planned) = self.change(id).plan.iter_mut().find(carried) {
+            planned.done = Some(StepDone::Skipped { at, why: "refused".to_owned() });
+        }
+    }
+
     /// A message of this ticket expired unsent: a routine step is taken up again the next day.
     pub(super) fn retry_step(&mut self, id: &TicketId, message: &MessageId) {
         let Some(place) = self.place(self.ticket(id)) else { return };

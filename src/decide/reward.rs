@@ -33,7 +33,7 @@ impl Desk<'_> {
         if !tenant.consent.reward {
             return Err("no_consent");
         }
-        let told_at = ticket.told_at.ok_or("not_told")?;
+        let told_at = ticket.told_at.or_else(|| on_its_way(ticket)).ok_or("not_told")?;
         if ticket.tenant_id.as_ref() != Some(&tenant.id) {
             return Err("tenant_changed");
         }
@@ -86,4 +86,15 @@ impl Desk<'_> {
             json!({ "tenant_id": tenant_id, "reason": reason, "amount_minor": amount_minor }),
         );
     }
+}
+
+/// When the first text to the tenant went out, while the carrier's word for it is still awaited: a crash or a carrier
+/// that is slow to answer must not cost the tenant the reward.
+fn on_its_way(ticket: &Ticket) -> Option<Timestamp> {
+    let to_tenant = ticket.plan.iter().filter(|p| p.step.to == Audience::Tenant && p.step.verb == Verb::Text);
+    let sent = |p: &PlannedStep| match &p.done {
+        Some(StepDone::Sent { at, .. }) => Some(*at),
+        _ => None,
+    };
+    to_tenant.filter_map(sent).min()
 }
