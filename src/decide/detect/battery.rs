@@ -216,7 +216,8 @@ impl BatteryState {
     fn prove(&mut self, rise: Rise, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         let policy = &ctx.policy.battery;
         let held = rise.held >= policy.proof_readings && at - rise.seen_at >= policy.proof_hold.0;
-        if !held && !(rise.held >= 2 && self.has_witness(rise)) {
+        let witnessed = rise.held >= 2 && self.has_witness(rise);
+        if !held && !witnessed {
             return;
         }
         *self = Self {
