@@ -26,7 +26,7 @@ use crate::store::Reject;
 
 /// Unacknowledged messages of all connections (MQTT 5 Receive Maximum); it overrides the broker's own window.
 const RECEIVE_MAX: usize = 8_000;
-/// Messages of our own on their way to the broker: there are none, and the client reserves 150 bytes for each.
+/// Messages of our own on their way to the broker: few, and the client reserves 150 bytes for each.
 const PUBLISHES_MAX: u16 = 16;
 /// Acknowledgements that may wait for the socket: more than there are packet ids, so that none ever waits.
 const REQUESTS_MAX: usize = 65_536;
@@ -245,15 +245,22 @@ fn filter(mqtt: &Mqtt, topic: &str) -> Filter {
 
 async fn options(mqtt: &Mqtt, n: usize) -> Result<MqttOptions, String> {
     let id = if mqtt.connections > 1 { format!("{}-{n}", mqtt.client_id) } else { mqtt.client_id.clone() };
-    let mut options = MqttOptions::new(id, &mqtt.url.host, mqtt.url.port);
+    let mut options = connect_options(mqtt, id).await?;
     options
         .set_clean_start(false)
         .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
         .set_receive_maximum(u16::try_from(RECEIVE_MAX / mqtt.connections.max(1)).ok())
+        .set_manual_acks(true);
+    Ok(options)
+}
+
+/// How to reach the broker under a client id: address, TLS, credentials.
+pub async fn connect_options(mqtt: &Mqtt, client_id: String) -> Result<MqttOptions, String> {
+    let mut options = MqttOptions::new(client_id, &mqtt.url.host, mqtt.url.port);
+    options
         .set_outgoing_inflight_upper_limit(PUBLISHES_MAX)
         .set_max_packet_size(Some(PACKET_BYTES_MAX))
-        .set_keep_alive(KEEP_ALIVE)
-        .set_manual_acks(true);
+        .set_keep_alive(KEEP_ALIVE);
     let mut network = options.network_options();
     network.set_tcp_nodelay(true);
     options.set_network_options(network);

@@ -12,6 +12,7 @@
 //! Three ways in (a device speaks, a person speaks, time passes), one core that decides, one transaction that
 //! commits, one way out. `model`, `decode` and `decide` are pure.
 
+pub mod announce;
 pub mod broker;
 pub mod cli;
 pub mod clock;

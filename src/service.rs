@@ -19,7 +19,7 @@ use crate::deliver::{ATTEMPTS_WAITING_MAX, Deliver, Outbox, watch_carrier};
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
-use crate::{model, wake, web};
+use crate::{announce, model, wake, web};
 
 /// Causes that wait for the door. More than all connections may have unacknowledged, so that none of them ever waits.
 const CAUSES_WAITING_MAX: usize = 65_536;
@@ -99,6 +99,8 @@ impl Service {
         for n in 0..connections {
             parts.spawn(named("ingest", ingest.clone().run(n, stopping.clone())));
         }
+        let announce = announce::run(config.mqtt.clone(), store.clone(), door.clone(), stopping.clone());
+        parts.spawn(named("announce", announce));
         let state = web::AppState::new(&config, store.clone(), door.clone(), clock, metrics.clone(), open_page);
         parts.spawn(named("web", web::serve(listener, state, stopping)));
         Ok(Self { door, metrics, store, stop, parts, committer })

@@ -32,6 +32,7 @@ use crate::metrics::Metrics;
 use crate::store::Store;
 
 pub use access::token_hash;
+pub use api::tickets::Ticket as TicketView;
 pub use openapi::document;
 pub use server::serve;
 

@@ -48,6 +48,9 @@ async fn a_leak_is_told_at_once_escalated_closed_on_proof_and_opened_again() {
         house.texts(TENANT, "Water at") == 1 && house.texts(HOUSEKEEPER, "Leak!") == 1
     })
     .await;
+    let ticket = house.retained("nightporter/v1/p-12B/tickets/+", |_, payload| payload.contains("\"leak\"")).await;
+    assert!(ticket.contains("\"severity\":\"emergency\"") && ticket.contains("12B-leak"), "{ticket}");
+    house.retained("nightporter/status", |_, payload| payload == "online").await;
     eventually(SOON, "the manager is told after ten minutes", async || {
         house.texts(MANAGER, "nobody") + house.texts(MANAGER, "no housekeeper") == 1
     })
@@ -152,4 +155,21 @@ async fn all_real_messages_pass_and_a_leak_after_them_is_told() {
     publisher.publish("zigbee2mqtt/12B-leak", r#"{"water_leak":true}"#).await;
     eventually(SOON, "the leak is told", async || house.texts(TENANT, "Water at") == 1).await;
     house.stop();
+}
+
+/// Broker, database and carrier away: `readyz` says which, work waits, nothing is lost, it recovers alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_away_is_named_and_nothing_is_lost() {
+    let (mut house, mut publisher) = house(MORNING).await;
+    publisher.publish("zigbee2mqtt/12B-lock", r#"{"battery":90}"#).await;
+    publisher.settled().await;
+    house.mosquitto.stop();
+    eventually(SOON, "the broker is missed", async || house.readyz().await.contains("broker")).await;
+    house.mosquitto.restart();
+    house.ready().await;
+    let mut publisher = house.publisher("devices-again");
+    publisher.publish("zigbee2mqtt/12B-leak", r#"{"water_leak":true}"#).await;
+    eventually(SOON, "the leak is told", async || house.texts(TENANT, "Water at") == 1).await;
+    house.kill();
+    house.retained("nightporter/status", |_, payload| payload == "offline").await;
 }

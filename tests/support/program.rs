@@ -134,6 +134,15 @@ impl House {
         .await;
     }
 
+    /// What `/readyz` says.
+    pub async fn readyz(&self) -> String {
+        let url = format!("http://127.0.0.1:{}/readyz", self.http_port);
+        match reqwest::get(&url).await {
+            Ok(answer) if !answer.status().is_success() => answer.text().await.unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+
     /// Kill -9.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");
@@ -158,6 +167,27 @@ impl House {
     /// A publisher on the house's broker.
     pub fn publisher(&self, id: &str) -> Publisher {
         Publisher::connect(id, self.mosquitto.port())
+    }
+
+    /// What the broker holds as retained below a filter, once it holds something that `wanted` accepts.
+    pub async fn retained(&self, filter: &str, wanted: impl Fn(&str, &str) -> bool) -> String {
+        let mut options = MqttOptions::new("listener", "127.0.0.1", self.mosquitto.port());
+        options.set_clean_start(true);
+        let (client, mut events) = AsyncClient::new(options, 10);
+        client.subscribe(filter, QoS::AtLeastOnce).await.expect("the listener lives");
+        let heard = async {
+            loop {
+                let event = events.poll().await.expect("the broker is there");
+                if let Event::Incoming(Packet::Publish(publish)) = event {
+                    let topic = String::from_utf8_lossy(&publish.topic).into_owned();
+                    let payload = String::from_utf8_lossy(&publish.payload).into_owned();
+                    if wanted(&topic, &payload) {
+                        return payload;
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), heard).await.expect("it is announced")
     }
 
     /// How many texts of which the body contains `words` went to a number.
