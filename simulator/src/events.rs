@@ -17,6 +17,10 @@ const JUSTIFIED_PERCENT: f64 = 25.0;
 const JUSTIFIED_DAYS: f64 = 30.0;
 /// A silence of this many rhythms must be noticed.
 const SILENT_RHYTHMS: i32 = 3;
+/// Nobody knows the rhythm of a device that was first heard less than this ago …
+const UNKNOWN_HOURS: i64 = 25;
+/// … and may take it for this.
+const UNKNOWN_RHYTHM_HOURS: i64 = 15;
 /// Nine quarters of the rhythm: two messages in a row were lost.
 const LOST_QUARTERS: i32 = 9;
 /// Zigbee2MQTT calls a sleeping device offline after this many hours.
@@ -125,6 +129,8 @@ impl Building {
         let unit = if gateway { &self.site.corridors[d.place] } else { &self.site.apartments[d.place] };
         let tenant = if gateway { None } else { self.site.tenant_on(d.place, at) };
         let tenant = tenant.map(|index| &self.site.tenants[index]);
+        let is_new = at - self.options.start < TimeDelta::hours(UNKNOWN_HOURS) + d.rhythm;
+        let unknown = if is_new { TimeDelta::hours(UNKNOWN_RHYTHM_HOURS) } else { d.rhythm };
         self.truth.push(Problem {
             kind,
             cause,
@@ -142,7 +148,7 @@ impl Building {
             how: None,
             used_cells: false,
             rhythm: d.rhythm,
-            learnt_gap: d.delivered.longest_gap(at).max(d.rhythm),
+            learnt_gap: d.delivered.longest_gap(at).max(unknown),
         });
         self.truth.len() - 1
     }

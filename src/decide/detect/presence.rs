@@ -56,15 +56,18 @@ impl PresenceState {
         }
     }
 
-    /// A gap counts only when the service listened all through it and the device was not silent.
+    /// A gap counts as far as the service listened through it, and only when the device was not silent.
     fn learn(&mut self, received_at: Timestamp, seen_at: Timestamp, ctx: &Context<'_>) {
-        if seen_at < ctx.listening_since || self.silent {
+        if self.since.is_none() {
+            self.since = Some(received_at);
             return;
         }
-        let gap = received_at - seen_at;
-        let forgotten = self.gap * gap.clamp(0, FORGOTTEN_OVER_MS) / FORGOTTEN_OVER_MS;
+        if self.silent {
+            return;
+        }
+        let gap = (received_at - seen_at.max(ctx.listening_since)).max(0);
+        let forgotten = self.gap * gap.min(FORGOTTEN_OVER_MS) / FORGOTTEN_OVER_MS;
         self.gap = gap.max(self.gap - forgotten);
-        self.since.get_or_insert(seen_at);
         self.gaps = (self.gaps + 1).min(GAPS_KNOWN);
     }
 
