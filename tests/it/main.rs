@@ -28,5 +28,6 @@ mod import;
 mod leak_next_door;
 mod main_job;
 mod services_work;
+mod simulation;
 mod store;
 mod web;

@@ -1,0 +1,115 @@
+//! The end of a month: everything that was left behind is read, and the simulator's own scoreboard judges it.
+
+use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use chrono::TimeDelta;
+use nightporter::model::*;
+use nightporter::store::{MessageFilter, MessageRow, Page, StoreError, TicketFilter};
+use nightporter_simulator::{Kind, Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket};
+
+use super::month::Month;
+
+/// Everything, in one page.
+const ALL: Page = Page { limit: 100_000, after: None };
+/// How far the playing of a month may lag behind what happens: a pause, and a death.
+const LAG_SECONDS: i64 = 60;
+
+/// Judges a month that is over.
+pub async fn judge(month: &mut Month) -> Result<(), String> {
+    let (tickets, messages, credits) = left_behind(month).await.map_err(|e| e.to_string())?;
+    undone(&messages)?;
+    said_once(&tickets, &messages)?;
+    let rules = Rules { slack: TimeDelta::seconds(LAG_SECONDS), ..Rules::default() };
+    let seen = Observations {
+        tickets: tickets.values().filter_map(seen_ticket).collect(),
+        messages: messages.iter().filter_map(|m| seen_message(m, &tickets)).collect(),
+        credits,
+    };
+    month.played.credits = seen.credits.len() as u64;
+    let mut hasher = DefaultHasher::new();
+    (month.played.trace, serde_json::to_string(&tickets).expect("plain data")).hash(&mut hasher);
+    messages.iter().for_each(|m| (&m.id.0, &m.status, m.sent_at.map(|t| t.0), &m.body).hash(&mut hasher));
+    month.played.trace = hasher.finish();
+    let board = Scoreboard::judge_by(&rules, month.building.truth(), &seen, month.until());
+    month.played.problems = Kind::ALL.iter().map(|kind| board.of(*kind).happened as u64).sum();
+    let silenced = month.watch.silenced_units();
+    let excused =
+        |note: &String| note.contains("tenant not told") && silenced.iter().any(|unit| note.contains(unit.as_str()));
+    let notes: Vec<String> = board.notes.iter().filter(|n| !excused(n)).cloned().collect();
+    if notes.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("the scoreboard of seed {}:\n    {}", month.seed, notes.join("\n    ")))
+    }
+}
+
+type Left = (BTreeMap<String, Ticket>, Vec<MessageRow>, Vec<SeenCredit>);
+
+async fn left_behind(month: &Month) -> Result<Left, StoreError> {
+    let mut tx = month.store.read().await?;
+    let tickets = tx.list_tickets(&TicketFilter::default(), &ALL).await?;
+    let messages = tx.list_messages(&MessageFilter::default(), &ALL).await?;
+    let credit = |e: nightporter::store::EntryRow| SeenCredit {
+        tenant: e.tenant_id,
+        device_key: e.device_key,
+        amount_minor: e.amount_minor,
+        at: e.at.to_utc(),
+    };
+    let credits = tx.list_entries(&ALL).await?.into_iter().map(credit).collect();
+    Ok((tickets.into_iter().map(|t| (t.id.0.clone(), t)).collect(), messages, credits))
+}
+
+/// Nothing is left in the outbox.
+fn undone(messages: &[MessageRow]) -> Result<(), String> {
+    let waits = |m: &&MessageRow| ["queued", "sending", "unknown"].contains(&m.status.as_str());
+    messages.iter().find(waits).map_or(Ok(()), |m| Err(format!("{} is left {}", m.id, m.status)))
+}
+
+/// The same words about the same matter reach a person once a round, beside what expired and was said again.
+fn said_once(tickets: &BTreeMap<String, Ticket>, messages: &[MessageRow]) -> Result<(), String> {
+    let mut said: BTreeMap<(&str, &str, &str), u32> = BTreeMap::new();
+    for m in messages.iter().filter(|m| m.sent_at.is_some() && m.direction == "outbound") {
+        let (Some(ticket), Some(template)) = (&m.ticket_id, &m.template) else { continue };
+        let count = said.entry((ticket, template, &m.recipient)).or_default();
+        *count += 1;
+        let rounds = tickets.get(ticket).map_or(1, |t| t.round + 1);
+        // One offer before the end of a battery, one when it is dead.
+        let offers = if template == "offer_battery" { 2 } else { 1 };
+        if *count > rounds * offers {
+            return Err(format!("{ticket}: {template} was said {count} times to {} in {rounds} rounds", m.recipient));
+        }
+    }
+    Ok(())
+}
+
+fn seen_ticket(ticket: &Ticket) -> Option<SeenTicket> {
+    let resolved_at = match ticket.status {
+        Status::Resolved { at } => Some(at),
+        Status::Closed { resolved_at, .. } => Some(resolved_at),
+        _ => None,
+    };
+    Some(SeenTicket {
+        kind: Kind::parse(ticket.kind.as_str())?,
+        device_key: ticket.device_key.as_ref()?.0.clone(),
+        opened_at: ticket.opened_at.to_utc(),
+        resolved_at: resolved_at.map(Timestamp::to_utc),
+        status: ticket.status.as_str().to_owned(),
+    })
+}
+
+fn seen_message(m: &MessageRow, tickets: &BTreeMap<String, Ticket>) -> Option<SeenMessage> {
+    if m.direction != "outbound" {
+        return None;
+    }
+    let ticket = m.ticket_id.as_ref().and_then(|id| tickets.get(id));
+    Some(SeenMessage {
+        to: m.to.clone(),
+        template: m.template.clone(),
+        kind: ticket.and_then(|t| Kind::parse(t.kind.as_str())),
+        device_key: ticket.and_then(|t| t.device_key.as_ref()).map(|k| k.0.clone()),
+        created_at: m.created_at.to_utc(),
+        sent_at: m.sent_at.map(Timestamp::to_utc),
+    })
+}
