@@ -133,10 +133,10 @@ impl BatteryState {
             match t.reading.fact {
                 Fact::BatteryPercent(p) if t.reading.channel.is_none() && (0.0..=100.0).contains(&p) => {
                     self.percent = Some(p);
-                    level = Some((p, t.at));
+                    level = (!t.ageless).then_some((p, t.at)).or(level);
                 }
                 Fact::BatteryMillivolts(mv) if t.reading.channel.is_none() => self.millivolts = Some(mv),
-                Fact::BatteryLow(low) if t.reading.channel.is_none() => flag = Some((low, t.at)),
+                Fact::BatteryLow(low) if t.reading.channel.is_none() && !t.ageless => flag = Some((low, t.at)),
                 Fact::UptimeS(v) => self.witness(0, v, |was, is| is < was, t.at),
                 Fact::BootCount(v) => self.witness(1, v, |was, is| is > was, t.at),
                 Fact::MessageCounter(v) => self.witness(2, v, |was, is| is < was, t.at),

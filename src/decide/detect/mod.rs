@@ -10,7 +10,7 @@ pub mod presence;
 use serde::{Deserialize, Serialize};
 
 use super::policy::Policy;
-use crate::model::time::{HOUR, MINUTE};
+use crate::model::time::{DAY, HOUR, MINUTE};
 use crate::model::{Fact, Finding, LockState, Millis, Reading, Span, Timestamp};
 
 use battery::BatteryState;
@@ -19,6 +19,8 @@ use presence::PresenceState;
 
 /// A claimed time this far ahead of the receipt is a wrong clock, and the receipt counts.
 const AHEAD_MAX_MS: Millis = 5 * MINUTE;
+/// A claimed time this far behind the receipt is no age, but a clock that has lost its time, and the receipt counts.
+const BEHIND_MAX_MS: Millis = 30 * DAY;
 /// A device clock that is behind by up to this is learned; what is older is old.
 const LAG_LEARNED_MAX_MS: Millis = 6 * HOUR;
 /// How fast the learned lag may grow with each message (a drifting clock).
@@ -37,6 +39,9 @@ pub struct DeviceState {
     /// How far its clock is behind ours, learned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<Millis>,
+    /// The newest time that it told, by its own clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
     /// Fingerprints of the last messages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub echoes: Vec<(u64, Timestamp)>,
@@ -140,9 +145,11 @@ impl DeviceState {
         [self.leak.due_at(ctx), self.presence.due_at(self.seen_at, ctx)].into_iter().flatten().min()
     }
 
+    /// The same bytes again: at once, from the broker's store, or at any time when they tell their own.
     fn is_echo(&mut self, heard: &Heard) -> bool {
+        let lasting = heard.retained || heard.readings.iter().any(|r| r.at.is_some());
         let known = self.echoes.iter().any(|&(fingerprint, at)| {
-            fingerprint == heard.fingerprint && (heard.retained || heard.received_at - at <= ECHO_WINDOW_MS)
+            fingerprint == heard.fingerprint && (lasting || heard.received_at - at <= ECHO_WINDOW_MS)
         });
         if !known {
             self.echoes.retain(|(fingerprint, _)| *fingerprint != heard.fingerprint);
@@ -155,9 +162,11 @@ impl DeviceState {
     }
 
     /// Weighs a claimed time: ahead of us is a wrong clock; behind us by a steady amount is a slow one; more is age.
+    /// Only news tells how slow: what comes late or again would make the clock seem slower, and itself newer than it is.
     fn time<'a>(&mut self, reading: &'a Reading, heard: &Heard) -> Timed<'a> {
         let received = heard.received_at;
-        let Some(claimed) = reading.at.filter(|at| *at <= received + AHEAD_MAX_MS) else {
+        let sound = |at: &Timestamp| *at <= received + AHEAD_MAX_MS && *at >= received - BEHIND_MAX_MS;
+        let Some(claimed) = reading.at.filter(sound) else {
             return Timed { reading, at: received, ageless: heard.retained && reading.at.is_none(), age: 0 };
         };
         let behind = (received - claimed).max(0);
@@ -166,9 +175,13 @@ impl DeviceState {
         }
         let lag = match self.lag {
             None => behind.min(LAG_LEARNED_MAX_MS),
+            Some(lag) if self.told_at.is_some_and(|told| claimed <= told) => behind.min(lag),
             Some(lag) => behind.min(lag + LAG_GROWTH_MS).min(LAG_LEARNED_MAX_MS),
         };
-        self.lag = Some(lag);
+        if self.told_at.is_none_or(|told| claimed > told) {
+            self.told_at = Some(claimed);
+            self.lag = Some(lag);
+        }
         Timed { reading, at: (claimed + lag).min(received), ageless: false, age: behind - lag }
     }
 
