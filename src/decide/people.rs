@@ -59,7 +59,7 @@ impl Desk<'_> {
         duty.into_iter().find(asked).or_else(|| place.housekeepers.iter().find(asked)).map(Person::from)
     }
 
-    fn was_written_to(&self, ticket: &Ticket, recipient: &Recipient) -> bool {
+    pub(super) fn was_written_to(&self, ticket: &Ticket, recipient: &Recipient) -> bool {
         let ids = ticket.plan.iter().filter_map(|p| match &p.done {
             Some(StepDone::Sent { to, .. }) => Some(to),
             _ => None,

@@ -79,8 +79,7 @@ impl Desk<'_> {
         }
         let ticket = self.ticket(id);
         let next = ticket.plan.iter().filter(|p| self.concerns(id, p) && p.at != NEVER).map(|p| p.at).min();
-        let close = ticket.due_at.filter(|_| matches!(ticket.status, Status::Resolved { .. }));
-        let due_at = [next, close].into_iter().flatten().min();
+        let due_at = [next, self.close_at(id)].into_iter().flatten().min();
         self.change(id).due_at = due_at;
     }
 
@@ -153,6 +152,9 @@ impl Desk<'_> {
             match duty.filter(|_| severity == Severity::Routine) {
                 Some(at) => return Tried::Later(at),
                 None => people = vec![people::person_manager(place)],
+            }
+            if self.was_written_to(ticket, &people[0].recipient) {
+                return self.skip("nobody");
             }
         }
         let tried = self.reach(id, n, step, &people, template);

@@ -237,10 +237,17 @@ impl Desk<'_> {
         let at = self.now;
         let ticket = self.change(id);
         ticket.status = Status::Resolved { at };
-        let (property, kind) = (ticket.property_id.clone(), ticket.kind);
-        let close_after = self.policy.playbook(&property, kind).close_after.unwrap_or(CLOSE_AFTER);
-        self.change(id).due_at = Some(at + close_after.0);
+        let due_at = self.close_at(id);
+        self.change(id).due_at = due_at;
         self.event(id, "resolved", actor, data);
+    }
+
+    /// When a resolved ticket is closed; until then the same problem reopens it.
+    pub(super) fn close_at(&self, id: &TicketId) -> Option<Timestamp> {
+        let ticket = self.ticket(id);
+        let Status::Resolved { at } = ticket.status else { return None };
+        let playbook = self.policy.playbook(&ticket.property_id, ticket.kind);
+        Some(at + playbook.close_after.unwrap_or(CLOSE_AFTER).0)
     }
 
     /// The problem is back, perhaps next door: the same ticket, its playbook from the start, for the people of where it is now.
@@ -268,7 +275,7 @@ impl Desk<'_> {
         }
         self.run_plan(id);
         let Status::Resolved { at: resolved_at } = self.ticket(id).status else { return };
-        if self.ticket(id).due_at.is_some_and(|due| due <= self.now) {
+        if self.close_at(id).is_some_and(|at| at <= self.now) {
             let now = self.now;
             let ticket = self.change(id);
             ticket.status = Status::Closed { resolved_at, at: now };
