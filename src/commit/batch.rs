@@ -141,7 +141,9 @@ impl<'a> Batch<'a> {
         if room == 0 {
             return Ok(());
         }
-        let (update, attempt) = outbox::claim(due, &self.house.owner, self.now, |ms| self.house.clock.real(ms));
+        let stopped = !tx.load_stopped(&[due.to.as_str()]).await?.is_empty();
+        let (update, attempt) =
+            outbox::claim(due, stopped, &self.house.owner, self.now, |ms| self.house.clock.real(ms));
         if tx.claim_message(&update, due, self.now).await? {
             tasks.extend(outbox::outcome(due, update.status, None, self.now).map(Task::Outcome));
             self.out.attempts.extend(attempt);

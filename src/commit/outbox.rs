@@ -60,9 +60,10 @@ pub enum Answer {
     Found(Result<Vec<CarrierMessage>, CarrierError>),
 }
 
-/// The row as claimed: to be sent, to be asked about, or too late.
+/// The row as claimed: to be sent, to be asked about, too late, or to somebody who said STOP meanwhile.
 pub fn claim(
     due: &DueMessage,
+    stopped: bool,
     owner: &str,
     now: Timestamp,
     real: impl Fn(Millis) -> Millis,
@@ -75,6 +76,7 @@ pub fn claim(
         ..update(due, status)
     };
     match due.status {
+        MessageStatus::Queued if stopped => (update(due, MessageStatus::Failed), None),
         MessageStatus::Queued if due.expires_at <= now => (update(due, MessageStatus::Expired), None),
         MessageStatus::Queued => {
             let attempts = due.attempts + 1;

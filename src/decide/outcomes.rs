@@ -77,6 +77,11 @@ impl Desk<'_> {
         let words = tidy(&reply.body);
         if STOP_WORDS.contains(&words.as_str()) || START_WORDS.contains(&words.as_str()) {
             let stop = STOP_WORDS.contains(&words.as_str());
+            if stop {
+                self.facts.stopped.insert(reply.from.clone());
+            } else {
+                self.facts.stopped.remove(&reply.from);
+            }
             self.changes.wishes.push(Wish { phone: reply.from.clone(), stop, words: reply.body.clone() });
             return;
         }
