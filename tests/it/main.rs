@@ -27,6 +27,8 @@ mod demo;
 mod import;
 mod leak_next_door;
 mod main_job;
+mod purity;
+mod rules;
 mod services_work;
 mod simulation;
 mod store;

