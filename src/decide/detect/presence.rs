@@ -15,6 +15,10 @@ const FORGOTTEN_OVER_MS: Millis = 7 * DAY;
 /// A device may be silent for this many times its longest recent gap.
 const GAPS_ALLOWED: i64 = 3;
 
+/// After the service was away, a device has this part of its time to be heard again: what it said meanwhile may be lost,
+/// but a service that is restarted every day must not be deaf to those that speak twice a day.
+const HEARD_AGAIN: i64 = 2;
+
 /// What is known of a device's rhythm.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -88,8 +92,8 @@ impl PresenceState {
         if self.silent || seen_at == Timestamp::default() {
             return None;
         }
-        let quiet_since = seen_at.max(ctx.listening_since);
-        let by_rhythm = quiet_since + self.allowed(seen_at, ctx);
+        let allowed = self.allowed(seen_at, ctx);
+        let by_rhythm = (seen_at + allowed).max(ctx.listening_since + allowed / HEARD_AGAIN);
         let by_word = self.offline_since.map(|since| since + ctx.policy.presence.offline_grace.0);
         Some(by_word.map_or(by_rhythm, |at| at.min(by_rhythm)))
     }
