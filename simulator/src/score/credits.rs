@@ -99,7 +99,9 @@ fn asked_at(case: &Case, problem: &Problem) -> Option<DateTime<Utc>> {
         let window = problem.started_at - case.rules.slack..=known_by;
         Some(&m.to) == problem.tenant_phone.as_ref() && m.may_concern(problem) && window.contains(&m.when())
     };
-    case.seen.messages.iter().filter(asks).map(SeenMessage::when).min()
+    let asked = || case.seen.messages.iter().filter(asks);
+    // Of several, one that a carrier refused has asked nobody.
+    asked().filter_map(|m| m.sent_at).min().or_else(|| asked().map(SeenMessage::when).min())
 }
 
 /// Full within the time, late after it, either at the border; less only where the cap binds.
