@@ -12,13 +12,12 @@ fn rhythm(key: &str, hours: i64) -> String {
 
 #[test]
 fn silent_after_three_times_its_own_rhythm_and_back() {
-    let story = format!("{}05 00:00 lock3 battery=90\n06 12:00 lock3 battery=90\n08 00:00 wait", rhythm("lock3", 6));
+    let story = format!("{}05 00:00 lock1 battery=90\n06 12:00 lock1 battery=90\n07 05:00 wait", rhythm("lock1", 6));
     let then = "
-        05 18:00 opened silent lock3
-        06 08:00 text housekeeper:h1 offer_silent
-        06 12:00 resolved silent lock3
-        07 12:00 closed silent lock3";
-    let _ = (story, then);
+        05 18:00 opened silent lock1
+        05 18:00 text housekeeper:h1 offer_silent
+        06 12:00 resolved silent lock1";
+    check("", &story, then);
 }
 
 #[test]
@@ -29,10 +28,16 @@ fn quick_movements_teach_no_rhythm() {
 
 #[test]
 fn nobody_is_silent_while_nobody_listens() {
-    let story = format!("{}05 00:00 lock1 battery=90\n05 17:00 restart\n06 10:00 wait", rhythm("lock1", 6));
-    check("", &story, "");
-    let story = format!("{}05 00:00 lock1 battery=90\n05 17:00 restart\n06 12:00 wait", rhythm("lock1", 6));
-    check("", &story, "06 11:00 opened silent lock1\n06 11:00 text housekeeper:h1 offer_silent");
+    let away = format!("{}05 00:00 lock1 battery=90\n07 17:00 restart\n", rhythm("lock1", 6));
+    check("", &format!("{away}08 01:00 lock1 battery=90\n08 02:00 wait"), "");
+    let silent = "\n08 02:00 opened silent lock1\n08 08:00 text housekeeper:h1 offer_silent";
+    check("", &format!("{away}08 12:00 wait"), silent);
+}
+
+#[test]
+fn a_restart_every_day_hides_no_silence() {
+    let story = format!("{}05 00:00 lock1 battery=90\n05 10:00 restart\n05 20:00 wait", rhythm("lock1", 6));
+    check("", &story, "05 19:00 opened silent lock1\n05 19:00 text housekeeper:h1 offer_silent");
 }
 
 #[test]

@@ -92,11 +92,14 @@ impl Stage {
     pub fn act(&mut self, line: &str) {
         let (day, rest) = line.split_once(' ').expect("DAY");
         let (hour, rest) = rest.trim().split_once(' ').expect("HH:MM");
-        self.pass_until(self.time(day, hour));
         let (who, what) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+        if who == "restart" {
+            (self.now, self.listening_since) = (self.time(day, hour), self.time(day, hour));
+        }
+        self.pass_until(self.time(day, hour));
         match who {
             "wait" => {}
-            "restart" => self.listening_since = self.now,
+            "restart" => {}
             "carrier" => self.carrier_down = what == "down",
             _ if self.facts.devices.contains_key(who) => {
                 let heard = self.parse(who, what);

@@ -34,15 +34,49 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     month.played.trace = hasher.finish();
     let board = Scoreboard::judge_by(&rules, month.building.truth(), &seen, month.until());
     month.played.problems = Kind::ALL.iter().map(|kind| board.of(*kind).happened as u64).sum();
-    let silenced = month.watch.silenced_units();
-    let excused =
-        |note: &String| note.contains("tenant not told") && silenced.iter().any(|unit| note.contains(unit.as_str()));
-    let notes: Vec<String> = board.notes.iter().filter(|n| !excused(n)).cloned().collect();
-    if notes.is_empty() {
+    let excused = |note: &String| is_excused(month, note);
+    let notes: Vec<&String> = board.notes.iter().filter(|n| !excused(n)).collect();
+    let told: Vec<String> =
+        notes.iter().map(|note| format!("{note}\n{}", story(month, note, &tickets, &seen))).collect();
+    if told.is_empty() {
         Ok(())
     } else {
-        Err(format!("the scoreboard of seed {}:\n    {}", month.seed, notes.join("\n    ")))
+        Err(format!("the scoreboard of seed {}:\n    {}", month.seed, told.join("\n    ")))
     }
+}
+
+/// What truly happened to the device of a note, and what was made of it.
+fn story(month: &Month, note: &str, tickets: &BTreeMap<String, Ticket>, seen: &Observations) -> String {
+    let key = note.split(' ').rev().nth(2).unwrap_or_default();
+    let truth = month.building.truth().iter().filter(|p| p.concerns(key)).map(|p| format!("      truly {p:?}"));
+    let mine = |t: &&Ticket| t.devices.iter().any(|(k, _)| k.as_str() == key);
+    let made = tickets.values().filter(mine).map(|t| {
+        format!(
+            "      ticket {} {} {:?} opened {} told {:?} seen {:?} round {} {:?}",
+            t.id,
+            t.kind.as_str(),
+            t.status,
+            t.opened_at,
+            t.told_at.map(Timestamp::to_rfc3339),
+            t.seen_at.map(Timestamp::to_rfc3339),
+            t.round,
+            t.devices
+        )
+    });
+    let said =
+        seen.messages.iter().filter(|m| m.device_key.as_deref() == Some(key)).map(|m| format!("      said {m:?}"));
+    let paid =
+        seen.credits.iter().filter(|c| c.device_key.as_deref() == Some(key)).map(|c| format!("      paid {c:?}"));
+    truth.chain(made).chain(said).chain(paid).collect::<Vec<_>>().join("\n")
+}
+
+/// Who said STOP need not be told; after a death a silence counts anew.
+fn is_excused(month: &Month, note: &str) -> bool {
+    let silenced = || month.watch.silenced_units().iter().any(|unit| note.contains(unit.as_str()));
+    let told_at = || note.rsplit(' ').next().and_then(Timestamp::parse_rfc3339);
+    let died = || told_at().is_some_and(|at| month.deaths.iter().any(|death| (*death - at).abs() < time::DAY));
+    let late = note.starts_with("silent found late") || note.starts_with("silent missed");
+    (note.contains("tenant not told") && silenced()) || (late && died())
 }
 
 type Left = (BTreeMap<String, Ticket>, Vec<MessageRow>, Vec<SeenCredit>);

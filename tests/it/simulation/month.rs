@@ -24,8 +24,10 @@ use crate::house;
 
 const START: &str = "2026-01-05T00:00:00Z";
 const DAYS: i64 = 30;
-/// Commits of a thousand in which the process dies.
-const CRASHES_PER_MILLE: u64 = 3;
+/// Commits of a thousand in which the process dies, in two of three months.
+const DEATHS_PER_MILLE: u64 = 2;
+/// How long what happens may wait for the next step.
+const PAUSE_MS_MAX: Millis = 25_000;
 /// Messages handed in at once.
 const BATCH_MAX: usize = 64;
 /// Rounds without time passing that mean that the house does not come to rest.
@@ -74,6 +76,8 @@ pub struct Month {
     pub(super) carrier: FakeCarrier,
     pub(super) watch: Watch,
     pub(super) played: Played,
+    /// When the process died.
+    pub(super) deaths: Vec<Timestamp>,
     committer: Committer,
     routes: Routes,
     /// What the broker has not had acknowledged, and what it keeps.
@@ -115,6 +119,7 @@ impl Month {
             carrier: FakeCarrier::new(seed, &clock),
             watch: Watch::new(&registry),
             played: Played { trace: 0, steps: 0, messages: 0, crashes: 0, texts: 0, problems: 0, credits: 0 },
+            deaths: Vec::new(),
             committer,
             routes: Routes::default(),
             broker: VecDeque::new(),
@@ -163,7 +168,7 @@ impl Month {
         let (due, message) = self.next;
         let planned = self.later.first_key_value().map(|((at, _), _)| *at);
         let next = [Some(self.building.next_at().into()), due, message, planned].into_iter().flatten().min();
-        let pause = if self.dice.chance(700) { self.dice.range(0, 15_000) } else { 0 };
+        let pause = if self.dice.chance(850) { self.dice.range(0, PAUSE_MS_MAX) } else { 0 };
         let now = self.clock.now();
         let then = (next.unwrap_or(self.until).max(now) + pause).min(self.until);
         self.rounds = if then == now { self.rounds + 1 } else { 0 };
@@ -260,7 +265,7 @@ impl Month {
     /// One transaction, or a death around it. Whether it was survived.
     async fn commit(&mut self, items: Vec<Item>) -> Result<bool, String> {
         self.played.steps += 1;
-        if !self.dice.chance(CRASHES_PER_MILLE) {
+        if self.seed.is_multiple_of(3) || !self.dice.chance(DEATHS_PER_MILLE) {
             let committed = self.committer.step(&items).await.map_err(|e| format!("commit: {e}"))?;
             self.watch.look(&self.store, &committed, self.clock.now()).await?;
             world::trace(&mut self.played.trace, &committed, self.clock.now());
@@ -290,6 +295,7 @@ impl Month {
     /// Everything in hand is lost; another process takes over a little later.
     async fn die(&mut self) -> Result<(), String> {
         self.played.crashes += 1;
+        self.deaths.push(self.clock.now());
         self.later.retain(|_, what| !matches!(what, Later::Answer(_)));
         self.clock.advance(self.dice.range(500, 20_000));
         let owner = format!("owner {}", self.played.crashes);
