@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::desk::{Desk, Wish};
-use super::people::{Person, person_manager};
+use super::people::{Person, person_manager, person_tenant};
+use super::words::Details;
 use crate::model::time::HOUR;
 use crate::model::*;
 
@@ -107,6 +108,33 @@ impl Desk<'_> {
         self.event(id, "answered", "tenant", json!({ "need_bed": true }));
         let Some(manager) = self.place(self.ticket(id)).map(person_manager) else { return };
         let message = self.message_to(id, &manager, "bed_manager");
+        self.changes.messages.push(message);
+    }
+
+    /// Water reached another apartment of the incident: whoever lives there is told at once, and once a round.
+    pub(super) fn tell_neighbour(&mut self, id: &TicketId, device: &Device) {
+        let ticket = self.ticket(id);
+        if ticket.unit_id.as_ref() == Some(&device.unit_id) {
+            return;
+        }
+        let tenant = self.tenant_on(&device.unit_id, &device.property_id, self.now).cloned();
+        let Some(tenant) = tenant.filter(|t| t.consent.safety && !self.facts.stopped.contains(&t.phone)) else {
+            return;
+        };
+        let person = person_tenant(&tenant);
+        let unit = self.facts.units.get(&device.unit_id).map(|u| u.name.clone()).unwrap_or_default();
+        let theirs = Details {
+            tenant: tenant.name,
+            phone: person.phone.as_str().to_owned(),
+            unit,
+            device: device.name.clone(),
+            ..self.details(id, person.locale)
+        };
+        let message = NewMessage {
+            key: format!("{id}/{}/leak_tenant/{}", self.ticket(id).round, person.recipient.as_key()),
+            body: self.words.say(person.locale, "leak_tenant", &theirs),
+            ..self.message_to(id, &person, "leak_tenant")
+        };
         self.changes.messages.push(message);
     }
 

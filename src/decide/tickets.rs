@@ -84,6 +84,7 @@ impl Desk<'_> {
             self.reopen(&id, device);
         } else {
             self.event(&id, "joined", "device", json!({ "device_key": device.key, "unit_id": device.unit_id }));
+            self.tell_neighbour(&id, device);
         }
     }
 
