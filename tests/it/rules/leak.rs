@@ -101,6 +101,7 @@ fn wet_units_of_one_riser_within_minutes_are_one_incident() {
     let then = "
         05 03:11 accepted leak leak1
         05 03:20 joined leak leak1
+        05 03:20 text tenant:t2 leak_tenant
         05 04:00 dry leak leak1
         05 05:30 resolved leak leak1";
     check("", &format!("{NIGHT}{story}"), &format!("{OPENED}{then}"));
