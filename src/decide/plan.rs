@@ -31,6 +31,7 @@ pub fn lay_out(playbook: &Playbook, opened_at: Timestamp) -> Vec<PlannedStep> {
         done: None,
         closing: false,
         tries: 0,
+        refused: false,
     };
     playbook.steps.iter().map(planned).collect()
 }
@@ -57,7 +58,7 @@ pub fn thank(ticket: &mut Ticket) {
         until: None,
         severity: None,
     };
-    ticket.plan.push(PlannedStep { step, at: Timestamp(0), done: None, closing: true, tries: 0 });
+    ticket.plan.push(PlannedStep { step, at: Timestamp(0), done: None, closing: true, tries: 0, refused: false });
 }
 
 /// What became of trying a step.
@@ -172,7 +173,14 @@ impl Desk<'_> {
         }
         if let Some(widen) = step.widen_after {
             let wider = Step { to: Audience::Second, widen_after: None, until: Some(Until::Accepted), ..step.clone() };
-            ticket.plan.push(PlannedStep { step: wider, at: now + widen.0, done: None, closing: false, tries: 0 });
+            ticket.plan.push(PlannedStep {
+                step: wider,
+                at: now + widen.0,
+                done: None,
+                closing: false,
+                tries: 0,
+                refused: false,
+            });
         }
     }
 
@@ -294,12 +302,11 @@ impl Desk<'_> {
         }
     }
 
-    /// A message of this ticket was refused: nobody was reached by it.
+    /// A message of this ticket was refused: nobody was reached by it, and who is asked next is somebody else.
     pub(super) fn undo_step(&mut self, id: &TicketId, message: &MessageId) {
-        let at = self.now;
         let carried = |p: &&mut PlannedStep| matches!(&p.done, Some(StepDone::Sent { messages, .. }) if messages[..] == [message.clone()]);
         if let Some(planned) = self.change(id).plan.iter_mut().find(carried) {
-            planned.done = Some(StepDone::Skipped { at, why: "refused".to_owned() });
+            planned.refused = true;
         }
     }
 

@@ -92,6 +92,7 @@ impl Desk<'_> {
 /// that is slow to answer must not cost the tenant the reward.
 fn on_its_way(ticket: &Ticket) -> Option<Timestamp> {
     let to_tenant = ticket.plan.iter().filter(|p| p.step.to == Audience::Tenant && p.step.verb == Verb::Text);
+    let to_tenant = to_tenant.filter(|p| !p.refused);
     let sent = |p: &PlannedStep| match &p.done {
         Some(StepDone::Sent { at, .. }) => Some(*at),
         _ => None,

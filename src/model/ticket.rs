@@ -140,6 +140,9 @@ pub struct PlannedStep {
     /// How often it was tried under a key of its own (an expired message is tried again as a new one).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tries: u32,
+    /// Its message was refused or never arrived: nobody was reached by it, and those it was for count as asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 fn is_zero(n: &u32) -> bool {

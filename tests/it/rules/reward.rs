@@ -55,6 +55,7 @@ fn never_after_it_died_and_never_for_a_visit() {
 fn never_without_a_text_and_one_on_its_way_counts() {
     pays("", "05 22:00 lock1 battery=19 boots=1", "05 23", "unpaid not_told battery lock1");
     pays("consent safety;reward", LOW, "05 12", "unpaid not_told battery lock1");
+    pays("refuses +14155550101", LOW, "05 12", "unpaid not_told battery lock1");
     pays("", &format!("05 10:30 carrier down\n{LOW}"), "05 12", "credit t1 1000 reward_in_time");
 }
 

@@ -27,6 +27,7 @@ pub struct Stage {
     words: Words,
     listening_since: Timestamp,
     carrier_down: bool,
+    refuses: Option<E164>,
 }
 
 impl Stage {
@@ -56,6 +57,7 @@ impl Stage {
             words: Words::new(),
             listening_since: Timestamp(0),
             carrier_down: false,
+            refuses: None,
         };
         stage.now = stage.time("01", "00:00");
         stage.listening_since = stage.now;
@@ -78,6 +80,7 @@ impl Stage {
             ["consent", list] => self.tenant(0, |t| t.consent = Consent::parse(list).expect("purposes")),
             ["budget", n] => self.policy.contact.daily_messages_max = n.parse().expect("a number"),
             ["cap", n] => self.policy.rewards.monthly_cap_minor = n.parse().expect("a number"),
+            ["refuses", phone] => self.refuses = E164::parse(phone),
             ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),
             _ => panic!("given what? {line}"),
         }
@@ -207,7 +210,11 @@ impl Stage {
             message_id: message.id(),
             ticket_id,
             recipient: message.recipient.clone(),
-            status: MessageStatus::Accepted,
+            status: if self.refuses.as_ref() == Some(&message.to) {
+                MessageStatus::Failed
+            } else {
+                MessageStatus::Accepted
+            },
             error_code: None,
             opted_out: None,
             at: self.now,
