@@ -18,6 +18,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections to PostgreSQL of one process.
 const POSTGRES_CONNECTIONS_MAX: u32 = 8;
+/// SQLite folds its log into the file after so many pages (64 MB): each time commits wait some 20 ms, so rarely.
+const CHECKPOINT_PAGES: &str = "16000";
 /// Readers of SQLite beside the one writer.
 const SQLITE_READERS_MAX: u32 = 2;
 
@@ -116,7 +118,7 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
-            .pragma("wal_autocheckpoint", "4000");
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
         let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
         let writer = pool().min_connections(1).max_connections(1).connect_with(options.clone()).await?;
         let in_memory = url.contains(":memory:");
