@@ -60,7 +60,9 @@ impl Desk<'_> {
                 let data =
                     json!({ "message_id": o.message_id, "to": o.recipient.as_key(), "error_code": o.error_code });
                 self.event(&o.ticket_id, "message_failed", "carrier", data);
-                self.undo_step(&o.ticket_id, &o.message_id);
+                if to_tenant {
+                    self.undo_step(&o.ticket_id, &o.message_id);
+                }
                 let stop =
                     |phone: &E164| Wish { phone: phone.clone(), stop: true, words: "(told by the carrier)".to_owned() };
                 self.changes.wishes.extend(o.opted_out.as_ref().map(stop));

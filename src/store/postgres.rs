@@ -8,8 +8,6 @@ pub type Conn = sqlx::PgConnection;
 pub type Row = sqlx::postgres::PgRow;
 /// Rows that are read in order to be changed are locked.
 pub const LOCK: &str = " FOR UPDATE";
-/// Rows that another process has are left to it.
-pub const LOCK_FREE: &str = " FOR UPDATE SKIP LOCKED";
 
 #[expect(clippy::duplicate_mod, reason = "one text, two databases: see docs/decisions")]
 #[path = "queries/mod.rs"]

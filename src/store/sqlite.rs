@@ -8,8 +8,6 @@ pub type Conn = sqlx::SqliteConnection;
 pub type Row = sqlx::sqlite::SqliteRow;
 /// A writer has the whole database: nothing to add to a SELECT.
 pub const LOCK: &str = "";
-/// See [`LOCK`].
-pub const LOCK_FREE: &str = "";
 
 #[path = "queries/mod.rs"]
 pub mod queries;

@@ -1,5 +1,7 @@
 //! The integration tests: one binary, so that it links once. A file here for each subject.
 
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "../support/corpus.rs"]
 mod corpus;
 #[path = "../support/fake_carrier.rs"]

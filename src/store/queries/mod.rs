@@ -11,7 +11,7 @@ pub mod read;
 pub mod registry;
 pub mod write;
 
-use super::{Conn, Db, LOCK, LOCK_FREE, Row};
+use super::{Conn, Db, LOCK, Row};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use sqlx::QueryBuilder;

@@ -2,18 +2,18 @@
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{Conn, Db, LOCK_FREE, Row, at, bad, push_list};
+use super::{Conn, Db, Row, at, bad, push_list};
 use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate, Report, StoreError};
 
 const DUE_COLUMNS: &str = "id, status, recipient, phone_to, body, ticket_id, severity, attempts, tried_at, expires_at";
 
-/// Messages whose time has come, emergencies first; locked, those of other processes left out.
+/// Messages whose time has come, emergencies first. Nothing is locked: [`claim_message`] is refused to all but the first.
 pub async fn due_messages(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<DueMessage>, StoreError> {
     let mut query = QueryBuilder::<Db>::new("SELECT ");
     query.push(DUE_COLUMNS).push(" FROM messages WHERE next_at <= ").push_bind(now.0);
     query.push(" ORDER BY CASE severity WHEN 'emergency' THEN 0 WHEN 'urgent' THEN 1 ELSE 2 END, next_at, id LIMIT ");
-    query.push_bind(limit).push(LOCK_FREE);
+    query.push_bind(limit);
     query.build().fetch_all(&mut *conn).await?.iter().map(due_row).collect()
 }
 

@@ -25,14 +25,14 @@ fn fact(n: u8) -> Fact {
         160..=189 => Fact::Leak(true),
         190..=209 => Fact::Leak(false),
         210..=219 => Fact::BootCount(f64::from(n)),
-        220..=229 => Fact::Online(n % 2 == 0),
-        230..=239 => Fact::BatteryLow(n % 2 == 0),
-        _ => Fact::Tamper(n % 2 == 0),
+        220..=229 => Fact::Online(n.is_multiple_of(2)),
+        230..=239 => Fact::BatteryLow(n.is_multiple_of(2)),
+        _ => Fact::Tamper(n.is_multiple_of(2)),
     }
 }
 
 fn heard(stage: &Stage, n: u8, fingerprint: u64) -> Heard {
-    Heard { readings: vec![Reading::new(fact(n))], received_at: stage.now, retained: n % 17 == 0, fingerprint }
+    Heard { readings: vec![Reading::new(fact(n))], received_at: stage.now, retained: n.is_multiple_of(17), fingerprint }
 }
 
 fn play(words: &[(usize, u8, i64)], twice: bool) -> Stage {

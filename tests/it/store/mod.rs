@@ -2,6 +2,7 @@
 //!
 //! A test is an `async fn(&Engine)` listed in [`on_both`]. `every_statement_is_tested` fails when a method of `Tx` is not.
 
+mod board;
 mod door;
 mod ledger;
 mod outbox;
@@ -93,6 +94,7 @@ macro_rules! on_both {
 }
 
 on_both! {
+    board::the_page_finds_names_counts_and_messages_within_its_scope,
     registry::an_import_is_read_back,
     registry::an_import_replaces_what_it_names_and_leaves_the_rest,
     registry::what_is_not_committed_never_was,
@@ -186,6 +188,7 @@ fn ids<T: ToString>(items: &[T]) -> Vec<String> {
 fn every_statement_is_tested() {
     let tx = include_str!("../../../src/store/tx.rs");
     let tests = [
+        include_str!("board.rs"),
         include_str!("door.rs"),
         include_str!("ledger.rs"),
         include_str!("outbox.rs"),

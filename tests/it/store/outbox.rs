@@ -60,7 +60,7 @@ pub async fn an_intent_becomes_one_message(db: &Engine) {
     add(db, &[a.clone(), b.clone()], 1).await;
     let again = NewMessage { body: "other words".to_owned(), ..b.clone() };
     add(db, &[again.clone(), c.clone()], 0).await;
-    add(db, &[again.clone()], 1).await;
+    add(db, std::slice::from_ref(&again), 1).await;
     let mut known =
         db.read(async |tx| tx.known_messages(&[a.clone(), again, message("d", Severity::Routine, 1)]).await).await;
     known.sort();
@@ -158,7 +158,7 @@ pub async fn two_claimers_never_claim_the_same(db: &Engine) {
 
 pub async fn a_status_never_goes_down(db: &Engine) {
     let m = message("a", Severity::Routine, 1);
-    add(db, &[m.clone()], 0).await;
+    add(db, std::slice::from_ref(&m), 0).await;
     let set = async |u: MessageUpdate| db.write(async |tx| tx.update_message(&u).await).await;
     let accepted = MessageUpdate {
         sid: Some("SM1".into()),

@@ -27,7 +27,11 @@ pub async fn tickets_are_kept_and_found_by_what_they_touch(db: &Engine) {
         [leak.clone(), over.clone()],
         "in any state"
     );
-    assert_eq!(find(TicketScope { devices: vec!["lock1"], ..scope() }).await, [battery.clone()], "unless over");
+    assert_eq!(
+        find(TicketScope { devices: vec!["lock1"], ..scope() }).await,
+        std::slice::from_ref(&battery),
+        "unless over"
+    );
     assert_eq!(find(TicketScope { devices: vec!["leak2"], ..scope() }).await, [leak.clone()], "as a part");
     assert_eq!(find(TicketScope { leaks_of: vec!["oak"], ..scope() }).await, [leak.clone()]);
     let mut properties = db.read(async |tx| tx.properties_of_tickets(&["k1", "k2", "nowhere"]).await).await;
