@@ -51,16 +51,18 @@ impl Desk<'_> {
             return;
         }
         let to_tenant = matches!(o.recipient, Recipient::Tenant(_));
+        // What the network could not deliver, the carrier had taken.
+        let accepted = !matches!(o.status, MessageStatus::Failed | MessageStatus::Expired);
+        if to_tenant && accepted {
+            let at = o.at;
+            self.change(&o.ticket_id).told_at.get_or_insert(at);
+        }
         match o.status {
-            MessageStatus::Accepted | MessageStatus::Sent | MessageStatus::Delivered if to_tenant => {
-                let at = o.at;
-                self.change(&o.ticket_id).told_at.get_or_insert(at);
-            }
             MessageStatus::Failed | MessageStatus::Undelivered => {
                 let data =
                     json!({ "message_id": o.message_id, "to": o.recipient.as_key(), "error_code": o.error_code });
                 self.event(&o.ticket_id, "message_failed", "carrier", data);
-                if to_tenant {
+                if to_tenant && !accepted {
                     self.undo_step(&o.ticket_id, &o.message_id);
                 }
                 let stop =

@@ -14,10 +14,8 @@ pub async fn the_page_finds_names_counts_and_messages_within_its_scope(db: &Engi
     };
     db.write(async |tx| tx.save_tickets(&[&leak, &over]).await).await;
     let about = NewMessage { ticket_id: Some("k1".into()), ..message("a", Severity::Emergency, 4) };
-    db.write(async |tx| {
-        tx.add_messages(&[about, message("b", Severity::Routine, 5)], 0, "me", Timestamp(5), Timestamp(9)).await
-    })
-    .await;
+    let other = NewMessage { ticket_id: None, ..message("b", Severity::Routine, 5) };
+    db.write(async |tx| tx.add_messages(&[about, other], 0, "me", Timestamp(5), Timestamp(9)).await).await;
     let mine = [leak.property_id.0.clone()];
     let elsewhere = ["nowhere".to_owned()];
     for (scope, count) in [(None, 1), (Some(&mine[..]), 1), (Some(&elsewhere[..]), 0)] {
