@@ -1,7 +1,6 @@
-//! MQTT out: every ticket that is not over as a retained message, and whether the service is there.
+//! MQTT out: every open ticket as a retained message, and whether the service is there.
 //!
-//! `nightporter/v1/<property>/tickets/<id>` holds the ticket as the API shows it, and is cleared when it is closed or
-//! cancelled; `nightporter/status` is `online`, or `offline` by last will. A projection: lost messages cost nothing,
+//! `nightporter/v1/<property>/tickets/<id>` holds the ticket as the API shows it while it is open, and is cleared then; `nightporter/status` is `online`, or `offline` by last will. A projection: lost messages cost nothing,
 //! all of it is said anew with every connection. Nothing here decides.
 
 use std::time::Duration;
@@ -16,7 +15,7 @@ use tracing::{debug, warn};
 use crate::commit::Door;
 use crate::config::Mqtt;
 use crate::ingest;
-use crate::model::{Status, Ticket};
+use crate::model::Ticket;
 use crate::store::{Page, Store, StoreError, TicketFilter};
 use crate::web::TicketView;
 
@@ -29,7 +28,7 @@ const PAGE_TICKETS: i64 = 500;
 /// Wait after a failed connection.
 const RECONNECT: Duration = Duration::from_secs(2);
 /// Statuses of tickets that are announced.
-const LIVE: [&str; 5] = ["open", "offered", "assigned", "on_site", "resolved"];
+const LIVE: [&str; 4] = ["open", "offered", "assigned", "on_site"];
 
 /// Announces until `stop`.
 pub async fn run(mqtt: Mqtt, store: Store, door: Door, mut stop: watch::Receiver<bool>) {
@@ -105,7 +104,7 @@ async fn one(client: &AsyncClient, store: &Store, id: &str) -> Result<(), StoreE
 }
 
 fn say(client: &AsyncClient, ticket: &Ticket) {
-    let over = matches!(ticket.status, Status::Closed { .. } | Status::Cancelled { .. });
+    let over = !ticket.status.is_active();
     let view = || serde_json::to_vec(&TicketView::from(ticket)).expect("a ticket is plain data");
     let payload = if over { Vec::new() } else { view() };
     // Wildcards and slashes of an id would be another topic.

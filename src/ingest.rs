@@ -220,7 +220,10 @@ impl Ingest {
         let fingerprint = fingerprint(&publish.topic, &publish.payload);
         let heard = |readings| Heard { readings, received_at, retained: publish.retain, fingerprint };
         let named = decoded.devices.into_iter().filter_map(|d| d.device_key.map(|key| (key, d.readings)));
-        named.map(|(key, readings)| Cause::Heard(key, heard(readings))).collect()
+        let causes: Vec<Cause> = named.map(|(key, readings)| Cause::Heard(key, heard(readings))).collect();
+        let readings = |cause: &Cause| if let Cause::Heard(_, heard) = cause { heard.readings.len() as u64 } else { 0 };
+        self.metrics.readings.inc_by(causes.iter().map(readings).sum());
+        causes
     }
 
     fn reject(&self, at: Timestamp, topic: &str, code: &'static str, detail: String, publish: &Publish) -> Cause {

@@ -125,7 +125,7 @@ impl<'a> Batch<'a> {
         let findings = match (cause, device) {
             (Cause::Heard(_, heard), Some(_)) => state.hear(heard, &ctx),
             (Cause::Heard(_, heard), None) => {
-                state.hold(heard);
+                state.hold(heard, &ctx);
                 Vec::new()
             }
             (_, Some(_)) => state.pass(&ctx),

@@ -39,7 +39,13 @@ pub(crate) fn suggest(given: &str, known: &[&str]) -> String {
 /// The known word most like a given one, if it is like it at all.
 pub(crate) fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
     let given = given.to_lowercase();
-    let likeness = |word: &&'a str| (*word, strsim::jaro_winkler(&given, &word.to_lowercase()));
+    let likeness = |word: &&'a str| {
+        let word_lower = word.to_lowercase();
+        let by_edits = strsim::normalized_damerau_levenshtein(&given, &word_lower);
+        // Two letters that changed places in a short word.
+        let swapped = strsim::osa_distance(&given, &word_lower) == 1;
+        (*word, if swapped { 1.0 } else { strsim::jaro_winkler(&given, &word_lower).max(by_edits) })
+    };
     let best = known.iter().map(likeness).max_by(|a, b| a.1.total_cmp(&b.1));
     best.filter(|(_, alike)| *alike >= ALIKE_MIN).map(|(word, _)| word)
 }

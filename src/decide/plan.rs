@@ -99,7 +99,12 @@ impl Desk<'_> {
             Tried::Later(at) => planned.at = at,
             Tried::Done(done) => {
                 planned.done = Some(done.clone());
-                let data = json!({ "do": verb, "result": done });
+                let data = match &done {
+                    StepDone::Sent { messages, to, .. } => {
+                        json!({ "do": verb, "how": "sent", "to": to, "messages": messages })
+                    }
+                    StepDone::Skipped { why, .. } => json!({ "do": verb, "how": "skipped", "why": why }),
+                };
                 self.event(id, "step", "system", data);
             }
         }

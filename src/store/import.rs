@@ -20,6 +20,7 @@ impl Store {
         put(&mut tx, "housekeepers", HOUSEKEEPERS, 1, registry.housekeepers.iter().map(housekeeper)).await?;
         tx.forget_housekeepers(&staff).await?;
         put(&mut tx, "housekeeper_properties", SERVED, 2, served.into_iter()).await?;
+        tx.look_at_registered().await?;
         tx.commit().await?;
         Ok(ImportSummary {
             properties: registry.properties.len(),

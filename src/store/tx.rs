@@ -104,6 +104,9 @@ queries! {
     /// Forgets which properties housekeepers serve.
     registry::forget_housekeepers as forget_housekeepers(ids: &[&str]) -> ();
 
+    /// Has a look taken at devices that spoke before they were registered.
+    registry::look_at_registered as look_at_registered() -> u64;
+
     /// Stores a token.
     access::create_token as create_token(token: &TokenRow, hash: &str, now: Timestamp) -> ();
     /// Ends tokens of a name.

@@ -35,6 +35,12 @@ pub struct Probe {
 
 impl LeakState {
     pub(super) fn hear(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        self.show(timed, ctx);
+        self.conclude(ctx.now, findings);
+    }
+
+    /// Notes what the probes show, and concludes nothing.
+    pub(super) fn show(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>) {
         for t in timed {
             if let Fact::Leak(wet) = t.reading.fact
                 && self.believes(t, ctx)
@@ -42,7 +48,12 @@ impl LeakState {
                 self.set(t, wet);
             }
         }
-        self.conclude(ctx.now, findings);
+    }
+
+    /// Water that was shown before the device was registered, and lately.
+    fn is_unheard(&self, ctx: &Context<'_>) -> bool {
+        let fresh = |p: &Probe| p.wet && ctx.now - p.at <= ctx.policy.leak.stale_after.0;
+        !self.open && self.probes.values().any(fresh)
     }
 
     /// Whether the probe is wet in any place.
@@ -77,6 +88,9 @@ impl LeakState {
     }
 
     pub(super) fn pass(&mut self, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        if self.is_unheard(ctx) {
+            return self.conclude(ctx.now, findings);
+        }
         if self.due_at(ctx).is_some_and(|due| due <= ctx.now) {
             self.open = false;
             self.dry_since = None;
@@ -85,7 +99,8 @@ impl LeakState {
     }
 
     pub(super) fn due_at(&self, ctx: &Context<'_>) -> Option<Timestamp> {
-        self.dry_since.filter(|_| self.open).map(|dry| dry + ctx.leak_clear_after.0)
+        let cleared = self.dry_since.filter(|_| self.open).map(|dry| dry + ctx.leak_clear_after.0);
+        cleared.or_else(|| self.is_unheard(ctx).then_some(ctx.now))
     }
 }
 

@@ -122,11 +122,12 @@ impl DeviceState {
     }
 
     /// Takes in a message of a device that nobody has registered: what it shows is kept, nothing is concluded.
-    pub fn hold(&mut self, heard: &Heard) {
+    pub fn hold(&mut self, heard: &Heard, ctx: &Context<'_>) {
         let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
         self.note(&timed, &mut Vec::new());
         self.tamper = false;
         self.battery.show(&timed);
+        self.leak.show(&timed, ctx);
         if !heard.retained {
             self.seen_at = self.seen_at.max(heard.received_at);
         }

@@ -41,3 +41,12 @@ pub async fn forget_housekeepers(conn: &mut Conn, ids: &[&str]) -> Result<(), St
     }
     Ok(())
 }
+
+/// Has a look taken at devices that spoke before they were registered: they may have told of water.
+pub async fn look_at_registered(conn: &mut Conn) -> Result<u64, StoreError> {
+    let done =
+        sqlx::query("UPDATE device_states SET due_at = 0 WHERE due_at IS NULL AND key IN (SELECT key FROM devices)")
+            .execute(&mut *conn)
+            .await?;
+    Ok(done.rows_affected())
+}

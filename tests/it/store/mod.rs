@@ -96,6 +96,7 @@ macro_rules! on_both {
 on_both! {
     board::the_page_finds_names_counts_and_messages_within_its_scope,
     registry::an_import_is_read_back,
+    registry::who_spoke_before_being_registered_is_looked_at,
     registry::an_import_replaces_what_it_names_and_leaves_the_rest,
     registry::what_is_not_committed_never_was,
     registry::scopes_of_people_follow_the_registry,

@@ -99,3 +99,17 @@ pub async fn scopes_of_people_follow_the_registry(db: &Engine) {
     tx.lock_tenant("t1").await.expect("locked");
     tx.lock_tenant("nobody").await.expect("nothing to lock");
 }
+
+pub async fn who_spoke_before_being_registered_is_looked_at(db: &Engine) {
+    let spoke = |key: &str| nightporter::store::StateRow {
+        key: key.into(),
+        seen_at: Timestamp(5),
+        due_at: None,
+        state: "{}".to_owned(),
+    };
+    db.write(async |tx| tx.save_states(&[spoke("leak1"), spoke("stranger")]).await).await;
+    db.store.import(&registry(&crate::house::REGISTRY)).await.expect("imports");
+    let due = db.read(async |tx| tx.due_devices(Timestamp(6), 10).await).await;
+    assert_eq!(due, [DeviceKey::from("leak1")]);
+    assert_eq!(db.write(async |tx| tx.look_at_registered().await).await, 0, "once");
+}
