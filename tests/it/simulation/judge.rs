@@ -47,7 +47,7 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
 
 /// What truly happened to the device of a note, and what was made of it.
 fn story(month: &Month, note: &str, tickets: &BTreeMap<String, Ticket>, seen: &Observations) -> String {
-    let key = note.split(' ').rev().nth(2).unwrap_or_default();
+    let key = note.split_once(": ").and_then(|(_, rest)| rest.rsplit_once(" at ")).map_or("", |(key, _)| key);
     let truth = month.building.truth().iter().filter(|p| p.concerns(key)).map(|p| format!("      truly {p:?}"));
     let mine = |t: &&Ticket| t.devices.iter().any(|(k, _)| k.as_str() == key);
     let made = tickets.values().filter(mine).map(|t| {

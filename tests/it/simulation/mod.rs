@@ -52,7 +52,10 @@ fn play_all(seeds: std::ops::Range<u64>) -> (Vec<Played>, Vec<String>) {
             }
             match play_and_repeat(seed) {
                 Ok(p) => played.lock().unwrap_or_else(PoisonError::into_inner).push(p),
-                Err(e) => failed.lock().unwrap_or_else(PoisonError::into_inner).push(e),
+                Err(e) => {
+                    eprintln!("{e}");
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).push(e);
+                }
             }
         }
     };
