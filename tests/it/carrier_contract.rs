@@ -251,5 +251,6 @@ async fn what_breaks_the_contract_is_caught() {
         let outcome = send(&twilio, "a").await;
         assert!(matches!(outcome, SendOutcome::Ambiguous { .. }), "{answer}: {outcome:?}");
     }
-    assert_eq!(prism.objections().len(), before + 4, "wrong answers are caught too");
+    let caught = async || prism.objections().len() >= before + 4;
+    crate::services::eventually(std::time::Duration::from_secs(20), "wrong answers are caught too", caught).await;
 }

@@ -75,6 +75,10 @@ async fn a_low_battery_waits_for_the_morning_and_a_proven_new_one_is_paid_once()
     }
     eventually(SOON, "one ticket", async || !status(&house, TicketKind::Battery).await.is_empty()).await;
     eventually(SOON, "one text", async || house.texts(TENANT, "running low") == 1).await;
+    eventually(SOON, "the carrier's word is stored", async || {
+        tickets(&house, TicketKind::Battery).await[0].told_at.is_some()
+    })
+    .await;
     let sent_at = tickets(&house, TicketKind::Battery).await[0].told_at.expect("told").to_utc();
     let hour_in_beijing = (chrono::Timelike::hour(&sent_at) + 8) % 24;
     assert!((8..21).contains(&hour_in_beijing), "texted at {hour_in_beijing} o'clock");
