@@ -123,7 +123,7 @@ async function keyboard(browser) {
   await page.getByText("Noticed").waitFor(WAIT);
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden", ...WAIT });
-  assert.equal(await page.evaluate(() => document.activeElement.className), "title");
+  await page.waitForFunction(() => document.activeElement.className === "title", null, WAIT);
   for (const role of ["banner", "main", "navigation"]) assert.equal(await page.getByRole(role).count(), 1, role);
   const unnamed = await page.evaluate(() => [...document.querySelectorAll("button, a, input")].filter((n) => !(n.textContent.trim() || n.getAttribute("aria-label") || n.labels?.length)).length);
   assert.equal(unnamed, 0);
