@@ -6,6 +6,7 @@
 pub mod battery;
 pub mod leak;
 pub mod presence;
+pub mod sample;
 
 use serde::{Deserialize, Serialize};
 
