@@ -17,11 +17,11 @@ use tracing::{debug, info, warn};
 
 use crate::clock::Clock;
 use crate::commit::{Cause, CommandError, Door, Item, Listening};
-use crate::config::Mqtt;
+use crate::config::{BrokerUrl, Mqtt};
 use crate::decide::Heard;
 use crate::decode::{PAYLOAD_BYTES_MAX, Routes, decode};
 use crate::metrics::Metrics;
-use crate::model::Timestamp;
+use crate::model::{DeviceKey, Span, Timestamp};
 use crate::store::Reject;
 
 /// Unacknowledged messages of all connections (MQTT 5 Receive Maximum); it overrides the broker's own window.
@@ -40,6 +40,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const RECONNECT_FIRST: Duration = Duration::from_millis(100);
 /// Longest wait between two connections.
 const RECONNECT_MAX: Duration = Duration::from_secs(5);
+/// Between two looks at whether the broker is there.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// How much of an unintelligible payload is kept, in bytes.
 const REJECT_BYTES_MAX: usize = 512;
 
@@ -120,7 +122,7 @@ impl Ingest {
     fn went_up(&self, session_present: bool) {
         let was_up = self.up.fetch_add(1, Ordering::Relaxed);
         if was_up == 0 {
-            self.listening.restart(self.clock.now());
+            self.listening.begin(self.clock.now());
         }
         self.metrics.broker_connected.set(was_up as i64 + 1);
         self.door.health().set_broker(Ok(()));
@@ -130,6 +132,41 @@ impl Ingest {
     fn went_down(&self) {
         let left = self.up.fetch_sub(1, Ordering::Relaxed).saturating_sub(1);
         self.metrics.broker_connected.set(left as i64);
+        if left == 0 {
+            self.listening.end();
+        }
+    }
+}
+
+/// Brings it to the door when the broker has been away for longer than `grace`, and when it is there again, until `stop`.
+pub async fn watch_broker(url: BrokerUrl, grace: Span, door: Door, clock: Clock, mut stop: watch::Receiver<bool>) {
+    let key = DeviceKey::of_broker(&format!("{}:{}", url.host, url.port));
+    let watching = async {
+        let mut away_since = None;
+        let mut told = None; // whether the door knows of it: at first it is not known what an earlier process told
+        loop {
+            let now = clock.now();
+            let since = if door.health().broker().is_ok() { None } else { Some(*away_since.get_or_insert(now)) };
+            let cause = match since {
+                None if told != Some(false) => Some(Cause::BrokerBack(key.clone())),
+                Some(since) if told != Some(true) && now - since >= grace.0 => {
+                    Some(Cause::BrokerAway(key.clone(), since))
+                }
+                _ => None,
+            };
+            away_since = since;
+            if let Some(cause) = cause {
+                told = Some(since.is_some());
+                if door.bring(Item::of(vec![cause])).await.is_err() {
+                    return;
+                }
+            }
+            tokio::time::sleep(WATCH_EVERY).await;
+        }
+    };
+    tokio::select! {
+        () = watching => {}
+        _ = stop.wait_for(|stop| *stop) => {}
     }
 }
 

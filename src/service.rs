@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::decide::Words;
 use crate::deliver::carrier::Carrier;
 use crate::deliver::{ATTEMPTS_WAITING_MAX, Deliver, Outbox, watch_carrier};
-use crate::ingest::Ingest;
+use crate::ingest::{Ingest, watch_broker};
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::{announce, model, wake, web};
@@ -66,7 +66,7 @@ impl Service {
         let (stop, stopping) = watch::channel(false);
         let health = Arc::new(Health::default());
         let metrics = Arc::new(Metrics::default());
-        let listening = Listening::since(clock.now());
+        let listening = Listening::default();
         let owner = owner();
         adopt_orphans(&store, &owner, &clock).await?;
         health.database_there();
@@ -99,6 +99,9 @@ impl Service {
         for n in 0..connections {
             parts.spawn(named("ingest", ingest.clone().run(n, stopping.clone())));
         }
+        let grace = config.presence.broker_grace;
+        let watch = watch_broker(config.mqtt.url.clone(), grace, door.clone(), clock.clone(), stopping.clone());
+        parts.spawn(named("broker", watch));
         let announce = announce::run(config.mqtt.clone(), store.clone(), door.clone(), stopping.clone());
         parts.spawn(named("announce", announce));
         let state = web::AppState::new(&config, store.clone(), door.clone(), clock, metrics.clone(), open_page);

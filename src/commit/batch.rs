@@ -36,6 +36,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
         out: Committed::default(),
     };
     batch.load_devices(&mut tx, items).await?;
+    batch.load_broker(&mut tx, items).await?;
     let tasks = batch.collect(&mut tx, items).await?;
     let changes = batch.decide(&mut tx, tasks).await?;
     batch.store(&mut tx, items, changes).await?;
@@ -68,6 +69,20 @@ impl<'a> Batch<'a> {
         self.hold(tx, &keys).await
     }
 
+    /// The broker stands in no registry; the first property looks after it.
+    async fn load_broker(&mut self, tx: &mut Tx, items: &[Item]) -> Result<(), StoreError> {
+        let brokers = items.iter().flat_map(|i| &i.causes).filter_map(|cause| match cause {
+            Cause::BrokerAway(key, _) | Cause::BrokerBack(key) => Some(key),
+            _ => None,
+        });
+        for key in brokers {
+            if let Some(property) = tx.first_property().await? {
+                self.devices.insert(key.clone(), Device::broker(key.clone(), property));
+            }
+        }
+        Ok(())
+    }
+
     /// A device that nobody has registered is held, up to a limit.
     async fn hold(&mut self, tx: &mut Tx, keys: &[&str]) -> Result<(), StoreError> {
         let known: HashSet<DeviceKey> = self.states.keys().cloned().collect();
@@ -97,6 +112,10 @@ impl<'a> Batch<'a> {
             for cause in &item.causes {
                 match cause {
                     Cause::Heard(..) | Cause::DeviceDue(_) => self.detect(cause, &mut tasks),
+                    Cause::BrokerAway(key, since) => {
+                        tasks.push(Task::Found(key.clone(), Finding::Silent { since: *since, battery_low: false }));
+                    }
+                    Cause::BrokerBack(key) => tasks.push(Task::Found(key.clone(), Finding::BackOnline)),
                     Cause::Rejected(_) => {}
                     Cause::TicketDue(id) => tasks.push(Task::TicketDue(id)),
                     Cause::Command(id, actor, command) => tasks.push(Task::Command(n, id, actor, command)),
@@ -114,7 +133,7 @@ impl<'a> Batch<'a> {
         let policy = &*self.house.policy;
         let nowhere = PropertyId::default();
         let leak = policy.leak_clear_after(property.unwrap_or(&nowhere));
-        Context { policy, leak_clear_after: leak, listening_since: self.house.listening.get(), now: self.now }
+        Context { policy, leak_clear_after: leak, listening_since: self.house.listening.since(self.now), now: self.now }
     }
 
     fn detect(&mut self, cause: &Cause, tasks: &mut Vec<Task<'_>>) {

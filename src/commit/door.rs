@@ -160,22 +160,28 @@ fn set(part: &Mutex<Result<(), String>>, state: Result<(), String>, name: &'stat
 }
 
 /// Since when the service listens without a break: nobody is silent while nobody listens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Listening(Arc<AtomicI64>);
 
-impl Listening {
-    /// Listening begins now.
-    pub fn since(at: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(at.0)))
-    }
+/// Not a time: nobody listens.
+const DEAF: i64 = 0;
 
-    /// The connection was lost and is there again.
-    pub fn restart(&self, at: Timestamp) {
+impl Listening {
+    /// The connection is there.
+    pub fn begin(&self, at: Timestamp) {
         self.0.store(at.0, Ordering::Relaxed);
     }
 
-    /// Since when.
-    pub fn get(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::Relaxed))
+    /// The connection is lost.
+    pub fn end(&self) {
+        self.0.store(DEAF, Ordering::Relaxed);
+    }
+
+    /// Since when, seen from `now`: while nobody listens, it begins at the earliest now.
+    pub fn since(&self, now: Timestamp) -> Timestamp {
+        match self.0.load(Ordering::Relaxed) {
+            DEAF => now,
+            at => Timestamp(at),
+        }
     }
 }

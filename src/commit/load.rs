@@ -59,6 +59,11 @@ impl Batch<'_> {
             let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
             self.devices.extend(tx.load_devices(&missing).await?);
         }
+        for ticket in facts.tickets.values() {
+            if let Some(key) = ticket.device_key.as_ref().filter(|key| key.is_broker()) {
+                self.devices.insert(key.clone(), Device::broker(key.clone(), ticket.property_id.clone()));
+            }
+        }
         facts.devices = self.devices.clone();
         let ticket_units = facts.tickets.values().filter_map(|t| t.unit_id.as_ref());
         let units: HashSet<&str> =

@@ -37,6 +37,10 @@ pub enum Cause {
     Rejected(Reject),
     /// A device needs a look.
     DeviceDue(DeviceKey),
+    /// The broker has been away since then.
+    BrokerAway(DeviceKey, Timestamp),
+    /// The broker is there.
+    BrokerBack(DeviceKey),
     /// A ticket needs attention.
     TicketDue(TicketId),
     /// A person wants something of a ticket: who, what.
@@ -221,6 +225,8 @@ fn outline(cause: &Cause) -> String {
         Cause::Heard(key, heard) => format!("heard {key} {:?}", heard.readings),
         Cause::Rejected(reject) => format!("rejected {}", reject.code),
         Cause::DeviceDue(key) => format!("device_due {key}"),
+        Cause::BrokerAway(key, _) => format!("broker_away {key}"),
+        Cause::BrokerBack(key) => format!("broker_back {key}"),
         Cause::TicketDue(id) => format!("ticket_due {id}"),
         Cause::Command(id, _, _) => format!("command {id}"),
         Cause::MessageDue(due) => format!("message_due {}", due.id),

@@ -150,7 +150,7 @@ impl Desk<'_> {
     fn offer(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
         let ticket = self.ticket(id);
         let severity = step.severity.unwrap_or(ticket.severity);
-        let template = step.template.as_deref().and_then(words::template).unwrap_or(offer_template(ticket.kind));
+        let template = step.template.as_deref().and_then(words::template).unwrap_or(offer_template(ticket));
         let mut people = self.audience(ticket, step);
         if people.is_empty() {
             let Some(place) = self.place(ticket) else { return self.skip("nobody") };
@@ -331,8 +331,9 @@ impl Desk<'_> {
     }
 }
 
-fn offer_template(kind: TicketKind) -> &'static str {
-    match kind {
+fn offer_template(ticket: &Ticket) -> &'static str {
+    match ticket.kind {
+        _ if ticket.device_key.as_ref().is_some_and(DeviceKey::is_broker) => "offer_broker",
         TicketKind::Battery => "offer_battery",
         TicketKind::Leak => "offer_leak",
         TicketKind::Silent | TicketKind::Tamper => "offer_silent",

@@ -85,11 +85,13 @@ pub struct PresencePolicy {
     pub most: Span,
     /// How long after "offline" it counts as silent.
     pub offline_grace: Span,
+    /// How long the broker may be away before it is a matter for people.
+    pub broker_grace: Span,
 }
 
 impl Default for PresencePolicy {
     fn default() -> Self {
-        Self { unknown_rhythm: span("50h"), least: span("1h"), most: span("7d"), offline_grace: span("15m") }
+        Self { unknown_rhythm: span("50h"), least: span("1h"), most: span("7d"), offline_grace: span("15m"), broker_grace: span("5m") }
     }
 }
 

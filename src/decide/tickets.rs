@@ -209,7 +209,7 @@ impl Desk<'_> {
             kind,
             severity: severity.unwrap_or(playbook.severity),
             property_id: device.property_id.clone(),
-            unit_id: Some(device.unit_id.clone()),
+            unit_id: (device.unit_id != UnitId::default()).then(|| device.unit_id.clone()),
             tenant_id,
             device_key: Some(device.key.clone()),
             devices: vec![(device.key.clone(), true)],

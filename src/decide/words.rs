@@ -19,6 +19,7 @@ pub const TEMPLATES: &[&str] = &[
     "offer_leak",
     "offer_battery",
     "offer_silent",
+    "offer_broker",
     "offer_request",
 ];
 

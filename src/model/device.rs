@@ -41,6 +41,21 @@ impl DeviceKind {
     }
 }
 
+/// What the key of the broker itself begins with. No device can speak under it: `$` is the broker's own.
+const BROKER_KEY: &str = "$broker/";
+
+impl DeviceKey {
+    /// The broker at an address, as the device that all others stand behind.
+    pub fn of_broker(address: &str) -> Self {
+        Self(format!("{BROKER_KEY}{address}"))
+    }
+
+    /// Whether this is the broker itself.
+    pub fn is_broker(&self) -> bool {
+        self.0.starts_with(BROKER_KEY)
+    }
+}
+
 /// A registered device and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
@@ -64,4 +79,22 @@ pub struct Device {
     pub cells: Option<String>,
     /// The gateway that it speaks through, if any.
     pub gateway: Option<DeviceKey>,
+}
+
+impl Device {
+    /// The broker as a device: a gateway of no unit. Its ticket is kept by `property_id`.
+    pub fn broker(key: DeviceKey, property_id: PropertyId) -> Self {
+        Self {
+            unit_id: UnitId::default(),
+            property_id,
+            kind: DeviceKind::Gateway,
+            name: format!("MQTT {}", key.0.trim_start_matches(BROKER_KEY)),
+            model: None,
+            valve_for: None,
+            chemistry: None,
+            cells: None,
+            gateway: None,
+            key,
+        }
+    }
 }

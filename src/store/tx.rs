@@ -35,6 +35,8 @@ macro_rules! queries {
 queries! {
     /// States of devices, locked.
     facts::states as load_states(keys: &[&str]) -> Vec<StateRow>;
+    /// The first property by id.
+    facts::first_property as first_property() -> Option<PropertyId>;
     /// States of devices that had none, made where others may make them too, and locked.
     facts::first_states as first_states(keys: &[&str]) -> Vec<StateRow>;
     /// Registered devices.

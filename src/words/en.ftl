@@ -11,6 +11,7 @@ tamper-housekeeper = { $device } in { $property }, { $unit } reports that its ca
 offer-leak = Leak! { $property }, { $unit } ({ $device }). Please go now. Tenant: { $tenant } { $phone }
 offer-battery = Battery visit: { $property }, { $unit }, { $device }. Bring { $cells }. Tenant: { $tenant } { $phone }
 offer-silent = { $property }, { $unit }: { $device } has not reported since { $since }. Please check power, battery and signal.
+offer-broker = { $property }: the message broker ({ $device }) cannot be reached since { $since }, so no device here is heard, not even a leak. Please check power and network of the hub.
 offer-request = Request from { $property }, { $unit }. Tenant: { $tenant } { $phone }
 cells-default = fresh batteries
 somebody = tenant

@@ -11,6 +11,7 @@ tamper-housekeeper = { $property }{ $unit }的{ $device }报告外壳被打开�
 offer-leak = 漏水！{ $property }{ $unit }（{ $device }），请立即前往。租客：{ $tenant } { $phone }
 offer-battery = 上门换电池：{ $property }{ $unit }，{ $device }，请带{ $cells }。租客：{ $tenant } { $phone }
 offer-silent = { $property }{ $unit }的{ $device }自{ $since }起没有上报，请检查电源、电池和信号。
+offer-broker = { $property }的消息服务器（{ $device }）自{ $since }起连不上，所有设备都收不到消息，漏水也不例外。请检查网关的电源和网络。
 offer-request = { $property }{ $unit }的租客有请求。租客：{ $tenant } { $phone }
 cells-default = 新电池
 somebody = 租客

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use nightporter::model::{Ticket, TicketKind};
+use nightporter::model::{DeviceKey, Ticket, TicketKind};
 use nightporter::store::{Page, Store, TicketFilter};
 
 use crate::program::{Flat, House, Publisher};
@@ -166,13 +166,27 @@ async fn all_real_messages_pass_and_a_leak_after_them_is_told() {
 /// Broker, database and carrier away: `readyz` says which, work waits, nothing is lost, it recovers alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_away_is_named_and_nothing_is_lost() {
-    let (mut house, mut publisher) = house(MORNING).await;
+    // Were the lock's silence noticed while nobody can hear it, its ticket would open before the broker's.
+    let presence = "[presence]\nunknown_rhythm = \"20m\"\nleast = \"20m\"\nbroker_grace = \"40m\"\n";
+    let (mut house, mut publisher) = house(&format!("{presence}{MORNING}")).await;
     publisher.publish("zigbee2mqtt/12B-lock", r#"{"battery":90}"#).await;
     publisher.settled().await;
     house.mosquitto.stop();
     eventually(SOON, "the broker is missed", async || house.readyz().await.contains("broker")).await;
+    eventually(SOON, "people are told", async || house.texts(HOUSEKEEPER, "message broker") == 1).await;
+    let silent = tickets(&house, TicketKind::Silent).await;
+    assert!(silent.len() == 1 && silent[0].device_key.as_ref().is_some_and(DeviceKey::is_broker), "{silent:?}");
+    house.kill();
+    house.start();
     house.mosquitto.restart();
     house.ready().await;
+    eventually(SOON, "its ticket is resolved", async || {
+        let mut silent = tickets(&house, TicketKind::Silent).await;
+        silent.retain(|t| t.device_key.as_ref().is_some_and(DeviceKey::is_broker));
+        silent.len() == 1 && silent[0].status.as_str() == "resolved"
+    })
+    .await;
+    assert_eq!(house.texts(HOUSEKEEPER, "message broker"), 1, "told once, whoever restarts");
     let mut publisher = house.publisher("devices-again");
     publisher.publish("zigbee2mqtt/12B-leak", r#"{"water_leak":true}"#).await;
     eventually(SOON, "the leak is told", async || house.texts(TENANT, "Water at") == 1).await;

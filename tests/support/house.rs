@@ -62,12 +62,14 @@ pub fn registry(files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Registry {
 /// A door on a database, and the attempts that committed batches lead to.
 pub fn committer(store: &Store, clock: &Clock, owner: &str) -> (Committer, mpsc::Receiver<Attempt>) {
     let (attempts, outgoing) = mpsc::channel(64);
+    let listening = Listening::default();
+    listening.begin(clock.now());
     let committer = Committer {
         store: store.clone(),
         policy: Arc::new(Policy::default()),
         words: Words::new(),
         clock: clock.clone(),
-        listening: Listening::since(clock.now()),
+        listening,
         owner: owner.to_owned(),
         attempts,
         changes: broadcast::channel(1_024).0,

@@ -86,6 +86,12 @@ pub fn device_row(row: &Row) -> Result<Device, StoreError> {
     })
 }
 
+/// The first property by id: of a hub, the only one.
+pub async fn first_property(conn: &mut Conn) -> Result<Option<PropertyId>, StoreError> {
+    let id = sqlx::query_scalar("SELECT id FROM properties ORDER BY id LIMIT 1").fetch_optional(conn).await?;
+    Ok(id.map(PropertyId))
+}
+
 /// Properties with their housekeepers. Locked: what is decided about one property is decided one batch after another.
 pub async fn places(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<PropertyId, Place>, StoreError> {
     let mut query = QueryBuilder::<Db>::new(

@@ -90,6 +90,7 @@ pub async fn what_is_not_committed_never_was(db: &Engine) {
 pub async fn scopes_of_people_follow_the_registry(db: &Engine) {
     db.registered().await;
     let mut tx = db.begin().await;
+    assert_eq!(tx.first_property().await.expect("read"), Some("elm".into()));
     assert_eq!(tx.properties_of_region("east").await.expect("read"), ["oak"]);
     assert_eq!(tx.properties_of_housekeeper("h1").await.expect("read"), ["elm", "oak"]);
     assert_eq!(tx.properties_of_housekeeper("nobody").await.expect("read"), Vec::<String>::new());
