@@ -59,11 +59,6 @@ impl Desk<'_> {
         }
         match o.status {
             MessageStatus::Failed | MessageStatus::Undelivered => {
-                // What never arrived was accepted before, whether or not we heard so.
-                if to_tenant && o.status == MessageStatus::Undelivered {
-                    let at = o.at;
-                    self.change(&o.ticket_id).told_at.get_or_insert(at);
-                }
                 let data =
                     json!({ "message_id": o.message_id, "to": o.recipient.as_key(), "error_code": o.error_code });
                 self.event(&o.ticket_id, "message_failed", "carrier", data);

@@ -74,6 +74,7 @@ fn every_month_keeps_every_promise() {
         Some(seed) => seed..seed + 1,
         None => 0..number("NIGHTPORTER_SEEDS").unwrap_or(SEEDS),
     };
+    let several = seeds.end - seeds.start >= SEEDS;
     let (played, mut failed) = play_all(seeds);
     let sum = |of: fn(&Played) -> u64| played.iter().map(of).sum::<u64>();
     println!(
@@ -88,5 +89,6 @@ fn every_month_keeps_every_promise() {
     );
     failed.sort();
     assert!(failed.is_empty(), "{} seeds failed\n{}", failed.len(), failed.join("\n"));
-    assert!(sum(|p| p.problems) > 0 && sum(|p| p.crashes) > 0 && sum(|p| p.texts) > 0, "something must have happened");
+    let busy = sum(|p| p.problems) > 0 && sum(|p| p.crashes) > 0 && sum(|p| p.texts) > 0;
+    assert!(busy || !several, "something must have happened");
 }
