@@ -91,7 +91,13 @@ pub struct PresencePolicy {
 
 impl Default for PresencePolicy {
     fn default() -> Self {
-        Self { unknown_rhythm: span("50h"), least: span("1h"), most: span("7d"), offline_grace: span("15m"), broker_grace: span("5m") }
+        Self {
+            unknown_rhythm: span("50h"),
+            least: span("1h"),
+            most: span("7d"),
+            offline_grace: span("15m"),
+            broker_grace: span("5m"),
+        }
     }
 }
 
