@@ -33,6 +33,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
         states: BTreeMap::new(),
         devices: HashMap::new(),
         updates: Vec::new(),
+        moved: Vec::new(),
         out: Committed::default(),
     };
     batch.load_devices(&mut tx, items).await?;
@@ -51,6 +52,8 @@ pub(super) struct Batch<'a> {
     states: BTreeMap<DeviceKey, (DeviceState, Option<Timestamp>)>,
     pub(super) devices: HashMap<DeviceKey, Device>,
     updates: Vec<MessageUpdate>,
+    /// Messages that are new or stand elsewhere now, with their tickets.
+    moved: Vec<(MessageId, Option<TicketId>)>,
     out: Committed,
 }
 
@@ -187,13 +190,14 @@ impl<'a> Batch<'a> {
         self.house.metrics.messages.inc(update.status.as_str());
         tasks.extend(outbox::outcome(&tried.message, update.status, update.error_code, self.now).map(Task::Outcome));
         self.updates.push(update);
+        self.moved.push((tried.message.id.clone(), tried.message.ticket_id.clone()));
         Ok(())
     }
 
     async fn report(&mut self, tx: &mut Tx, report: &Report, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
         if let Some(message) = tx.save_report(report, self.now).await? {
             self.house.metrics.messages.inc(report.status.as_str());
-            self.out.changes.push(Change { kind: "message", id: message.id.0.clone(), property_id: None });
+            self.moved.push((message.id.clone(), message.ticket_id.clone()));
             tasks.extend(outbox::outcome(&message, report.status, report.error_code, self.now).map(Task::Outcome));
         }
         Ok(())
@@ -259,12 +263,16 @@ impl<'a> Batch<'a> {
         tx.save_tickets(&changed).await?;
         tx.add_events(&changes.events).await?;
         self.send(tx, &mut changes).await?;
+        self.moved.extend(changes.messages.iter().map(|m| (m.id(), m.ticket_id.clone())));
+        for (id, ticket) in &self.moved {
+            self.out.changes.push(change("message", &id.0, ticket.as_ref(), &tickets));
+        }
         for update in &self.updates {
             tx.update_message(update).await?;
         }
         for entry in &changes.entries {
             if tx.add_entry(entry).await? {
-                self.out.changes.push(Change { kind: "reward", id: entry.tenant_id.0.clone(), property_id: None });
+                self.out.changes.push(change("reward", &entry.tenant_id.0, entry.ticket_id.as_ref(), &tickets));
             }
         }
         for wish in &changes.wishes {
@@ -276,9 +284,7 @@ impl<'a> Batch<'a> {
         });
         let rejects: Vec<_> = rejects.take(REJECTS_BATCH_MAX).collect();
         tx.add_rejects(&rejects).await?;
-        let ticket_change =
-            |t: &&Ticket| Change { kind: "ticket", id: t.id.0.clone(), property_id: Some(t.property_id.0.clone()) };
-        self.out.changes.extend(changed.iter().map(ticket_change));
+        self.out.changes.extend(changed.iter().map(|t| change("ticket", &t.id.0, Some(&t.id), &tickets)));
         for event in changes.events.iter().filter(|e| e.what == "opened") {
             self.house.metrics.tickets_opened.inc(tickets[&event.ticket_id].kind.as_str());
         }
@@ -331,7 +337,6 @@ impl<'a> Batch<'a> {
         let lease_ends = self.now + self.house.clock.real(LEASE_MS);
         tx.add_messages(&changes.messages, claimed, &self.house.owner, self.now, lease_ends).await?;
         for (n, message) in changes.messages.iter().enumerate() {
-            self.out.changes.push(Change { kind: "message", id: message.id().0, property_id: None });
             if n < claimed {
                 self.out.attempts.push(Attempt::Send(claimed_message(message, self.now)));
             }
@@ -353,6 +358,12 @@ fn claimed_message(m: &NewMessage, now: Timestamp) -> DueMessage {
         tried_at: Some(now),
         expires_at: m.expires_at,
     }
+}
+
+/// Something that changed, with where its ticket is.
+fn change(kind: &'static str, id: &str, ticket: Option<&TicketId>, tickets: &BTreeMap<TicketId, Ticket>) -> Change {
+    let property_id = ticket.and_then(|id| tickets.get(id)).map(|t| t.property_id.0.clone());
+    Change { kind, id: id.to_owned(), property_id }
 }
 
 fn device_of(cause: &Cause) -> Option<&str> {

@@ -6,6 +6,7 @@
 
 mod access;
 mod api;
+mod body;
 mod health;
 mod openapi;
 mod pages;

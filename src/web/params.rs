@@ -1,18 +1,18 @@
-//! Query parameters and bodies, read strictly: what is not known is an error that names the nearest known word.
+//! Paths and query parameters, read strictly: what is not known is an error that names the nearest known word.
 //!
-//! Nothing is ignored silently: a misspelt filter would otherwise show everything.
+//! Nothing is ignored silently: a misspelt filter would otherwise show everything. No text with control characters gets
+//! further than this: no id holds any, and not every database takes them.
 
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
+use utoipa::openapi::path::Parameter;
 
+use super::body::{types_of, word_of};
 use super::problem::Problem;
 use crate::store::Page;
 
@@ -22,6 +22,8 @@ pub const LIMIT_DEFAULT: i64 = 50;
 pub const LIMIT_MAX: i64 = 500;
 /// The largest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// How much of a wrong value is repeated, in characters.
+const SHOWN_CHARS_MAX: usize = 40;
 
 /// The query of a request as `T`, whose documented parameters are the only ones known.
 #[derive(Debug)]
@@ -31,25 +33,63 @@ impl<T: IntoParams + DeserializeOwned, S: Send + Sync> FromRequestParts<S> for P
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let known: Vec<String> = T::into_params(|| None).into_iter().map(|p| p.name).collect();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let given = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(unreadable)?.0;
-        for (n, (name, _)) in given.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
+        let documented = T::into_params(|| None);
+        let given = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| unreadable())?.0;
+        for (n, (name, value)) in given.iter().enumerate() {
+            let Some(parameter) = documented.iter().find(|p| p.name == *name) else {
+                let known: Vec<&str> = documented.iter().map(|p| p.name.as_str()).collect();
                 return Err(unknown_parameter(name, &known));
-            }
+            };
             if given[..n].iter().any(|(earlier, _)| earlier == name) {
                 return Err(Problem::bad_request("repeated-parameter", format!("\"{name}\" is given twice"))
                     .at(format!("query parameter {name}"))
                     .mend("give it once"));
             }
+            fits(parameter, value)?;
         }
-        Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(unreadable)
+        Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|_| unreadable())
     }
 }
 
-fn unreadable(rejection: axum::extract::rejection::QueryRejection) -> Problem {
-    Problem::bad_request("bad-query", rejection.body_text()).at("query")
+fn unreadable() -> Problem {
+    Problem::bad_request("bad-query", "the query cannot be read").at("query").mend("send NAME=VALUE&NAME=VALUE")
+}
+
+/// Whether a value is of the documented type.
+fn fits(parameter: &Parameter, value: &str) -> Result<(), Problem> {
+    let shape = serde_json::to_value(&parameter.schema).expect("a schema is plain data");
+    let types = types_of(&shape);
+    let wanted = types.iter().find(|t| **t != "null").copied().unwrap_or("string");
+    let fits = match wanted {
+        "integer" => value.parse::<i64>().is_ok(),
+        "boolean" => matches!(value, "true" | "false"),
+        _ => !value.contains(char::is_control),
+    };
+    if fits {
+        return Ok(());
+    }
+    let shown: String = value.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS_MAX).collect();
+    let about = parameter.description.clone().unwrap_or_default();
+    Err(Problem::bad_request("bad-value", format!("\"{shown}\" is not {}", word_of(wanted)))
+        .at(format!("query parameter {}", parameter.name))
+        .mend(format!("give {}: {about}", word_of(wanted))))
+}
+
+/// The id in the path of a request.
+#[derive(Debug)]
+pub struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let id = Path::<String>::from_request_parts(parts, state).await.map(|path| path.0);
+        id.ok().filter(|id| !id.contains(char::is_control)).map(Self).ok_or_else(|| {
+            Problem::bad_request("bad-path", "the id in the path is no text without control characters")
+                .at("path")
+                .mend("percent-encode the id as UTF-8")
+        })
+    }
 }
 
 fn unknown_parameter(name: &str, known: &[&str]) -> Problem {
@@ -63,7 +103,7 @@ fn unknown_parameter(name: &str, known: &[&str]) -> Problem {
 }
 
 /// The known word that a misspelt one was probably meant to be.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let distance = |k: &&str| strsim::damerau_levenshtein(&word.to_lowercase(), k);
     known.iter().copied().min_by_key(distance).filter(|k| distance(k) <= 1 + k.len() / 3)
 }
@@ -80,9 +120,10 @@ pub fn one_of(name: &str, value: Option<String>, known: &[&str]) -> Result<Optio
         .mend(format!("{guess}known: {}", known.join(", "))))
 }
 
-/// Reads `limit` and `after` of a list by time and id.
+/// Reads `limit` and `after` of a list by time and id. The page asks for one row more than is shown: whether it is
+/// there tells whether another page follows.
 pub fn page(limit: Option<i64>, after: Option<&str>) -> Result<Page, Problem> {
-    let limit = limit_of(limit)?;
+    let limit = limit_of(limit)? + 1;
     let after = after.map(|cursor| read_cursor(cursor).ok_or_else(bad_cursor)).transpose()?;
     Ok(Page { limit, after })
 }
@@ -110,41 +151,8 @@ pub fn cursor(ms: i64, id: &str) -> String {
 
 fn read_cursor(cursor: &str) -> Option<(i64, String)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (ms, id) = text.split_once(':')?;
+    let (ms, id) = text.split_once(':').filter(|(_, id)| !id.contains(char::is_control))?;
     Some((ms.parse().ok()?, id.to_owned()))
-}
-
-/// A JSON body as `T`; no body at all is `{}`.
-#[derive(Debug)]
-pub struct Body<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let empty = request.headers().get("content-length").is_none_or(|n| n == "0")
-            && !request.headers().contains_key("transfer-encoding")
-            && !request.headers().contains_key(CONTENT_TYPE);
-        if empty {
-            let body = serde_json::from_str("{}");
-            return body.map(Self).map_err(|e| bad_field(e.to_string()));
-        }
-        Json::<T>::from_request(request, state).await.map(|json| Self(json.0)).map_err(bad_body)
-    }
-}
-
-fn bad_field(detail: String) -> Problem {
-    Problem::unprocessable("bad-field", detail).at("body").mend("/openapi.json has the fields and their types")
-}
-
-fn bad_body(rejection: JsonRejection) -> Problem {
-    let detail = rejection.body_text();
-    match (&rejection, rejection.status()) {
-        (JsonRejection::JsonDataError(_), _) => bad_field(detail),
-        (_, StatusCode::UNSUPPORTED_MEDIA_TYPE) => unsupported("application/json"),
-        (_, StatusCode::PAYLOAD_TOO_LARGE) => too_large(),
-        _ => Problem::bad_request("bad-json", detail).at("body").mend("send one JSON object in UTF-8"),
-    }
 }
 
 /// 415.
@@ -170,7 +178,7 @@ mod tests {
         for (ms, id) in [(0, ""), (1_767_551_400_000, "t_ab:cd"), (-5, "flat7/前门 ö")] {
             assert_eq!(read_cursor(&cursor(ms, id)), Some((ms, id.to_owned())));
         }
-        for bad in ["", "!", "YWJj", "MTIz"] {
+        for bad in ["", "!", "YWJj", "MTIz", "MTphAGI"] {
             assert_eq!(read_cursor(bad), None, "{bad}");
         }
     }

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use super::AppState;
 use super::access::{COOKIE, identify, is_token};
+use super::body::Body;
 use super::openapi::Routes;
-use super::params::Body;
 use super::problem::Problem;
 
 /// How long a browser keeps the session, in seconds: half a year, unless the token is revoked before.

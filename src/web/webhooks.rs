@@ -76,7 +76,8 @@ fn bad_form(rejection: FormRejection) -> Problem {
     match rejection.status() {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => unsupported(FORM),
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        _ => Problem::bad_request("bad-form", rejection.body_text()).at("body"),
+        _ => Problem::bad_request("bad-form", "the body is no form: names and values in percent-encoded UTF-8")
+            .at("body"),
     }
 }
 
@@ -127,7 +128,8 @@ pub async fn inbound(State(app): State<AppState>, form: SignedForm) -> Result<Re
 fn reply_of(form: &SignedForm) -> Option<(Reply, String)> {
     let sid = form.get("MessageSid").or_else(|| form.get("SmsSid")).filter(|sid| !sid.is_empty())?;
     let from = E164::parse(form.get("From")?)?;
-    let body = form.get("Body").unwrap_or_default().to_owned();
+    // Not every database takes a NUL.
+    let body = form.get("Body").unwrap_or_default().replace('\0', "");
     let to = form.get("To").unwrap_or_default().to_owned();
     Some((Reply { from, body, sid: sid.to_owned() }, to))
 }

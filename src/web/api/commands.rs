@@ -1,7 +1,7 @@
 //! What people do with a ticket. Each goes through the one door; a wrong move is 409 and changes nothing.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,8 +11,9 @@ use crate::decide::Command;
 use crate::model::{HousekeeperId, TicketId};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
+use crate::web::body::Body;
 use crate::web::openapi::Routes;
-use crate::web::params::{Body, Params};
+use crate::web::params::{Id, Params};
 use crate::web::problem::Problem;
 
 /// The longest remark, in characters.
@@ -79,7 +80,7 @@ pub struct Why {
 }
 
 /// What every command needs.
-type Asked = (State<AppState>, Caller, Path<String>, Params<NoParams>);
+type Asked = (State<AppState>, Caller, Id, Params<NoParams>);
 
 /// Carries out a wish: first the right and the scope, then the door.
 async fn carry_out(
@@ -87,7 +88,7 @@ async fn carry_out(
     right: Right,
     wish: impl FnOnce(&Caller) -> Result<Command, Problem>,
 ) -> Answer<Ticket> {
-    let (State(app), caller, Path(id), _) = asked;
+    let (State(app), caller, Id(id), _) = asked;
     caller.need(right)?;
     visible(&mut app.store.read().await?, &caller, &id).await?;
     let command = wish(&caller)?;

@@ -1,6 +1,6 @@
 //! Devices: what the registry says of them and what they told last. Held strangers too: heard, but in no registry.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -8,12 +8,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Answer, NoParams, Paged, Time};
 use crate::decide::DeviceState;
-use crate::decide::detect::battery::Phase;
+use crate::decide::detect::battery::{BatteryState, Phase};
 use crate::store::{DeviceFilter, DeviceRow, StoreError};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
 use crate::web::openapi::Routes;
-use crate::web::params::{Params, page};
+use crate::web::params::{Id, Params, page};
 use crate::web::problem::Problem;
 
 /// Adds the routes of this file. A device key may hold slashes: percent-encoded or as they are.
@@ -59,7 +59,8 @@ pub struct Device {
     #[schema(required)]
     millivolts: Option<f64>,
     /// Where its battery stands: `fresh`, `low` or `dead`.
-    battery: &'static str,
+    #[schema(required)]
+    battery: Option<&'static str>,
     /// Whether any of its probes is wet.
     #[schema(required)]
     leak: Option<bool>,
@@ -67,7 +68,8 @@ pub struct Device {
     #[schema(required)]
     lock_state: Option<serde_json::Value>,
     /// Whether its case is open.
-    tamper: bool,
+    #[schema(required)]
+    tamper: Option<bool>,
     /// °C.
     #[schema(required)]
     temperature_c: Option<f64>,
@@ -75,9 +77,11 @@ pub struct Device {
     #[schema(required)]
     signal_dbm: Option<f64>,
     /// It has spoken, is not silent and has not said that it is gone.
-    online: bool,
+    #[schema(required)]
+    online: Option<bool>,
     /// Silent for longer than its own rhythm allows.
-    silent: bool,
+    #[schema(required)]
+    silent: Option<bool>,
     /// When it spoke last.
     #[schema(required)]
     seen_at: Option<Time>,
@@ -104,24 +108,26 @@ impl Device {
             cells: device.and_then(|d| d.cells.clone()),
             percent: state.battery.percent,
             millivolts: state.battery.millivolts,
-            battery: phase(state.battery.phase),
+            battery: seen.and(phase(&state.battery)),
             leak: (!probes.is_empty()).then(|| probes.values().any(|p| p.wet)),
             lock_state: state.lock.map(|lock| serde_json::to_value(lock).expect("a word")),
-            tamper: state.tamper,
+            tamper: seen.map(|_| state.tamper),
             temperature_c: state.temperature_c,
             signal_dbm: state.signal_dbm,
-            online: seen.is_some() && !silent && state.presence.offline_since.is_none(),
-            silent,
+            online: seen.map(|_| !silent && state.presence.offline_since.is_none()),
+            silent: seen.map(|_| silent),
             seen_at: seen.map(Time::from),
         })
     }
 }
 
-fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Fresh => "fresh",
-        Phase::Low => "low",
-        Phase::Dead => "dead",
+/// Where a battery stands; nothing when nothing was told of it.
+fn phase(battery: &BatteryState) -> Option<&'static str> {
+    match battery.phase {
+        Phase::Fresh if battery.at.0 <= 0 => None,
+        Phase::Fresh => Some("fresh"),
+        Phase::Low => Some("low"),
+        Phase::Dead => Some("dead"),
     }
 }
 
@@ -139,8 +145,9 @@ fn state_of(row: &DeviceRow) -> Result<DeviceState, StoreError> {
 pub struct Battery {
     /// Whose.
     device_key: String,
-    /// `fresh`, `low` (known and being looked after) or `dead`.
-    phase: &'static str,
+    /// `fresh`, `low` (known and being looked after) or `dead`; null when the device has told nothing of it.
+    #[schema(required)]
+    phase: Option<&'static str>,
     /// Last level told, 0–100 %.
     #[schema(required)]
     percent: Option<f64>,
@@ -178,7 +185,7 @@ impl Battery {
         let battery = state_of(row)?.battery;
         Ok(Self {
             device_key: row.key.0.clone(),
-            phase: phase(battery.phase),
+            phase: phase(&battery),
             percent: battery.percent,
             millivolts: battery.millivolts,
             low_flag: battery.flag,
@@ -271,7 +278,7 @@ pub async fn battery(app: AppState, caller: Caller, key: &str) -> Answer<Battery
 async fn one_or_battery(
     State(app): State<AppState>,
     caller: Caller,
-    Path(key): Path<String>,
+    Id(key): Id,
     _: Params<NoParams>,
     uri: Uri,
 ) -> Response {

@@ -82,6 +82,12 @@ struct Listener {
 }
 
 impl Listener {
+    /// Who may not read messages and rewards is not told of them either.
+    fn may_know(&self, change: &commit::Change) -> bool {
+        let right = if change.kind == "ticket" { Right::Tickets } else { Right::Property };
+        self.caller.need(right).is_ok() && self.caller.sees(change.property_id.as_deref())
+    }
+
     /// The next change that the caller may know of; none when the service stops.
     async fn next(&mut self) -> Option<Event> {
         loop {
@@ -90,7 +96,7 @@ impl Listener {
                 change = self.changes.recv() => change,
             };
             match change {
-                Ok(change) if self.caller.sees(change.property_id.as_deref()) => {
+                Ok(change) if self.may_know(&change) => {
                     let kind = change.kind;
                     let data = serde_json::to_string(&Change::from(change)).expect("a change is plain data");
                     return Some(Event::default().event(kind).data(data));

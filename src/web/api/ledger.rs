@@ -3,7 +3,7 @@
 //! A redemption is one balanced entry under a reference made from its `Idempotency-Key`: asked twice, it is booked once.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,8 +14,9 @@ use crate::model::{Account, Entry, TenantId, Transfer};
 use crate::store::{EntryRow, Tx};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
+use crate::web::body::Body;
 use crate::web::openapi::Routes;
-use crate::web::params::{Body, Params};
+use crate::web::params::{Id, Params};
 use crate::web::problem::Problem;
 
 /// The longest idempotency key, in bytes.
@@ -74,12 +75,7 @@ impl From<EntryRow> for RewardEntry {
     (status = 401, description = "No known token.", body = Problem),
     (status = 403, description = "Not with this role.", body = Problem),
     (status = 404, description = "No such tenant in the token's scope.", body = Problem)))]
-pub async fn rewards(
-    State(app): State<AppState>,
-    caller: Caller,
-    Path(id): Path<String>,
-    _: Params<NoParams>,
-) -> Answer<Rewards> {
+pub async fn rewards(State(app): State<AppState>, caller: Caller, Id(id): Id, _: Params<NoParams>) -> Answer<Rewards> {
     caller.need(Right::Property)?;
     let mut tx = app.store.read().await?;
     known_tenant(&mut tx, &caller, &id).await?;
@@ -116,22 +112,21 @@ pub struct Redemption {
     (status = 403, description = "Not with this role.", body = Problem),
     (status = 404, description = "No such tenant in the token's scope.", body = Problem),
     (status = 409, description = "The key was used for another redemption.", body = Problem),
+    (status = 413, description = "Too large.", body = Problem),
     (status = 415, description = "Not JSON.", body = Problem),
     (status = 422, description = "The balance does not cover it, or a field is wrong.", body = Problem),
     (status = 503, description = "Not stored; nothing changed.", body = Problem)))]
 pub async fn redeem(
     State(app): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Id(id): Id,
     _: Params<NoParams>,
     headers: HeaderMap,
     Body(money): Body<Money>,
 ) -> Result<(StatusCode, Json<Redemption>), Problem> {
     caller.need(Right::Lead)?;
-    let reference = format!("redemption:{id}:{}", idempotency_key(&headers)?);
-    if money.amount_minor <= 0 {
-        return Err(Problem::unprocessable("bad-amount", "a redemption is more than zero").at("field amount_minor"));
-    }
+    let reference = reference(&id, idempotency_key(&headers)?);
+    sound(&money)?;
     let mut tx = app.store.begin().await?;
     let property_id = known_tenant(&mut tx, &caller, &id).await?;
     tx.lock_tenant(&id).await?;
@@ -157,6 +152,25 @@ pub async fn redeem(
     tx.commit().await?;
     app.door.announce(Change { kind: "reward", id: id.clone(), property_id });
     Ok((StatusCode::CREATED, Json(Redemption { reference, tenant_id: id, at, amount: money })))
+}
+
+/// Under what a redemption is booked. The tenant's id cannot run into the key: `a:b` with `c` is not `a` with `b:c`.
+fn reference(tenant: &str, key: &str) -> String {
+    format!("redemption:{}:{key}", tenant.replace('%', "%25").replace(':', "%3A"))
+}
+
+fn sound(money: &Money) -> Result<(), Problem> {
+    if money.amount_minor <= 0 {
+        return Err(Problem::unprocessable("bad-amount", "a redemption is more than zero")
+            .at("field amount_minor")
+            .mend("give the amount in minor units, e.g. 1000 for 10.00"));
+    }
+    if money.currency.len() != 3 || !money.currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Err(Problem::unprocessable("bad-currency", "this is no currency")
+            .at("field currency")
+            .mend("give its three letters of ISO 4217, e.g. CNY"));
+    }
+    Ok(())
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {

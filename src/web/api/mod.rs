@@ -61,7 +61,7 @@ pub struct Money {
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Paged<T> {
-    /// The rows; a page may hold fewer than `limit` and still have a next one.
+    /// The rows; for a housekeeper a page may hold fewer than `limit` and still have a next one.
     items: Vec<T>,
     /// What to give as `after` for the next page; null at the end.
     #[schema(required)]
@@ -69,19 +69,20 @@ pub struct Paged<T> {
 }
 
 impl<T> Paged<T> {
-    /// A page made from rows of the store: when there are `limit` of them, more may follow the last one.
+    /// A page made from what the store had for [`params::page`]: one row more than `limit - 1` means that more follow.
     fn of<R>(
         rows: &[R],
         limit: i64,
         place: impl Fn(&R) -> (i64, &str),
         shape: impl FnMut(&R) -> Option<T>,
     ) -> Json<Self> {
-        let full = i64::try_from(rows.len()).is_ok_and(|n| n >= limit);
-        let next = rows.last().filter(|_| full).map(|row| {
+        let shown = usize::try_from(limit - 1).expect("a limit is small");
+        let page = &rows[..rows.len().min(shown)];
+        let next = page.last().filter(|_| rows.len() > shown).map(|row| {
             let (ms, id) = place(row);
             params::cursor(ms, id)
         });
-        Json(Self { items: rows.iter().filter_map(shape).collect(), next })
+        Json(Self { items: page.iter().filter_map(shape).collect(), next })
     }
 }
 

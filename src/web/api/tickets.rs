@@ -1,7 +1,7 @@
 //! Tickets and their moves, as they are now.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -11,7 +11,7 @@ use crate::store::{Page, TicketFilter, Tx};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
 use crate::web::openapi::Routes;
-use crate::web::params::{Params, one_of, page};
+use crate::web::params::{Id, Params, one_of, page};
 use crate::web::problem::Problem;
 
 /// Adds the routes of this file.
@@ -188,12 +188,7 @@ pub async fn list(
     (status = 200, description = "The ticket.", body = Ticket),
     (status = 401, description = "No known token.", body = Problem),
     (status = 404, description = "No such ticket in the token's scope.", body = Problem)))]
-pub async fn one(
-    State(app): State<AppState>,
-    caller: Caller,
-    Path(id): Path<String>,
-    _: Params<NoParams>,
-) -> Answer<Ticket> {
+pub async fn one(State(app): State<AppState>, caller: Caller, Id(id): Id, _: Params<NoParams>) -> Answer<Ticket> {
     caller.need(Right::Tickets)?;
     let mut tx = app.store.read().await?;
     Ok(Json(Ticket::from(&visible(&mut tx, &caller, &id).await?)))
@@ -215,7 +210,7 @@ pub async fn visible(tx: &mut Tx, caller: &Caller, id: &str) -> Result<model::Ti
 pub async fn events(
     State(app): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Id(id): Id,
     Params(q): Params<super::ListParams>,
 ) -> Answer<Paged<TicketEvent>> {
     caller.need(Right::Tickets)?;

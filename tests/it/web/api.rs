@@ -1,6 +1,7 @@
 //! What the API answers: devices, tickets, messages, events, health; and every way of asking wrongly.
 
 use nightporter::model::Fact;
+use nightporter::model::time::{HOUR, MINUTE};
 use nightporter::store::Reject;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -54,6 +55,24 @@ impl<const N: usize> Sorted for [String; N] {
 }
 
 #[tokio::test]
+async fn what_was_never_heard_is_null() {
+    let house = House::start().await;
+    let fields = ["online", "silent", "battery", "tamper", "seen_at", "percent", "leak"];
+    let told = async |key: &str| {
+        let device = house.get("ops", &format!("/api/v1/devices/{}", encode(key))).await;
+        fields.map(|field| device[field].clone())
+    };
+    assert_eq!(told(SENSOR).await, fields.map(|_| Value::Null));
+    let battery = house.get("ops", &format!("/api/v1/devices/{}/battery", encode(SENSOR))).await;
+    assert_eq!((&battery["phase"], &battery["at"]), (&Value::Null, &Value::Null));
+    house.hear(SENSOR, Fact::Leak(false)).await;
+    let heard = told(SENSOR).await;
+    assert_eq!(heard[..4], [json!(true), json!(false), Value::Null, json!(false)], "nothing was said of its battery");
+    house.hear(SENSOR, Fact::BatteryPercent(80.0)).await;
+    assert_eq!(told(SENSOR).await[2], json!("fresh"));
+}
+
+#[tokio::test]
 async fn pages_hold_every_row_once() {
     let house = House::start().await;
     for n in 0..7 {
@@ -68,6 +87,16 @@ async fn pages_hold_every_row_once() {
         next = format!("&after={cursor}");
     }
     assert_eq!(seen, whole);
+    for (rows, more) in [(whole.len(), false), (whole.len() - 1, true)] {
+        let page = house.get("ops", &format!("/api/v1/devices?limit={rows}")).await;
+        assert_eq!((page["next"].is_string(), ids(&page, "key").len()), (more, rows), "no page that is empty follows");
+    }
+    let ticket = house.leak().await;
+    let events = format!("/api/v1/tickets/{ticket}/events");
+    let count = house.get("ops", &events).await["items"].as_array().expect("a list").len();
+    for path in ["/api/v1/tickets?limit=1".to_owned(), format!("{events}?limit={count}")] {
+        assert_eq!(house.get("ops", &path).await["next"], Value::Null, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -116,7 +145,8 @@ async fn asking_wrongly_is_told_what_where_and_how_to_mend() {
         ("/api/v1/tickets?kind=fire", 400, "unknown-word", "battery, leak, silent, tamper, request"),
         ("/api/v1/tickets?kind=leak&kind=leak", 400, "repeated-parameter", "once"),
         ("/api/v1/messages?status=gone", 400, "unknown-word", "delivered"),
-        ("/api/v1/devices?registered=perhaps", 400, "bad-query", ""),
+        ("/api/v1/devices?registered=perhaps", 400, "bad-value", "true or false: Only those in the registry"),
+        ("/api/v1/devices?limit=many", 400, "bad-value", "a whole number: Rows of the page, 1 to 500"),
         ("/api/v1/devices?limit=0", 400, "bad-limit", "1 to 500"),
         ("/api/v1/devices?limit=501", 400, "bad-limit", "1 to 500"),
         ("/api/v1/board?x=1", 400, "unknown-parameter", "none here"),
@@ -188,6 +218,7 @@ async fn what_changes_is_heard_by_those_who_may_know() {
     house.hear("elm/3A/sink", Fact::Leak(true)).await;
     let first = chunk(&mut others).await;
     assert!(first.contains("\"property_id\":\"elm\"") && !first.contains("oak"), "{first}");
+    assert!(!first.contains("event: message"), "a housekeeper reads no messages: {first}");
     let metrics = house.ask("", Method::GET, "/metrics", None).await.text().await.expect("text");
     assert!(metrics.contains("nightporter_http_listeners 2"), "{metrics}");
     drop((mine, others));
@@ -197,6 +228,41 @@ async fn what_changes_is_heard_by_those_who_may_know() {
     })
     .await;
     house.service.stop().await;
+}
+
+#[tokio::test]
+async fn messages_and_rewards_are_heard_where_they_are() {
+    let house = House::start().await;
+    let mut listeners = Vec::new();
+    for who in ["oak", "south"] {
+        let mut response = house.ask(who, Method::GET, "/api/v1/events", None).await;
+        assert!(chunk(&mut response).await.contains("event: hello"));
+        listeners.push(response);
+    }
+    for percent in [60.0, 15.0, 14.0] {
+        house.hear(LOCK, Fact::BatteryPercent(percent)).await;
+        house.clock.advance(5 * MINUTE);
+    }
+    eventually(SOON, "the tenant is told", async || {
+        let sent = house.get("ops", "/api/v1/messages?status=delivered").await;
+        !sent["items"].as_array().expect("a list").is_empty()
+    })
+    .await;
+    for _ in 0..5 {
+        house.clock.advance(4 * HOUR);
+        house.hear(LOCK, Fact::BatteryPercent(100.0)).await;
+    }
+    house.hear("elm/3A/sink", Fact::Leak(true)).await;
+    for (response, own, last) in listeners.iter_mut().zip(["oak", "elm"]).map(|(r, own)| (r, own, "event: message")) {
+        let mut heard = String::new();
+        while !heard.contains(last) || (own == "oak" && !heard.contains("event: reward")) {
+            heard += &chunk(response).await;
+        }
+        for data in heard.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| *data != "{}") {
+            let change: Value = serde_json::from_str(data).expect("JSON");
+            assert_eq!(change["property_id"], json!(own), "{change}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// Name, role and scope of every token of a house.
-pub const TOKENS: [(&str, &str, Option<&str>); 8] = [
+pub const TOKENS: [(&str, &str, Option<&str>); 9] = [
     ("ops", "operator", None),
     ("north", "region", Some("north")),
     ("oak", "manager", Some("oak")),
@@ -68,6 +68,7 @@ pub const TOKENS: [(&str, &str, Option<&str>); 8] = [
     ("eyes", "reader", None),
     ("eyes-oak", "reader", Some("oak")),
     ("lost", "manager", None),
+    ("south", "region", Some("south")),
 ];
 
 /// A running house.

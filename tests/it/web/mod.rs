@@ -2,6 +2,7 @@
 
 mod api;
 mod commands;
+mod hostile;
 mod house;
 mod money;
 mod page;

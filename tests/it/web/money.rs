@@ -65,3 +65,39 @@ async fn many_at_once_never_take_more_than_there_is() {
     assert_eq!(told, [201, 201, 201, 201, 201, 201, 422, 422], "three keys of four, each asked twice");
     assert_eq!(house.get("ops", "/api/v1/tenants/t-oak/rewards").await["balance"], yuan(100));
 }
+
+#[tokio::test]
+async fn a_key_of_one_tenant_is_never_another_tenants() {
+    let house = House::start().await;
+    let mut tx = house.store.begin().await.expect("begun");
+    let columns = &["id", "unit_id", "name", "phone", "locale", "from_day", "to_day", "consent"];
+    let row = |id: &str| {
+        [id, "12b", "Twin", "+8613800000009", "en", "2025-01-01", "", ""].map(|c| Some(c.to_owned())).to_vec()
+    };
+    let rows: Vec<_> = ["a", "a:b"]
+        .map(row)
+        .into_iter()
+        .map(|mut r| {
+            r[6] = None;
+            r
+        })
+        .collect();
+    let table = nightporter::store::Table { name: "tenants", columns, integers: &[], reals: &[], keys: 1, rows: &rows };
+    tx.put(&table).await.expect("put");
+    tx.commit().await.expect("committed");
+    house.credit("a", "replacement:1", 1_000).await;
+    house.credit("a:b", "replacement:2", 1_000).await;
+    let redeem = async |tenant: &str, key: &str| {
+        let path = format!("/api/v1/tenants/{}/redemptions", super::house::encode(tenant));
+        let request = house.request(Method::POST, &path).bearer_auth(token("ops")).header("idempotency-key", key);
+        answer(request.json(&yuan(100)).send().await.expect("an answer")).await
+    };
+    for (tenant, key) in [("a:b", "c"), ("a", "b:c")] {
+        let (status, booked) = redeem(tenant, key).await;
+        assert_eq!((status, &booked["tenant_id"]), (201, &json!(tenant)), "{booked}");
+        assert_eq!(
+            house.get("ops", &format!("/api/v1/tenants/{}/rewards", super::house::encode(tenant))).await["balance"],
+            yuan(900)
+        );
+    }
+}
