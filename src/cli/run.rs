@@ -51,7 +51,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
         stopped = &mut stop => return Ok(stopped?),
     };
     let mut broker = start_broker(&config).await?;
-    let clock = config.clock();
+    let newest = store.read().await?.newest_at().await?;
+    let clock = config.clock(newest);
     let carrier = carrier(&config, &clock)?;
     info!(http = %listen, "service.starting");
     let mut service = Service::start(Parts { config, clock, store, carrier, listener, open_page: false }).await?;

@@ -27,7 +27,7 @@ pub use values::{BrokerUrl, Secret, Subscription};
 use crate::clock::Clock;
 use crate::decide::policy::{BatteryPolicy, ContactPolicy, LeakPolicy, Policy, PresencePolicy, RewardPolicy};
 use crate::decode::Routes;
-use crate::model::{PropertyId, TicketKind};
+use crate::model::{PropertyId, TicketKind, Timestamp};
 
 /// Everything that the operator decides, section by section. [`defaults_text`] explains each key.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -112,11 +112,15 @@ impl Config {
         routes
     }
 
-    /// The clock that the service lives by.
-    pub fn clock(&self) -> Clock {
+    /// The clock that the service lives by. One of its own never begins before `newest`, the last thing that is stored: a
+    /// restart does not go back in time.
+    pub fn clock(&self, newest: Option<Timestamp>) -> Clock {
         let system = Clock::system();
         match &self.clock {
-            Some(scaled) => Clock::scaled(scaled.start.unwrap_or_else(|| system.now()), scaled.speed),
+            Some(scaled) => {
+                let start = scaled.start.unwrap_or_else(|| system.now());
+                Clock::scaled(newest.map_or(start, |newest| newest.max(start)), scaled.speed)
+            }
             None => system,
         }
     }

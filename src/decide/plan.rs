@@ -150,15 +150,17 @@ impl Desk<'_> {
     fn offer(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
         let ticket = self.ticket(id);
         let severity = step.severity.unwrap_or(ticket.severity);
-        let template = step.template.as_deref().and_then(words::template).unwrap_or(offer_template(ticket));
+        let mut template = step.template.as_deref().and_then(words::template).unwrap_or(offer_template(ticket));
         let mut people = self.audience(ticket, step);
         if people.is_empty() {
             let Some(place) = self.place(ticket) else { return self.skip("nobody") };
             let duty = people::next_duty(place, &self.policy.contact, step.skill.as_deref(), self.now);
             match duty.filter(|_| severity == Severity::Routine) {
                 Some(at) => return Tried::Later(at),
-                None => people = vec![people::person_manager(place)],
+                None if ticket.kind == TicketKind::Leak => template = "leak_manager",
+                None => {}
             }
+            people = vec![people::person_manager(place)];
             if self.was_written_to(ticket, &people[0].recipient) {
                 return self.skip("nobody");
             }

@@ -37,6 +37,8 @@ queries! {
     facts::states as load_states(keys: &[&str]) -> Vec<StateRow>;
     /// The first property by id.
     facts::first_property as first_property() -> Option<PropertyId>;
+    /// The newest time of anything that was stored.
+    facts::newest_at as newest_at() -> Option<Timestamp>;
     /// States of devices that had none, made where others may make them too, and locked.
     facts::first_states as first_states(keys: &[&str]) -> Vec<StateRow>;
     /// Registered devices.

@@ -96,7 +96,7 @@ fn the_contract_example_is_understood() {
     let oak = config.policy().playbook(&PropertyId::from("oak"), TicketKind::Leak);
     assert_eq!((oak.clear_after, oak.severity), (Some(Span(600_000)), Severity::Urgent));
     assert_eq!(oak.steps[0].to, Audience::Manager);
-    assert!(config.clock().now().to_rfc3339().starts_with("2026-01-04T18:"));
+    assert!(config.clock(None).now().to_rfc3339().starts_with("2026-01-04T18:"));
 }
 
 #[test]

@@ -147,9 +147,14 @@ impl DeviceState {
         [self.leak.due_at(ctx), self.presence.due_at(self.seen_at, ctx)].into_iter().flatten().min()
     }
 
-    /// The same bytes again: at once, from the broker's store, or at any time when they tell their own.
+    /// The same bytes again: at once, from the broker's store, or at any time when they tell their own. "Wet" after
+    /// something else is believed anew even so: better a leak that is looked at twice than one that is taken for dry.
     fn is_echo(&mut self, heard: &Heard) -> bool {
         let lasting = heard.retained || heard.readings.iter().any(|r| r.at.is_some());
+        let wet = heard.readings.iter().any(|r| r.fact == Fact::Leak(true));
+        if wet && !lasting && self.echoes.last().is_some_and(|(newest, _)| *newest != heard.fingerprint) {
+            self.echoes.clear();
+        }
         let known = self.echoes.iter().any(|&(fingerprint, at)| {
             fingerprint == heard.fingerprint && (lasting || heard.received_at - at <= ECHO_WINDOW_MS)
         });

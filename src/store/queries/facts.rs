@@ -92,6 +92,17 @@ pub async fn first_property(conn: &mut Conn) -> Result<Option<PropertyId>, Store
     Ok(id.map(PropertyId))
 }
 
+/// The newest time of anything that was stored.
+pub async fn newest_at(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
+    let newest: Option<i64> = sqlx::query_scalar(
+        "SELECT MAX(at) FROM (SELECT MAX(seen_at) AS at FROM device_states UNION ALL SELECT MAX(at) FROM ticket_events \
+         UNION ALL SELECT MAX(created_at) FROM messages) AS times",
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(newest.map(at))
+}
+
 /// Properties with their housekeepers. Locked: what is decided about one property is decided one batch after another.
 pub async fn places(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<PropertyId, Place>, StoreError> {
     let mut query = QueryBuilder::<Db>::new(

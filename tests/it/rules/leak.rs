@@ -48,7 +48,7 @@ fn nobody_on_duty_means_the_manager_at_once() {
     let then = "
         05 03:10 opened leak leak1
         05 03:10 text tenant:t1 leak_tenant
-        05 03:10 text manager:oak offer_leak
+        05 03:10 text manager:oak leak_manager
         05 03:20 text manager:oak leak_manager";
     check("alone", &format!("{NIGHT}\n05 05:00 wait"), then);
 }
@@ -84,6 +84,16 @@ fn dry_for_half_an_hour_is_over_and_wet_again_is_the_same_ticket() {
         05 06:00 text tenant:t1 leak_tenant
         05 06:00 text housekeeper:h2 offer_leak";
     check("", &format!("{NIGHT}{story}"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn wet_dry_and_wet_in_the_same_words_within_a_minute_is_wet() {
+    let taken = "\n05 03:11 h2 accept leak\n05 03:20 leak1 wet\n05 03:20 leak1 dry\n05 03:20 leak1 wet";
+    let then = "\n05 03:11 accepted leak leak1";
+    check("", &format!("{NIGHT}{taken}\n05 05:00 wait"), &format!("{OPENED}{then}"));
+    // All three delivered again, in their order: dry is the last word.
+    let again = "\n05 03:20 leak1 dry\n05 03:20 leak1 wet\n05 03:20 leak1 dry\n05 05:00 wait";
+    check("", &format!("{NIGHT}{taken}{again}"), &format!("{OPENED}{then}\n05 03:50 resolved leak leak1"));
 }
 
 #[test]

@@ -90,6 +90,7 @@ pub async fn what_is_not_committed_never_was(db: &Engine) {
 pub async fn scopes_of_people_follow_the_registry(db: &Engine) {
     db.registered().await;
     let mut tx = db.begin().await;
+    assert_eq!(tx.newest_at().await.expect("read"), None);
     assert_eq!(tx.first_property().await.expect("read"), Some("elm".into()));
     assert_eq!(tx.properties_of_region("east").await.expect("read"), ["oak"]);
     assert_eq!(tx.properties_of_housekeeper("h1").await.expect("read"), ["elm", "oak"]);
@@ -112,5 +113,6 @@ pub async fn who_spoke_before_being_registered_is_looked_at(db: &Engine) {
     db.store.import(&registry(&crate::house::REGISTRY)).await.expect("imports");
     let due = db.read(async |tx| tx.due_devices(Timestamp(6), 10).await).await;
     assert_eq!(due, [DeviceKey::from("leak1")]);
+    assert_eq!(db.read(async |tx| tx.newest_at().await).await, Some(Timestamp(5)));
     assert_eq!(db.write(async |tx| tx.look_at_registered().await).await, 0, "once");
 }
