@@ -13,6 +13,7 @@
 //! commits, one way out. `model`, `decode` and `decide` are pure.
 
 pub mod announce;
+pub mod backtest;
 pub mod broker;
 pub mod cli;
 pub mod clock;

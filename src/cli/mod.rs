@@ -3,6 +3,7 @@
 //! Results go to stdout, logs and complaints to stderr. Exit codes: 0 done, 1 the thing asked for failed, 2 wrong usage.
 
 mod access;
+mod backtest;
 mod check;
 pub mod decode;
 mod demo;
@@ -46,6 +47,7 @@ enum Command {
     Migrate(migrate::Args),
     Import(import::Args),
     Decode(DecodeArgs),
+    Backtest(backtest::Args),
     Export(export::Args),
     #[command(subcommand)]
     Token(access::TokenCommand),
@@ -132,6 +134,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Migrate(args) => wait_for(args.run()),
         Command::Import(args) => wait_for(args.run()),
         Command::Decode(args) => args.run(),
+        Command::Backtest(args) => args.run(),
         Command::Export(args) => wait_for(args.run()),
         Command::Token(command) => wait_for(command.run()),
         Command::Openapi => listened(openapi::run(&mut io::stdout().lock())),

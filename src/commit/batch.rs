@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::outbox::{self, Answer, Attempt};
 use super::{Cause, Change, Committed, Committer, Item, LEASE_MS};
 use crate::decide::desk::{Changes, Desk};
+use crate::decide::detect::sample::About;
+use crate::decide::forecast::NO_FLEET;
 use crate::decide::{Command, Context, DeviceState, Outcome, Reply, detect};
 use crate::deliver::ATTEMPTS_WAITING_MAX;
 use crate::model::*;
@@ -132,17 +134,22 @@ impl<'a> Batch<'a> {
         Ok(tasks)
     }
 
-    fn context(&self, property: Option<&PropertyId>) -> Context<'a> {
+    fn context<'c>(&self, property: Option<&PropertyId>, about: &'c About) -> Context<'c>
+    where
+        'a: 'c,
+    {
         let policy = &*self.house.policy;
         let nowhere = PropertyId::default();
-        let leak = policy.leak_clear_after(property.unwrap_or(&nowhere));
-        Context { policy, leak_clear_after: leak, listening_since: self.house.listening.since(self.now), now: self.now }
+        let leak_clear_after = policy.leak_clear_after(property.unwrap_or(&nowhere));
+        let listening_since = self.house.listening.since(self.now);
+        Context { policy, leak_clear_after, listening_since, about, fleet: &NO_FLEET, now: self.now }
     }
 
     fn detect(&mut self, cause: &Cause, tasks: &mut Vec<Task<'_>>) {
         let (Cause::Heard(key, _) | Cause::DeviceDue(key)) = cause else { return };
         let device = self.devices.get(key);
-        let ctx = self.context(device.map(|d| &d.property_id));
+        let about = device.map_or(About::UNKNOWN, About::of);
+        let ctx = self.context(device.map(|d| &d.property_id), &about);
         let Some((state, _)) = self.states.get_mut(key) else { return };
         let findings = match (cause, device) {
             (Cause::Heard(_, heard), Some(_)) => state.hear(heard, &ctx),
@@ -310,7 +317,7 @@ impl<'a> Batch<'a> {
     /// its place in the index with every message.
     fn state_rows(&self) -> Vec<StateRow> {
         let row = |(key, (state, was_due)): (&DeviceKey, &(DeviceState, Option<Timestamp>))| {
-            let ctx = self.context(self.devices.get(key).map(|d| &d.property_id));
+            let ctx = self.context(self.devices.get(key).map(|d| &d.property_id), &About::UNKNOWN);
             let due = self.devices.contains_key(key).then(|| state.due_at(&ctx)).flatten();
             let kept = was_due.filter(|was| *was > self.now && due.is_some_and(|due| *was <= due));
             StateRow {

@@ -6,6 +6,7 @@
 pub mod commands;
 pub mod desk;
 pub mod detect;
+pub mod forecast;
 pub mod outcomes;
 pub mod people;
 mod plan;

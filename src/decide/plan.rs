@@ -43,6 +43,14 @@ pub fn arm(ticket: &mut Ticket, since: Since) {
     }
 }
 
+/// The end of a battery is expected then: steps before it that are still to come move there.
+pub fn expect_end(ticket: &mut Ticket, empty_at: Timestamp) {
+    let earliest = ticket.opened_at + DAY;
+    for planned in ticket.plan.iter_mut().filter(|p| p.step.since == Since::BeforeEnd && p.done.is_none()) {
+        planned.at = (empty_at - planned.step.after.0).max(earliest);
+    }
+}
+
 /// Puts the thanks at the end of the plan.
 pub fn thank(ticket: &mut Ticket) {
     let template = if ticket.reward_minor.is_some() { "battery_thanks" } else { "battery_thanks_plain" };

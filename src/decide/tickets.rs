@@ -17,7 +17,8 @@ impl Desk<'_> {
     pub fn found(&mut self, key: &DeviceKey, finding: &Finding) {
         let Some(device) = self.facts.devices.get(key).cloned() else { return };
         match finding {
-            Finding::BatteryLow { percent } => self.battery_low(&device, *percent),
+            Finding::BatteryLow { percent, forecast } => self.battery_low(&device, *percent, forecast.as_ref()),
+            Finding::BatteryNearEnd { empty_at } => self.battery_near_end(&device, *empty_at),
             Finding::BatteryDead => self.battery_dead(&device),
             Finding::ReplacementSeen { at, percent } => self.replacement_seen(&device, *at, *percent),
             Finding::ReplacementRefuted => self.replacement_refuted(&device),
@@ -30,10 +31,26 @@ impl Desk<'_> {
         }
     }
 
-    fn battery_low(&mut self, device: &Device, percent: Option<f64>) {
-        if self.active(&device.key, TicketKind::Battery).is_none() {
-            self.open(device, TicketKind::Battery, None, json!({ "percent": percent }));
+    fn battery_low(&mut self, device: &Device, percent: Option<f64>, forecast: Option<&Forecast>) {
+        if self.active(&device.key, TicketKind::Battery).is_some() {
+            return;
         }
+        let Some(forecast) = forecast else {
+            self.open(device, TicketKind::Battery, None, json!({ "percent": percent }));
+            return;
+        };
+        let (earliest, latest) = (forecast.earliest.to_rfc3339(), forecast.latest.to_rfc3339());
+        let empty_at = forecast.empty_at.to_rfc3339();
+        let why = json!({ "percent": percent, "empty_at": empty_at, "earliest": earliest, "latest": latest, "because": forecast.because });
+        self.open(device, TicketKind::Battery, None, why);
+        self.battery_near_end(device, forecast.empty_at);
+    }
+
+    /// The end of a low battery is known better now: what waits for it waits for that day.
+    fn battery_near_end(&mut self, device: &Device, empty_at: Timestamp) {
+        let Some(id) = self.active(&device.key, TicketKind::Battery) else { return };
+        plan::expect_end(self.change(&id), empty_at);
+        self.run_plan(&id);
     }
 
     fn battery_dead(&mut self, device: &Device) {

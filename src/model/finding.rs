@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Forecast, Timestamp};
 
 /// One conclusion about one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,6 +12,13 @@ pub enum Finding {
     BatteryLow {
         /// The level that decided, where a gauge told one.
         percent: Option<f64>,
+        /// What is expected, where a forecast decided.
+        forecast: Option<Forecast>,
+    },
+    /// The low battery is about to be empty: once in its life.
+    BatteryNearEnd {
+        /// When it is thought to be empty.
+        empty_at: Timestamp,
     },
     /// The battery died before it was replaced.
     BatteryDead,

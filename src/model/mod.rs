@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod finding;
+pub mod forecast;
 pub mod ids;
 pub mod ledger;
 pub mod message;
@@ -14,6 +15,7 @@ pub mod time;
 
 pub use device::*;
 pub use finding::*;
+pub use forecast::*;
 pub use ids::*;
 pub use ledger::*;
 pub use message::*;

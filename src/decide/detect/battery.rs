@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::outlook::Outlook;
+use super::sample::Sample;
 use super::{Context, Timed};
 use crate::model::time::HOUR;
 use crate::model::{Fact, Finding, Millis, Timestamp};
@@ -76,6 +78,11 @@ pub struct BatteryState {
     pub zero_since: Option<Timestamp>,
     /// Last witnesses: uptime, boots, messages.
     pub witnesses: [Option<f64>; 3],
+    /// What is expected of it.
+    pub outlook: Outlook,
+    /// Whether its end was found near, once for a battery.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub near_end: bool,
 }
 
 /// A level where only a fresh battery can be, not yet proven.
@@ -123,6 +130,28 @@ impl BatteryState {
             None if self.is_fresh_from_old(level) => self.begin_rise(level, at, old_at, ctx, findings),
             None => self.settle(level, ctx, findings),
         }
+        let sample = Sample { at, ..sample(timed) };
+        if self.outlook.hear(&sample, self.rise.is_some(), ctx.about, ctx.fleet) {
+            self.look_ahead(ctx, findings);
+        }
+    }
+
+    /// A new day with a new forecast.
+    fn look_ahead(&mut self, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        if self.phase == Phase::Fresh && self.outlook.is_low() && self.decides(ctx) {
+            self.phase = Phase::Low;
+            findings.push(Finding::BatteryLow { percent: self.percent, forecast: self.outlook.forecast.clone() });
+        } else if self.phase == Phase::Low
+            && !self.near_end
+            && let Some(empty_at) = self.outlook.near_end(ctx.now)
+        {
+            self.near_end = true;
+            findings.push(Finding::BatteryNearEnd { empty_at });
+        }
+    }
+
+    fn decides(&self, ctx: &Context<'_>) -> bool {
+        self.outlook.decides(ctx.about, ctx.fleet)
     }
 
     /// Notes gauge, voltage, flag and witnesses; the level that this message tells, if any.
@@ -208,6 +237,7 @@ impl BatteryState {
         self.rise = Some(rise);
         if rise.fell >= 2 {
             self.rise = None;
+            self.outlook.refuted();
             findings.push(Finding::ReplacementRefuted);
             self.settle(level, ctx, findings);
         }
@@ -220,7 +250,9 @@ impl BatteryState {
         if !held && !witnessed {
             return;
         }
+        self.outlook.replaced(rise.seen_at, self.phase == Phase::Dead);
         *self = Self {
+            outlook: std::mem::take(&mut self.outlook),
             percent: self.percent,
             millivolts: self.millivolts,
             flag: self.flag,
@@ -250,9 +282,10 @@ impl BatteryState {
         } else if level >= low_percent + HYSTERESIS_POINTS {
             self.lows = 0;
         }
-        if self.lows == 2 && self.phase == Phase::Fresh {
+        let told = self.flag == Some(true) || level == 0.0 || !self.decides(ctx);
+        if self.lows == 2 && self.phase == Phase::Fresh && told {
             self.phase = Phase::Low;
-            findings.push(Finding::BatteryLow { percent: self.percent });
+            findings.push(Finding::BatteryLow { percent: self.percent, forecast: None });
         } else if level == 0.0 && self.phase == Phase::Low {
             self.phase = Phase::Dead;
             findings.push(Finding::BatteryDead);
@@ -260,10 +293,32 @@ impl BatteryState {
     }
 }
 
+/// What a message tells of the battery.
+fn sample(timed: &[Timed<'_>]) -> Sample {
+    let mut sample = Sample::default();
+    for t in timed.iter().filter(|t| !t.ageless && t.reading.channel.is_none()) {
+        match t.reading.fact {
+            Fact::BatteryPercent(v) => sample.percent = Some(v),
+            Fact::BatteryMillivolts(v) => sample.millivolts = Some(v),
+            Fact::BatteryLow(v) => sample.low_flag = Some(v),
+            Fact::TemperatureC(v) => sample.temperature_c = Some(v),
+            Fact::UptimeS(v) => sample.uptime_s = Some(v),
+            Fact::BootCount(v) => sample.boot_count = Some(v),
+            Fact::MessageCounter(v) => sample.message_counter = Some(v),
+            Fact::Operations(v) => sample.operations = Some(v),
+            _ => continue,
+        }
+        sample.at = sample.at.max(t.at);
+    }
+    sample
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::decide::Policy;
+    use crate::decide::detect::sample::About;
+    use crate::decide::forecast::NO_FLEET;
     use crate::model::time::MINUTE;
     use crate::model::{Reading, Span};
 
@@ -274,7 +329,14 @@ mod tests {
         let mut findings = Vec::new();
         for (n, level) in levels.iter().enumerate() {
             let now = Timestamp(1_000) + n as i64 * 30 * MINUTE;
-            let ctx = Context { policy: &policy, leak_clear_after: Span(HOUR), listening_since: Timestamp(1), now };
+            let ctx = Context {
+                policy: &policy,
+                leak_clear_after: Span(HOUR),
+                listening_since: Timestamp(1),
+                about: &About::UNKNOWN,
+                fleet: &NO_FLEET,
+                now,
+            };
             let reading = Reading::new(Fact::BatteryPercent(*level));
             let timed = [Timed { reading: &reading, at: now, ageless: false, age: 0 }];
             state.hear(&timed, &ctx, &mut findings);
@@ -284,7 +346,7 @@ mod tests {
 
     #[test]
     fn one_zero_is_no_death_of_a_low_battery_but_lasting_ones_are() {
-        let low = Finding::BatteryLow { percent: Some(20.0) };
+        let low = Finding::BatteryLow { percent: Some(20.0), forecast: None };
         assert_eq!(found(&[20.0, 20.0, 0.0, 20.0, 20.0]), std::slice::from_ref(&low));
         assert_eq!(found(&[20.0, 20.0, 0.0, 0.0, 0.0]), [low, Finding::BatteryDead]);
     }

@@ -5,11 +5,13 @@
 
 pub mod battery;
 pub mod leak;
+pub mod outlook;
 pub mod presence;
 pub mod sample;
 
 use serde::{Deserialize, Serialize};
 
+use super::forecast::Fleet;
 use super::policy::Policy;
 use crate::model::time::{DAY, HOUR, MINUTE};
 use crate::model::{Fact, Finding, LockState, Millis, Reading, Span, Timestamp};
@@ -17,6 +19,7 @@ use crate::model::{Fact, Finding, LockState, Millis, Reading, Span, Timestamp};
 use battery::BatteryState;
 use leak::LeakState;
 use presence::PresenceState;
+use sample::About;
 
 /// A claimed time this far ahead of the receipt is a wrong clock, and the receipt counts.
 const AHEAD_MAX_MS: Millis = 5 * MINUTE;
@@ -87,6 +90,10 @@ pub struct Context<'a> {
     pub leak_clear_after: Span,
     /// Since when the service has been listening without a break: nobody is silent while nobody listens.
     pub listening_since: Timestamp,
+    /// What is known of the device's battery beforehand.
+    pub about: &'a About,
+    /// What the operator's finished batteries tell.
+    pub fleet: &'a Fleet,
     /// Now.
     pub now: Timestamp,
 }

@@ -124,6 +124,8 @@ mod tests {
             policy: &policy,
             leak_clear_after: crate::model::Span(HOUR),
             listening_since: Timestamp(1),
+            about: &crate::decide::detect::sample::About::UNKNOWN,
+            fleet: &crate::decide::forecast::NO_FLEET,
             now,
         };
         let mut state = DeviceState::default();

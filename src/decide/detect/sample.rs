@@ -2,7 +2,7 @@
 //!
 //! The live service and `backtest` make the same samples, so that both run the same detectors. Must never judge.
 
-use crate::model::Timestamp;
+use crate::model::{Device, Timestamp};
 
 /// One sample of a battery: what one message (or CSV row) told, timed. Glitches are left in: judging is for detectors.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -38,6 +38,22 @@ pub struct About {
     pub cells: Option<u32>,
     /// Step of the gauge in percentage points; 1 where nothing is known.
     pub quantum: Option<f64>,
+}
+
+impl About {
+    /// A device of which nothing is known.
+    pub const UNKNOWN: Self = Self { model: None, chemistry: None, cells: None, quantum: None };
+
+    /// What the registry tells.
+    pub fn of(device: &Device) -> Self {
+        let told = [&device.chemistry, &device.cells];
+        Self {
+            model: device.model.clone(),
+            chemistry: told.iter().find_map(|text| text.as_deref().and_then(Chemistry::parse)),
+            cells: told.iter().rev().find_map(|text| text.as_deref().and_then(cells_in)),
+            quantum: None,
+        }
+    }
 }
 
 /// What a battery's cells are made of. Each family has its own shape of discharge.

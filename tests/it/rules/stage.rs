@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, TimeZone};
 use chrono_tz::Tz;
 use nightporter::decide::desk::{Behind, Desk, Facts, Paid, Place};
+use nightporter::decide::detect::sample::About;
+use nightporter::decide::forecast::NO_FLEET;
 use nightporter::decide::{Command, Context, DeviceState, Heard, Outcome, Policy, Reply, Words};
 use nightporter::model::time::{DAY, SECOND};
 use nightporter::model::*;
@@ -125,7 +127,14 @@ impl Stage {
         // Leaked once a test: the context borrows it while the stage changes.
         let policy: &'static Policy = Box::leak(Box::new(self.policy.clone()));
         let leak_clear_after = policy.leak_clear_after(&"oak".into());
-        Context { policy, leak_clear_after, listening_since: self.listening_since, now: self.now }
+        Context {
+            policy,
+            leak_clear_after,
+            listening_since: self.listening_since,
+            about: &About::UNKNOWN,
+            fleet: &NO_FLEET,
+            now: self.now,
+        }
     }
 
     /// Devices and tickets that become due on the way are looked at, each at its time.
