@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::desk::{Desk, Wish};
 use super::people::{Person, person_manager, person_tenant};
+use super::plan;
 use super::words::Details;
 use crate::model::time::HOUR;
 use crate::model::*;
@@ -92,9 +93,12 @@ impl Desk<'_> {
         }
         let Some(id) = tickets.iter().find(|id| self.facts.tickets.contains_key(id.as_str())) else { return };
         self.event(id, "reply", "tenant", json!({ "sid": reply.sid }));
+        let asked = plan::has_asked(self.ticket(id));
         match self.ticket(id).kind {
             TicketKind::Leak if YES_WORDS.contains(&words.as_str()) => self.needs_bed(id),
-            TicketKind::Battery if DONE_WORDS.contains(&words.as_str()) => {
+            TicketKind::Battery
+                if DONE_WORDS.contains(&words.as_str()) || asked && YES_WORDS.contains(&words.as_str()) =>
+            {
                 let key = self.ticket(id).device_key.clone();
                 self.changes.words_given.extend(key);
                 self.event(id, "said_done", "tenant", json!({}));

@@ -16,6 +16,8 @@ const NEVER: Timestamp = Timestamp(i64::MAX);
 const EMERGENCY_VALID_MS: Millis = 6 * HOUR;
 /// After this an urgent text is no longer worth sending.
 const URGENT_VALID_MS: Millis = 4 * HOUR;
+/// The question of an unsure replacement.
+const ASKS_REPLACED: &str = "replaced";
 /// A routine text that expired unsent is tried again this often.
 const TRIES_MAX: u32 = 3;
 
@@ -54,19 +56,37 @@ pub fn expect_end(ticket: &mut Ticket, empty_at: Timestamp) {
 /// Puts the thanks at the end of the plan.
 pub fn thank(ticket: &mut Ticket) {
     let template = if ticket.reward_minor.is_some() { "battery_thanks" } else { "battery_thanks_plain" };
+    ticket.plan.push(PlannedStep { closing: true, ..to_tenant(template, None) });
+}
+
+/// Asks the tenant whether the battery was replaced, unless that was done before.
+pub fn ask(ticket: &mut Ticket) {
+    if !ticket.plan.iter().any(|p| p.step.asks.as_deref() == Some(ASKS_REPLACED)) {
+        ticket.plan.push(to_tenant("battery_ask", Some(ASKS_REPLACED)));
+    }
+}
+
+/// Whether the tenant was asked: then a plain yes is a word.
+pub fn has_asked(ticket: &Ticket) -> bool {
+    let sent = |p: &PlannedStep| matches!(p.done, Some(StepDone::Sent { .. }));
+    ticket.plan.iter().any(|p| p.step.asks.as_deref() == Some(ASKS_REPLACED) && sent(p))
+}
+
+/// A text to the tenant, due now.
+fn to_tenant(template: &str, asks: Option<&str>) -> PlannedStep {
     let step = Step {
         after: Span(0),
         verb: Verb::Text,
         to: Audience::Tenant,
         since: Since::Opened,
         template: Some(template.to_owned()),
-        asks: None,
+        asks: asks.map(str::to_owned),
         skill: None,
         widen_after: None,
         until: None,
         severity: None,
     };
-    ticket.plan.push(PlannedStep { step, at: Timestamp(0), done: None, closing: true, tries: 0, refused: false });
+    PlannedStep { step, at: Timestamp(0), done: None, closing: false, tries: 0, refused: false }
 }
 
 /// What became of trying a step.

@@ -22,6 +22,7 @@ impl Desk<'_> {
             Finding::BatteryDead => self.battery_dead(&device),
             Finding::ReplacementSeen { at, percent } => self.replacement_seen(&device, *at, *percent),
             Finding::ReplacementRefuted => self.replacement_refuted(&device),
+            Finding::ReplacementUnsure { at } => self.replacement_unsure(&device, *at),
             Finding::BatteryReplaced { seen_at } => self.battery_replaced(&device, *seen_at),
             Finding::Leak => self.leak(&device),
             Finding::LeakCleared => self.leak_cleared(&device),
@@ -74,6 +75,15 @@ impl Desk<'_> {
         if let Some(id) = self.active(&device.key, TicketKind::Battery) {
             self.change(&id).seen_at = None;
             self.event(&id, "replacement_refuted", "device", json!({}));
+            self.run_plan(&id);
+        }
+    }
+
+    /// What is unsure asks the tenant for one word, once a ticket.
+    fn replacement_unsure(&mut self, device: &Device, at: Timestamp) {
+        if let Some(id) = self.active(&device.key, TicketKind::Battery) {
+            self.event(&id, "replacement_unsure", "device", json!({ "at": at.to_rfc3339() }));
+            plan::ask(self.change(&id));
             self.run_plan(&id);
         }
     }

@@ -9,6 +9,7 @@ use crate::model::{Locale, Money};
 pub const TEMPLATES: &[&str] = &[
     "battery_tenant",
     "battery_reminder",
+    "battery_ask",
     "battery_thanks",
     "battery_thanks_plain",
     "leak_tenant",

@@ -31,6 +31,12 @@ pub enum Finding {
     },
     /// What was seen did not last: no replacement.
     ReplacementRefuted,
+    /// The level rose and held, but warmth, rest or one step of a coarse scale could have done it: one word of the
+    /// tenant decides.
+    ReplacementUnsure {
+        /// The first reading of the rise.
+        at: Timestamp,
+    },
     /// A replacement is proven (CONTRACT section 7).
     BatteryReplaced {
         /// When it was first seen.

@@ -1,6 +1,7 @@
 # Texts in English. Complete and plain: what happens, by whom, when. No ticket number. One named person signs.
 battery-tenant = Hi { $tenant }, the battery of { $device } ({ $unit }) is running low. Please put in { $cells } within 48 hours: we see it by ourselves and credit you { $reward }. Can't manage? Just reply. – { $sender }
 battery-reminder = Hi { $tenant }, { $device } ({ $unit }) still runs on its old battery and may stop within days. Please put in { $cells } today, or reply and we come by. – { $sender }
+battery-ask = Hi { $tenant }, { $device } ({ $unit }) shows more battery than before. Did you put in new ones? Reply 1 if you did. – { $sender }
 battery-thanks = Thank you, { $tenant }! The new battery of { $device } is in and { $reward } are credited to you. – { $sender }
 battery-thanks-plain = Thank you, { $tenant }! The new battery of { $device } is in. – { $sender }
 leak-tenant = Water at { $device } in { $unit }! We are sending someone now. If it is safe, turn off the tap and keep away from sockets. Do you need a place to stay tonight? Reply 1 for yes. – { $sender }

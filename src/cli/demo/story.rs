@@ -138,6 +138,7 @@ fn says(word: &str, actor: &str, data: &Value, ticket: &Ticket, people: &People)
         "answered" => "the tenant needs a place to stay tonight".to_owned(),
         "replacement_seen" => format!("a new battery shows at {device}"),
         "replacement_refuted" => "that was no new battery".to_owned(),
+        "replacement_unsure" => format!("{device} may have a new battery: the tenant is asked"),
         "died" => format!("the battery of {device} has died"),
         "joined" => "another sensor is wet".to_owned(),
         "dry" => "one sensor is dry, another still wet".to_owned(),

@@ -1,10 +1,11 @@
-//! Batteries: low once per episode, fresh again only by a proven replacement (CONTRACT section 7).
+//! Batteries: low once per episode, fresh again only by a replacement that `proof` has proven (CONTRACT section 7).
 //!
 //! A device without a gauge but with a "battery low" flag is judged by the flag, as if it showed 10 % or 100 %.
 
 use serde::{Deserialize, Serialize};
 
 use super::outlook::Outlook;
+use super::proof::{Proof, Step};
 use super::sample::Sample;
 use super::{Context, Timed};
 use crate::model::time::HOUR;
@@ -14,12 +15,6 @@ use crate::model::{Fact, Finding, Millis, Timestamp};
 const RECENT_MAX: usize = 5;
 /// Low is counted anew only after the level was this far above the threshold.
 const HYSTERESIS_POINTS: f64 = 5.0;
-/// Where only a fresh battery can be: at least this level …
-const FRESH_PERCENT: f64 = 85.0;
-/// … and at least this far above the established one.
-const FRESH_RISE_POINTS: f64 = 30.0;
-/// A reading this far below what was seen speaks against a replacement; two such refute it.
-const FALL_BACK_POINTS: f64 = 20.0;
 /// A sudden zero from above this is a glitch until it has lasted: a low battery too must not be called dead for one.
 const GLITCH_FROM_PERCENT: f64 = 5.0;
 /// How long such a zero must last.
@@ -64,40 +59,16 @@ pub struct BatteryState {
     pub phase: Phase,
     /// Readings at or below the threshold in a row, up to two.
     pub lows: u8,
-    /// A rise that may be a replacement.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rise: Option<Rise>,
-    /// When the device last restarted: boot counter up, uptime or message counter down.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cycled_at: Option<Timestamp>,
-    /// When the tenant last said that it is done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub word_at: Option<Timestamp>,
     /// Since when the gauge shows an unbelieved zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zero_since: Option<Timestamp>,
-    /// Last witnesses: uptime, boots, messages.
-    pub witnesses: [Option<f64>; 3],
+    /// Whether it is a new one.
+    pub proof: Proof,
     /// What is expected of it.
     pub outlook: Outlook,
     /// Whether its end was found near, once for a battery.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub near_end: bool,
-}
-
-/// A level where only a fresh battery can be, not yet proven.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rise {
-    /// When it was first seen.
-    pub seen_at: Timestamp,
-    /// When the old level was last read.
-    pub old_at: Timestamp,
-    /// The level seen.
-    pub level: f64,
-    /// Readings that held it.
-    pub held: u32,
-    /// Readings that fell back.
-    pub fell: u32,
 }
 
 impl BatteryState {
@@ -108,7 +79,7 @@ impl BatteryState {
 
     /// The tenant says that it is done: a witness for a rise, nothing by itself.
     pub fn take_word(&mut self, at: Timestamp) {
-        self.word_at = Some(at);
+        self.proof.take_word(at);
     }
 
     /// Notes what the gauge shows, and concludes nothing.
@@ -117,23 +88,49 @@ impl BatteryState {
     }
 
     pub(super) fn hear(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>, findings: &mut Vec<Finding>) {
-        let Some((level, at)) = self.read(timed) else { return };
-        if at < self.at {
-            return;
-        }
-        let old_at = std::mem::replace(&mut self.at, at);
+        let sample = sample(timed);
+        self.judge_rise(&sample, ctx, findings);
+        let Some((level, at)) = self.read(timed).filter(|(_, at)| *at >= self.at) else { return };
+        self.at = at;
         if self.is_glitch(level, at) {
             return;
         }
-        match self.rise {
-            Some(rise) => self.follow(rise, level, at, ctx, findings),
-            None if self.is_fresh_from_old(level) => self.begin_rise(level, at, old_at, ctx, findings),
-            None => self.settle(level, ctx, findings),
+        if !self.proof.is_seen() {
+            self.settle(level, ctx, findings);
         }
-        let sample = Sample { at, ..sample(timed) };
-        if self.outlook.hear(&sample, self.rise.is_some(), ctx.about, ctx.fleet) {
+        if self.outlook.hear(&Sample { at, ..sample }, self.proof.is_seen(), ctx.about, ctx.fleet) {
             self.look_ahead(ctx, findings);
         }
+    }
+
+    fn judge_rise(&mut self, sample: &Sample, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        match self.proof.hear(sample, ctx.about, &ctx.policy.battery) {
+            Some(Step::Seen { at, percent }) => {
+                findings.push(Finding::ReplacementSeen { at, percent: percent.unwrap_or_default() });
+            }
+            Some(Step::Proven { seen_at }) => return self.begin_anew(seen_at, findings),
+            Some(Step::Refuted) => findings.push(Finding::ReplacementRefuted),
+            Some(Step::Unsure { at }) => findings.push(Finding::ReplacementUnsure { at }),
+            None => {}
+        }
+        if !self.proof.is_seen() {
+            self.outlook.refuted();
+        }
+    }
+
+    /// A new battery: what the old one showed is forgotten.
+    fn begin_anew(&mut self, seen_at: Timestamp, findings: &mut Vec<Finding>) {
+        self.outlook.replaced(seen_at, self.phase == Phase::Dead);
+        *self = Self {
+            outlook: std::mem::take(&mut self.outlook),
+            percent: self.percent,
+            millivolts: self.millivolts,
+            flag: self.flag,
+            at: self.at,
+            proof: std::mem::take(&mut self.proof),
+            ..Self::default()
+        };
+        findings.push(Finding::BatteryReplaced { seen_at });
     }
 
     /// A new day with a new forecast.
@@ -154,7 +151,7 @@ impl BatteryState {
         self.outlook.decides(ctx.about, ctx.fleet)
     }
 
-    /// Notes gauge, voltage, flag and witnesses; the level that this message tells, if any.
+    /// Notes gauge, voltage and flag; the level that this message tells, if any.
     fn read(&mut self, timed: &[Timed<'_>]) -> Option<(f64, Timestamp)> {
         let mut level: Option<(f64, Timestamp)> = None;
         let mut flag = None;
@@ -166,9 +163,6 @@ impl BatteryState {
                 }
                 Fact::BatteryMillivolts(mv) if t.reading.channel.is_none() => self.millivolts = Some(mv),
                 Fact::BatteryLow(low) if t.reading.channel.is_none() && !t.ageless => flag = Some((low, t.at)),
-                Fact::UptimeS(v) => self.witness(0, v, |was, is| is < was, t.at),
-                Fact::BootCount(v) => self.witness(1, v, |was, is| is > was, t.at),
-                Fact::MessageCounter(v) => self.witness(2, v, |was, is| is < was, t.at),
                 _ => {}
             }
         }
@@ -182,13 +176,6 @@ impl BatteryState {
             }
         }
         level
-    }
-
-    fn witness(&mut self, which: usize, value: f64, restarted: fn(f64, f64) -> bool, at: Timestamp) {
-        if self.witnesses[which].is_some_and(|was| restarted(was, value)) {
-            self.cycled_at = Some(at);
-        }
-        self.witnesses[which] = Some(value);
     }
 
     /// A zero out of nowhere is not believed until it has lasted.
@@ -206,68 +193,6 @@ impl BatteryState {
         let mut levels = self.recent.clone();
         levels.sort_by(f64::total_cmp);
         levels.get(levels.len() / 2).copied()
-    }
-
-    fn is_fresh_from_old(&self, level: f64) -> bool {
-        level >= FRESH_PERCENT && self.established().is_some_and(|old| level >= old + FRESH_RISE_POINTS)
-    }
-
-    fn begin_rise(
-        &mut self,
-        level: f64,
-        at: Timestamp,
-        old_at: Timestamp,
-        ctx: &Context<'_>,
-        findings: &mut Vec<Finding>,
-    ) {
-        let rise = Rise { seen_at: at, old_at, level, held: 1, fell: 0 };
-        findings.push(Finding::ReplacementSeen { at, percent: level });
-        self.rise = Some(rise);
-        self.prove(rise, at, ctx, findings);
-    }
-
-    /// A rise is under proof: this reading holds it or speaks against it.
-    fn follow(&mut self, mut rise: Rise, level: f64, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
-        if level >= rise.level - FALL_BACK_POINTS {
-            rise.held += 1;
-            self.rise = Some(rise);
-            return self.prove(rise, at, ctx, findings);
-        }
-        rise.fell += 1;
-        self.rise = Some(rise);
-        if rise.fell >= 2 {
-            self.rise = None;
-            self.outlook.refuted();
-            findings.push(Finding::ReplacementRefuted);
-            self.settle(level, ctx, findings);
-        }
-    }
-
-    fn prove(&mut self, rise: Rise, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
-        let policy = &ctx.policy.battery;
-        let held = rise.held >= policy.proof_readings && at - rise.seen_at >= policy.proof_hold.0;
-        let witnessed = rise.held >= 2 && self.has_witness(rise);
-        if !held && !witnessed {
-            return;
-        }
-        self.outlook.replaced(rise.seen_at, self.phase == Phase::Dead);
-        *self = Self {
-            outlook: std::mem::take(&mut self.outlook),
-            percent: self.percent,
-            millivolts: self.millivolts,
-            flag: self.flag,
-            at: self.at,
-            recent: vec![rise.level],
-            witnesses: self.witnesses,
-            ..Self::default()
-        };
-        findings.push(Finding::BatteryReplaced { seen_at: rise.seen_at });
-    }
-
-    /// A restart between the old level and the new one, or the tenant's word about it.
-    fn has_witness(&self, rise: Rise) -> bool {
-        let since = |at: Option<Timestamp>| at.is_some_and(|at| at > rise.old_at);
-        since(self.cycled_at) || since(self.word_at)
     }
 
     /// An ordinary reading.

@@ -7,7 +7,10 @@ pub mod battery;
 pub mod leak;
 pub mod outlook;
 pub mod presence;
+pub mod proof;
 pub mod sample;
+mod stood;
+mod witness;
 
 use serde::{Deserialize, Serialize};
 

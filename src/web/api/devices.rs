@@ -167,12 +167,12 @@ pub struct Battery {
     rise: Option<Rise>,
 }
 
-/// A level where only a fresh battery can be, not yet proven to be one.
+/// A rise that may be a new battery, not yet proven to be one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Rise {
     /// When it was first seen.
     seen_at: Time,
-    /// The level then, 0–100 %.
+    /// Its level, 0–100 %.
     level: f64,
     /// Readings that held it so far.
     held: u32,
@@ -191,7 +191,12 @@ impl Battery {
             low_flag: battery.flag,
             at: Some(battery.at).filter(|at| at.0 > 0).map(Time::from),
             recent: battery.recent,
-            rise: battery.rise.map(|r| Rise { seen_at: r.seen_at.into(), level: r.level, held: r.held, fell: r.fell }),
+            rise: battery.proof.rise().map(|(seen_at, level, held, fell)| Rise {
+                seen_at: seen_at.into(),
+                level,
+                held,
+                fell,
+            }),
         })
     }
 }

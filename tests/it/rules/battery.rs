@@ -143,7 +143,7 @@ fn a_reboot_a_warm_day_a_coarse_step_or_a_word_alone_proves_nothing() {
     for story in [
         "06 10:00 lock1 battery=18 boots=4\n06 11:00 lock1 battery=19 boots=5\n06 12:00 lock1 battery=19 boots=6",
         "06 12:00 lock1 battery=31\n06 13:00 lock1 battery=33\n06 23:00 lock1 battery=34\n07 12:00 lock1 battery=30",
-        "06 10:00 lock1 battery=50\n06 14:00 lock1 battery=50\n07 10:00 lock1 battery=50\n07 14:00 lock1 battery=50",
+        "06 10:00 lock1 battery=40\n06 14:00 lock1 battery=20\n07 10:00 lock1 battery=40\n07 14:00 lock1 battery=20",
     ] {
         check("", &format!("{LOW}\n{story}"), OPENED);
     }
@@ -152,6 +152,27 @@ fn a_reboot_a_warm_day_a_coarse_step_or_a_word_alone_proves_nothing() {
         &format!("{LOW}\n05 12:00 tenant:t1 换好了\n05 13:00 lock1 battery=18\n05 14:00 lock1 battery=18"),
         &format!("{OPENED}\n05 12:00 said_done battery lock1"),
     );
+}
+
+#[test]
+fn what_is_unsure_asks_the_tenant_once_and_one_word_decides() {
+    let story = "
+        06 10:00 lock1 battery=60
+        06 14:00 lock1 battery=60
+        07 09:00 lock1 battery=60
+        07 10:00 lock1 battery=60
+        07 12:00 tenant:t1 1
+        07 14:00 lock1 battery=60";
+    let then = "
+        07 10:00 replacement_unsure battery lock1
+        07 10:00 text tenant:t1 battery_ask
+        07 12:00 said_done battery lock1
+        07 14:00 resolved battery lock1
+        07 14:00 credit t1 1000 reward_in_time
+        07 14:00 text tenant:t1 battery_thanks";
+    check("", &format!("{LOW}{story}"), &format!("{OPENED}{then}"));
+    // Without the question, "1" is no word about a battery.
+    check("", &format!("{LOW}\n05 12:00 tenant:t1 1\n05 13:00 lock1 battery=100\n05 14:00 lock1 battery=100"), OPENED);
 }
 
 #[test]

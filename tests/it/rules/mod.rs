@@ -7,6 +7,7 @@ mod battery;
 mod leak;
 mod people;
 mod presence;
+mod proof;
 mod properties;
 mod reward;
 mod stage;
