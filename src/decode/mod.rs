@@ -4,6 +4,7 @@
 //! one: a file with `recognises` and `decode`, its row in [`FORMATS`], its messages in `tests/fixtures/payloads`.
 //! Never judged here: the retained flag, the age of a message, whether the device is registered or may say this.
 
+mod announce;
 mod facts;
 mod json;
 mod message;
@@ -39,11 +40,12 @@ mod wyzesense;
 mod zigbee2mqtt;
 mod zwave_js_ui;
 
+pub use announce::announce;
 pub use routes::{RouteError, Routes};
 
 use message::Message;
 
-use crate::model::{DEVICE_KEY_BYTES_MAX, DeviceReadings};
+use crate::model::{DEVICE_KEY_BYTES_MAX, DeviceKey, DeviceReadings};
 
 /// The largest payload that is looked at, in bytes; a larger one is rejected before it is parsed.
 pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
@@ -63,7 +65,7 @@ pub struct Decoded {
 #[error("{code}: {detail}")]
 pub struct Rejection {
     /// Stable code: `invalid_json`, `invalid_utf8`, `payload_too_large`, `invalid_protobuf`, `unsupported_encoding`,
-    /// `invalid_device_key`, `unknown_format`.
+    /// `invalid_device_key`, `wrong_topic`, `unknown_format`.
     pub code: &'static str,
     /// What and where, for a person. Never a part of the payload.
     pub detail: String,
@@ -128,9 +130,9 @@ pub fn format_names() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().enumerate().filter(|(i, f)| FORMATS[..*i].iter().all(|g| g.name != f.name)).map(|(_, f)| f.name)
 }
 
-/// A key is one to [`DEVICE_KEY_BYTES_MAX`] bytes long, or absent.
+/// A key is sound, or absent.
 fn is_named(device: &DeviceReadings) -> bool {
-    device.device_key.as_ref().is_none_or(|key| (1..=DEVICE_KEY_BYTES_MAX).contains(&key.0.len()))
+    device.device_key.as_ref().is_none_or(DeviceKey::is_sound)
 }
 
 /// Reads one message. A route that matches the topic decides the format; otherwise the first format that recognises it.
@@ -147,7 +149,7 @@ pub fn decode(topic: &str, payload: &[u8], routes: &Routes) -> Result<Decoded, R
     let spoke = !devices.is_empty();
     devices.retain(is_named);
     if spoke && devices.is_empty() {
-        let detail = format!("empty, or more than {DEVICE_KEY_BYTES_MAX} bytes");
+        let detail = format!("blank, more than {DEVICE_KEY_BYTES_MAX} bytes, or with < > or control characters");
         return Err(Rejection::new("invalid_device_key", detail));
     }
     Ok(Decoded { format: format.name, devices })

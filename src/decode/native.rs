@@ -14,8 +14,7 @@ pub(super) fn recognises(message: &Message) -> bool {
 }
 
 pub(super) fn decode(message: &Message) -> Outcome {
-    let levels: Vec<&str> = message.topic.rsplitn(4, '/').collect();
-    let &[leaf, device, _property, _base] = levels.as_slice() else { return Ok(vec![]) };
+    let Some((_, device, leaf)) = levels(message.topic)? else { return Ok(vec![]) };
     match leaf {
         _ if message.payload.is_empty() => Ok(vec![]),
         "status" => Ok(single(device, facts::online(&Scalar::plain(message.text()?)))),
@@ -25,6 +24,27 @@ pub(super) fn decode(message: &Message) -> Outcome {
         }
         _ => Ok(vec![]),
     }
+}
+
+/// Property, device and leaf. Below another base than our own, which a route names, they are the last three levels.
+fn levels(topic: &str) -> Result<Option<(&str, &str, &str)>, Rejection> {
+    let below = topic.split_once("nightporter/v1/").map(|(_, below)| below);
+    let mut levels = below.unwrap_or(topic).rsplitn(4, '/');
+    let Some(leaf) = levels.next() else { return Ok(None) };
+    let three = levels.next().zip(levels.next()).map(|(device, property)| (property, device, leaf));
+    let fits = three.is_some() && (below.is_none() || levels.next().is_none());
+    if !fits && below.is_some() && matches!(leaf, "telemetry" | "status") {
+        return Err(Rejection::new(
+            "wrong_topic",
+            "a device speaks on nightporter/v1/<property>/<device>/<telemetry|status>",
+        ));
+    }
+    Ok(three.filter(|_| fits))
+}
+
+/// The property that a topic names.
+pub(super) fn property(topic: &str) -> Option<&str> {
+    levels(topic).ok().flatten().map(|(property, ..)| property)
 }
 
 fn telemetry(message: &Message) -> Result<Telemetry, Rejection> {
@@ -96,6 +116,18 @@ mod tests {
         assert!(device.readings.iter().all(|r| r.at == at));
         let facts: Vec<_> = device.readings.iter().map(|r| r.fact.clone()).collect();
         assert_eq!(facts, [Fact::BatteryPercent(87.0), Fact::Leak(false), Fact::BootCount(3.0)]);
+    }
+
+    #[test]
+    fn a_topic_with_other_levels_names_no_device() {
+        for topic in ["nightporter/v1/oak/a/b/telemetry", "nightporter/v1/telemetry", "nightporter/v1/oak/status"] {
+            let told = decode(topic, br#"{"leak":true}"#, &Routes::default());
+            assert_eq!(told.expect_err("no device").code, "wrong_topic", "{topic}");
+        }
+        let mut routes = Routes::default();
+        routes.pin("site/np/+/+/telemetry", "native").expect("valid");
+        let told = decode("site/np/oak/x/telemetry", br#"{"leak":true}"#, &routes).expect("decodes");
+        assert_eq!(told.devices[0].device_key, Some("x".into()));
     }
 
     #[test]

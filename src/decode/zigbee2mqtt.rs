@@ -27,8 +27,8 @@ pub(super) fn decode(message: &Message) -> Outcome {
     if message.payload.is_empty() || name.is_empty() || is_command(name) {
         return Ok(vec![]);
     }
-    if let Some(rest) = name.strip_prefix("bridge/") {
-        return if rest == "state" { availability("bridge", message) } else { Ok(vec![]) };
+    if let Some((bridge, rest)) = bridge(name) {
+        return if rest == "state" { availability(bridge, message) } else { Ok(vec![]) };
     }
     if let Some(device) = name.strip_suffix("/availability") {
         return availability(device, message);
@@ -44,7 +44,7 @@ pub(super) fn decode(message: &Message) -> Outcome {
 }
 
 /// The topic below its base: everything behind the first level named like Zigbee2MQTT, else behind the first level.
-fn name_of<'a>(message: &Message<'a>) -> &'a str {
+pub(super) fn name_of<'a>(message: &Message<'a>) -> &'a str {
     if let Some(below) = message.below(&[BASE]) {
         return below;
     }
@@ -56,6 +56,39 @@ fn name_of<'a>(message: &Message<'a>) -> &'a str {
         rest = below;
     }
     message.topic.split_once('/').map_or("", |(_, below)| below)
+}
+
+/// What Zigbee2MQTT itself says below `bridge`.
+const OF_THE_BRIDGE: &[&str] = &[
+    "state",
+    "info",
+    "devices",
+    "groups",
+    "definitions",
+    "converters",
+    "extensions",
+    "logging",
+    "log",
+    "event",
+    "health",
+    "config",
+    "networkmap",
+    "request",
+    "response",
+    "availability",
+];
+
+/// The bridge and what it says: `bridge/state`, also of an instance whose base topic has a level more than we know of
+/// (`zigbee2mqtt/floor 1`). A device may have a level of that name, but not with these behind it.
+pub(super) fn bridge(name: &str) -> Option<(&str, &str)> {
+    if let "bridge" = name {
+        return Some((name, ""));
+    }
+    let from = if name.starts_with("bridge/") { 0 } else { name.find("/bridge/")? + 1 };
+    let end = from + "bridge".len();
+    let rest = &name[end + 1..];
+    let first = rest.split('/').next().unwrap_or_default();
+    (from == 0 || OF_THE_BRIDGE.contains(&first)).then_some((&name[..end], rest))
 }
 
 /// `<name>/set`, `<name>/get` and the same with an attribute behind.
@@ -164,6 +197,16 @@ impl State {
     }
 }
 
+/// Which kinds of readings these properties would tell: those that the decoder itself makes of a likely value.
+pub(super) fn kinds_of(properties: &[&str]) -> Vec<&'static str> {
+    let mut state = State::default();
+    for property in properties {
+        let likely = if *property == "lock_state" { Scalar::plain("locked") } else { Scalar::Number(1.0) };
+        state.take(property, &likely);
+    }
+    state.finish("any").readings.iter().map(|r| r.fact.kind()).collect()
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -234,10 +277,31 @@ mod tests {
 
     #[test]
     fn commands_and_the_bridge_are_no_telemetry() {
-        for topic in ["zigbee2mqtt/a/set", "zigbee2mqtt/a/set/state", "zigbee2mqtt/a/get", "zigbee2mqtt/bridge/devices"]
-        {
+        for topic in [
+            "zigbee2mqtt/a/set",
+            "zigbee2mqtt/a/set/state",
+            "zigbee2mqtt/a/get",
+            "zigbee2mqtt/bridge/devices",
+            "zigbee2mqtt/bridge",
+            "zigbee2mqtt/bridge/request/device/remove",
+            "zigbee2mqtt/floor 1/bridge/devices",
+            "zigbee2mqtt/floor 1/bridge/event",
+            "zigbee2mqtt",
+            "zigbee2mqtt/",
+        ] {
             assert_eq!(facts_of(topic, r#"{"battery":5}"#), [], "{topic}");
         }
         assert_eq!(facts_of("zigbee2mqtt/a", ""), []);
+        check("zigbee2mqtt/floor 1/bridge/state", "online", "floor 1/bridge", &[Fact::Online(true)]);
+        check("zigbee2mqtt/the bridge/leak", r#"{"water_leak":true}"#, "the bridge/leak", &[Fact::Leak(true)]);
+    }
+
+    #[test]
+    fn a_name_that_no_device_has_is_rejected() {
+        let long = format!("zigbee2mqtt/{}", "x".repeat(201));
+        for topic in ["zigbee2mqtt/<script>alert(1)</script>", "zigbee2mqtt/a\u{7}b", "zigbee2mqtt/ ", &long] {
+            let told = decode(topic, br#"{"battery":5}"#, &Routes::default());
+            assert_eq!(told.expect_err("no name").code, "invalid_device_key", "{topic}");
+        }
     }
 }

@@ -58,4 +58,19 @@ ids! {
 }
 
 /// The longest device key that is accepted, in bytes.
-pub const DEVICE_KEY_BYTES_MAX: usize = 256;
+pub const DEVICE_KEY_BYTES_MAX: usize = 200;
+
+impl DeviceKey {
+    /// Whether it can be the name of a device: not blank, not too long, and nothing in it that no gateway lets people
+    /// write (control characters, angle brackets). What is not sound is never held, nor taken into the registry.
+    pub fn is_sound(&self) -> bool {
+        let key = &self.0;
+        let odd = |c: char| c.is_control() || matches!(c, '<' | '>');
+        !key.trim().is_empty() && key.len() <= DEVICE_KEY_BYTES_MAX && !key.contains(odd)
+    }
+
+    /// Whether a stranger of this name may be held for adoption: `bridge` is Zigbee2MQTT itself, not a device.
+    pub fn is_holdable(&self) -> bool {
+        self.0 != "bridge" && !self.0.ends_with("/bridge")
+    }
+}

@@ -1,5 +1,6 @@
 //! The nouns: plain data that cannot be wrong once built. Pure: no IO, no clock, no randomness.
 
+pub mod about;
 pub mod device;
 pub mod finding;
 pub mod forecast;
@@ -13,6 +14,7 @@ pub mod reading;
 pub mod ticket;
 pub mod time;
 
+pub use about::*;
 pub use device::*;
 pub use finding::*;
 pub use forecast::*;

@@ -40,6 +40,29 @@ pub enum Fact {
     VolumeL(f64),
 }
 
+impl Fact {
+    /// The word of the contract for its kind, e.g. `battery_percent`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::BatteryPercent(_) => "battery_percent",
+            Self::BatteryMillivolts(_) => "battery_millivolts",
+            Self::BatteryLow(_) => "battery_low",
+            Self::Leak(_) => "leak",
+            Self::LockState(_) => "lock_state",
+            Self::Tamper(_) => "tamper",
+            Self::Online(_) => "online",
+            Self::TemperatureC(_) => "temperature_c",
+            Self::SignalDbm(_) => "signal_dbm",
+            Self::FlowLpm(_) => "flow_lpm",
+            Self::UptimeS(_) => "uptime_s",
+            Self::BootCount(_) => "boot_count",
+            Self::MessageCounter(_) => "message_counter",
+            Self::Operations(_) => "operations",
+            Self::VolumeL(_) => "volume_l",
+        }
+    }
+}
+
 /// State of a lock's bolt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

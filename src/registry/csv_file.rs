@@ -202,6 +202,10 @@ impl<'a> Row<'a> {
             self.report(column, format!("is longer than {ID_BYTES_MAX} bytes"));
             return None;
         }
+        if column == "key" && !crate::model::DeviceKey::from(id).is_sound() {
+            self.report(column, "holds < > or a control character, which no device has in its name");
+            return None;
+        }
         Some(id)
     }
 

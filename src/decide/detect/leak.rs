@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Timed};
-use crate::model::{Fact, Finding, Timestamp};
+use crate::model::time::DAY;
+use crate::model::{Fact, Finding, Millis, Timestamp};
 
 /// How many probes of one device are told apart; further ones share the last place.
 const PROBES_MAX: usize = 16;
+
+/// A probe that was wet within this when its device is registered is wet now: sensors repeat themselves daily.
+const UNHEARD_MAX_MS: Millis = DAY;
 
 /// What is known of a device's water probes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,7 +56,7 @@ impl LeakState {
 
     /// Water that was shown before the device was registered, and lately.
     fn is_unheard(&self, ctx: &Context<'_>) -> bool {
-        let fresh = |p: &Probe| p.wet && ctx.now - p.at <= ctx.policy.leak.stale_after.0;
+        let fresh = |p: &Probe| p.wet && ctx.now - p.at <= UNHEARD_MAX_MS;
         !self.open && self.probes.values().any(fresh)
     }
 

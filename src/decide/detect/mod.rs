@@ -179,12 +179,13 @@ impl DeviceState {
     }
 
     /// Weighs a claimed time: ahead of us is a wrong clock; behind us by a steady amount is a slow one; more is age.
+    /// From the broker's store a time that cannot be is no news either: it may be of last year.
     /// Only news tells how slow: what comes late or again would make the clock seem slower, and itself newer than it is.
     fn time<'a>(&mut self, reading: &'a Reading, heard: &Heard) -> Timed<'a> {
         let received = heard.received_at;
         let sound = |at: &Timestamp| *at <= received + AHEAD_MAX_MS && *at >= received - BEHIND_MAX_MS;
         let Some(claimed) = reading.at.filter(sound) else {
-            return Timed { reading, at: received, ageless: heard.retained && reading.at.is_none(), age: 0 };
+            return Timed { reading, at: received, ageless: heard.retained, age: 0 };
         };
         let behind = (received - claimed).max(0);
         if heard.retained {
