@@ -19,9 +19,9 @@ use crate::clock::Clock;
 use crate::commit::{Cause, CommandError, Door, Item, Listening};
 use crate::config::{BrokerUrl, Mqtt};
 use crate::decide::Heard;
-use crate::decode::{PAYLOAD_BYTES_MAX, Routes, decode};
+use crate::decode::{PAYLOAD_BYTES_MAX, Routes, announce, decode};
 use crate::metrics::Metrics;
-use crate::model::{DeviceKey, Span, Timestamp};
+use crate::model::{Announcement, DeviceKey, Span, Timestamp};
 use crate::store::Reject;
 
 /// Unacknowledged messages of all connections (MQTT 5 Receive Maximum); it overrides the broker's own window.
@@ -42,6 +42,8 @@ const RECONNECT_FIRST: Duration = Duration::from_millis(100);
 const RECONNECT_MAX: Duration = Duration::from_secs(5);
 /// Between two looks at whether the broker is there.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// How much of a topic is kept beside it, in bytes.
+const TOPIC_BYTES_MAX: usize = 1_024;
 /// How much of an unintelligible payload is kept, in bytes.
 const REJECT_BYTES_MAX: usize = 512;
 
@@ -72,6 +74,43 @@ impl Ack {
         }
     }
 }
+
+/// The message behind an item, and what it says of its devices besides readings.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    publish: Publish,
+    /// The format that understood it.
+    pub format: &'static str,
+    /// Who the devices are, as far as it says.
+    pub announced: Vec<Announcement>,
+}
+
+impl Origin {
+    /// A message that came on another way than through a connection.
+    pub fn new(topic: &str, payload: &str, format: &'static str, announced: Vec<Announcement>) -> Self {
+        let publish =
+            Publish { topic: topic.to_owned().into(), payload: payload.to_owned().into(), ..Publish::default() };
+        Self { publish, format, announced }
+    }
+
+    /// Its topic, as it may be stored.
+    pub fn topic(&self) -> String {
+        storable(&self.publish.topic[..self.publish.topic.len().min(TOPIC_BYTES_MAX)])
+    }
+
+    /// The beginning of its payload, as it may be stored.
+    pub fn sample(&self) -> String {
+        storable(&self.publish.payload[..self.publish.payload.len().min(REJECT_BYTES_MAX)])
+    }
+}
+
+/// Text as far as it is text; PostgreSQL takes no zero byte.
+fn storable(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
+}
+
+/// What a message says, in which format, and of whom.
+type Understood = (Vec<Cause>, &'static str, Vec<Announcement>);
 
 /// What every connection needs.
 pub struct Ingest {
@@ -234,25 +273,42 @@ impl Connection<'_> {
     async fn publish(&mut self, publish: Publish) -> Result<(), CommandError> {
         let epoch = self.link.epoch.load(Ordering::Acquire);
         let ack = (publish.pkid != 0).then(|| Ack { link: self.link.clone(), epoch, pkid: publish.pkid });
-        let causes = self.ingest.causes(&publish);
-        if causes.is_empty() && ack.is_none() {
+        let item = self.ingest.item(publish);
+        if item.causes.is_empty() && item.origin.is_none() && ack.is_none() {
             return Ok(());
         }
-        self.ingest.door.bring(Item { causes, ack, answer: None }).await
+        self.ingest.door.bring(Item { ack, ..item }).await
     }
 }
 
 impl Ingest {
-    /// What a message says, or that it cannot be understood.
-    fn causes(&self, publish: &Publish) -> Vec<Cause> {
+    /// A message as an item of the door: what it says and of whom, or that it cannot be understood.
+    fn item(&self, publish: Publish) -> Item {
+        let (causes, format, announced) = match self.causes(&publish) {
+            Ok(understood) => understood,
+            Err(rejected) => return Item::of(rejected),
+        };
+        let speaks = !causes.is_empty() || !announced.is_empty();
+        Item { origin: speaks.then(|| Box::new(Origin { publish, format, announced })), ..Item::of(causes) }
+    }
+
+    fn causes(&self, publish: &Publish) -> Result<Understood, Vec<Cause>> {
         let received_at = self.clock.now();
         let Ok(topic) = std::str::from_utf8(&publish.topic) else {
-            return vec![self.reject(received_at, "", "invalid_utf8", "the topic is not UTF-8".to_owned(), publish)];
+            return Err(vec![self.reject(
+                received_at,
+                "",
+                "invalid_utf8",
+                "the topic is not UTF-8".to_owned(),
+                publish,
+            )]);
         };
         let decoded = match decode(topic, &publish.payload, &self.routes) {
             Ok(decoded) => decoded,
-            Err(e) => return vec![self.reject(received_at, topic, e.code, e.detail, publish)],
+            Err(e) => return Err(vec![self.reject(received_at, topic, e.code, e.detail, publish)]),
         };
+        let announced = announce(topic, &publish.payload, &decoded, &self.routes);
+        let format = decoded.format;
         self.metrics.messages_received.inc(decoded.format);
         let fingerprint = fingerprint(&publish.topic, &publish.payload);
         let heard = |readings| Heard { readings, received_at, retained: publish.retain, fingerprint };
@@ -260,7 +316,7 @@ impl Ingest {
         let causes: Vec<Cause> = named.map(|(key, readings)| Cause::Heard(key, heard(readings))).collect();
         let readings = |cause: &Cause| if let Cause::Heard(_, heard) = cause { heard.readings.len() as u64 } else { 0 };
         self.metrics.readings.inc_by(causes.iter().map(readings).sum());
-        causes
+        Ok((causes, format, announced))
     }
 
     fn reject(&self, at: Timestamp, topic: &str, code: &'static str, detail: String, publish: &Publish) -> Cause {

@@ -54,6 +54,10 @@ pub struct Metrics {
     pub messages_received: Counters,
     /// Messages that could not be used, by code (`code`).
     pub messages_rejected: Counters,
+    /// Messages that may not speak for the device they name, by rule (`reason`).
+    pub messages_quarantined: Counters,
+    /// Devices that nobody registered and for which there was no room among those held.
+    pub strangers_dropped: Counter,
     /// Readings taken in.
     pub readings: Counter,
     /// Messages acknowledged to the broker.
@@ -90,6 +94,8 @@ impl Default for Metrics {
             registry: Registry::with_prefix("nightporter"),
             messages_received: Counters::new("format"),
             messages_rejected: Counters::new("code"),
+            messages_quarantined: Counters::new("reason"),
+            strangers_dropped: Counter::default(),
             readings: Counter::default(),
             acks: Counter::default(),
             commits: Counter::default(),
@@ -115,6 +121,12 @@ impl Metrics {
         let r = &mut self.registry;
         r.register("messages_received", "Messages from the broker, by format", self.messages_received.family.clone());
         r.register("messages_rejected", "Messages of no use, by code", self.messages_rejected.family.clone());
+        r.register(
+            "messages_quarantined",
+            "Messages in another's name, by rule",
+            self.messages_quarantined.family.clone(),
+        );
+        r.register("strangers_dropped", "Unregistered devices without room", self.strangers_dropped.clone());
         r.register("readings", "Readings taken in", self.readings.clone());
         r.register("acks", "Messages acknowledged to the broker", self.acks.clone());
         r.register("commits", "Transactions committed", self.commits.clone());

@@ -43,7 +43,7 @@ pub async fn step(store: &Store, clock: &Clock, door: &Door) -> Result<bool, Sto
         return Ok(false);
     }
     let (answer, settled) = oneshot::channel();
-    let brought = door.bring(Item { causes, ack: None, answer: Some(answer) }).await;
+    let brought = door.bring(Item { answer: Some(answer), ..Item::of(causes) }).await;
     Ok(brought.is_ok() && settled.await.is_ok())
 }
 

@@ -1,7 +1,8 @@
 //! One batch: load, detect, decide, store, in this order, in one transaction.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
+use super::field::Field;
 use super::outbox::{self, Answer, Attempt};
 use super::{Cause, Change, Committed, Committer, Item, LEASE_MS};
 use crate::decide::desk::{Changes, Desk};
@@ -12,8 +13,6 @@ use crate::deliver::ATTEMPTS_WAITING_MAX;
 use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate, Report, StateRow, StoreError, Tx};
 
-/// Devices that speak without being registered and are held.
-const HELD_MAX: usize = 10_000;
 /// Messages that could not be understood, kept of one batch.
 const REJECTS_BATCH_MAX: usize = 50;
 /// What the core is asked to do, in the order of the causes.
@@ -34,6 +33,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
         now,
         states: BTreeMap::new(),
         devices: HashMap::new(),
+        field: Field::default(),
         updates: Vec::new(),
         moved: Vec::new(),
         out: Committed::default(),
@@ -44,36 +44,24 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
     let changes = batch.decide(&mut tx, tasks).await?;
     batch.store(&mut tx, items, changes).await?;
     tx.commit().await?;
+    batch.out.answers.sort_by_key(|(n, _)| *n);
     Ok(batch.out)
 }
 
 pub(super) struct Batch<'a> {
-    house: &'a Committer,
+    pub(super) house: &'a Committer,
     pub(super) now: Timestamp,
     /// States of the devices of this batch, with when they were due so far.
-    states: BTreeMap<DeviceKey, (DeviceState, Option<Timestamp>)>,
+    pub(super) states: BTreeMap<DeviceKey, (DeviceState, Option<Timestamp>)>,
     pub(super) devices: HashMap<DeviceKey, Device>,
+    pub(super) field: Field,
     updates: Vec<MessageUpdate>,
     /// Messages that are new or stand elsewhere now, with their tickets.
     moved: Vec<(MessageId, Option<TicketId>)>,
-    out: Committed,
+    pub(super) out: Committed,
 }
 
 impl<'a> Batch<'a> {
-    async fn load_devices(&mut self, tx: &mut Tx, items: &[Item]) -> Result<(), StoreError> {
-        let keys: HashSet<&str> = items.iter().flat_map(|i| &i.causes).filter_map(device_of).collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let mut keys: Vec<&str> = keys.into_iter().collect();
-        keys.sort_unstable();
-        for row in tx.load_states(&keys).await? {
-            self.states.insert(row.key.clone(), read_state(row)?);
-        }
-        self.devices = tx.load_devices(&keys).await?;
-        self.hold(tx, &keys).await
-    }
-
     /// The broker stands in no registry; the first property looks after it.
     async fn load_broker(&mut self, tx: &mut Tx, items: &[Item]) -> Result<(), StoreError> {
         let brokers = items.iter().flat_map(|i| &i.causes).filter_map(|cause| match cause {
@@ -88,35 +76,17 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// A device that nobody has registered is held, up to a limit.
-    async fn hold(&mut self, tx: &mut Tx, keys: &[&str]) -> Result<(), StoreError> {
-        let known: HashSet<DeviceKey> = self.states.keys().cloned().collect();
-        let new = |key: &&&str| !self.devices.contains_key(**key) && !self.states.contains_key(**key);
-        let strangers: Vec<DeviceKey> = keys.iter().filter(new).map(|k| DeviceKey::from(*k)).collect();
-        if !strangers.is_empty() {
-            let held = usize::try_from(tx.count_held(HELD_MAX as i64).await?).unwrap_or(HELD_MAX);
-            for key in strangers.into_iter().take(HELD_MAX.saturating_sub(held)) {
-                self.states.insert(key, Default::default());
-            }
-        }
-        for key in self.devices.keys() {
-            self.states.entry(key.clone()).or_default();
-        }
-        let first: Vec<&str> =
-            keys.iter().copied().filter(|k| !known.contains(*k) && self.states.contains_key(*k)).collect();
-        for row in tx.first_states(&first).await? {
-            self.states.insert(row.key.clone(), read_state(row)?);
-        }
-        Ok(())
-    }
-
     /// Runs the detectors and settles the outbox; what is left is for the core.
     async fn collect<'i>(&mut self, tx: &mut Tx, items: &'i [Item]) -> Result<Vec<Task<'i>>, StoreError> {
         let mut tasks = Vec::new();
         for (n, item) in items.iter().enumerate() {
             for cause in &item.causes {
                 match cause {
-                    Cause::Heard(..) | Cause::DeviceDue(_) => self.detect(cause, &mut tasks),
+                    Cause::Heard(key, _) if self.field.refuses(n, key) => {}
+                    Cause::Heard(..) | Cause::DeviceDue(_) => self.detect(item, cause, &mut tasks),
+                    Cause::Adopt(_) | Cause::Dismiss(_) | Cause::Swap(..) => {
+                        self.decide_field(tx, n, cause, &mut tasks).await?;
+                    }
                     Cause::BrokerAway(key, since) => {
                         tasks.push(Task::Found(key.clone(), Finding::Silent { since: *since, battery_low: false }));
                     }
@@ -134,7 +104,7 @@ impl<'a> Batch<'a> {
         Ok(tasks)
     }
 
-    fn context<'c>(&self, property: Option<&PropertyId>, about: &'c About) -> Context<'c>
+    pub(super) fn context<'c>(&self, property: Option<&PropertyId>, about: &'c About) -> Context<'c>
     where
         'a: 'c,
     {
@@ -145,7 +115,7 @@ impl<'a> Batch<'a> {
         Context { policy, leak_clear_after, listening_since, about, fleet: &NO_FLEET, now: self.now }
     }
 
-    fn detect(&mut self, cause: &Cause, tasks: &mut Vec<Task<'_>>) {
+    fn detect(&mut self, item: &Item, cause: &Cause, tasks: &mut Vec<Task<'_>>) {
         let (Cause::Heard(key, _) | Cause::DeviceDue(key)) = cause else { return };
         let device = self.devices.get(key);
         let about = device.map_or(About::UNKNOWN, About::of);
@@ -155,6 +125,7 @@ impl<'a> Batch<'a> {
             (Cause::Heard(_, heard), Some(_)) => state.hear(heard, &ctx),
             (Cause::Heard(_, heard), None) => {
                 state.hold(heard, &ctx);
+                self.hear_stranger(item, key, heard);
                 Vec::new()
             }
             (_, Some(_)) => state.pass(&ctx),
@@ -266,6 +237,7 @@ impl<'a> Batch<'a> {
         self.give_words(tx, &changes).await?;
         let rows = self.state_rows();
         tx.save_states(&rows).await?;
+        self.store_field(tx).await?;
         let changed: Vec<&Ticket> = changes.tickets.iter().filter_map(|id| tickets.get(id)).collect();
         tx.save_tickets(&changed).await?;
         tx.add_events(&changes.events).await?;
@@ -373,14 +345,7 @@ fn change(kind: &'static str, id: &str, ticket: Option<&TicketId>, tickets: &BTr
     Change { kind, id: id.to_owned(), property_id }
 }
 
-fn device_of(cause: &Cause) -> Option<&str> {
-    match cause {
-        Cause::Heard(key, _) | Cause::DeviceDue(key) => Some(key.as_str()),
-        _ => None,
-    }
-}
-
-fn read_state(row: StateRow) -> Result<(DeviceState, Option<Timestamp>), StoreError> {
+pub(super) fn read_state(row: StateRow) -> Result<(DeviceState, Option<Timestamp>), StoreError> {
     let state = serde_json::from_str::<detect::DeviceState>(&row.state).map_err(|e| StoreError::Row {
         table: "device_states",
         id: row.key.0.clone(),

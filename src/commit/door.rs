@@ -49,6 +49,21 @@ impl Door {
         ticket.ok_or(CommandError::Refused(Refusal::NoTicket))
     }
 
+    /// Takes a held device into the registry; returns once it is committed.
+    pub async fn adopt(&self, device: Device) -> Result<(), CommandError> {
+        self.settled(Cause::Adopt(Box::new(device))).await.map(drop)
+    }
+
+    /// Forgets a held device.
+    pub async fn dismiss(&self, key: DeviceKey) -> Result<(), CommandError> {
+        self.settled(Cause::Dismiss(key)).await.map(drop)
+    }
+
+    /// Takes another device for the one of this name: the given address, else the one that was refused last.
+    pub async fn swap(&self, key: DeviceKey, id: Option<String>) -> Result<(), CommandError> {
+        self.settled(Cause::Swap(key, id)).await.map(drop)
+    }
+
     /// Takes in a carrier's report; returns once it is committed.
     pub async fn report(&self, report: Report) -> Result<(), CommandError> {
         self.settled(Cause::Report(report)).await.map(drop)
@@ -61,7 +76,7 @@ impl Door {
 
     async fn settled(&self, cause: Cause) -> Result<Option<Ticket>, CommandError> {
         let (answer, settled) = oneshot::channel();
-        self.bring(Item { causes: vec![cause], ack: None, answer: Some(answer) }).await?;
+        self.bring(Item { answer: Some(answer), ..Item::of(vec![cause]) }).await?;
         settled.await.map_err(|_| CommandError::Stopping)?
     }
 

@@ -5,6 +5,7 @@
 
 mod batch;
 mod door;
+mod field;
 mod load;
 mod outbox;
 
@@ -15,7 +16,7 @@ use tracing::{error, warn};
 
 use crate::clock::Clock;
 use crate::decide::{Command, Heard, Policy, Refusal, Reply, Words};
-use crate::ingest::Ack;
+use crate::ingest::{Ack, Origin};
 use crate::metrics::Metrics;
 use crate::model::*;
 use crate::store::{DueMessage, Reject, Report, Store, StoreError};
@@ -35,6 +36,12 @@ pub enum Cause {
     Heard(DeviceKey, Heard),
     /// A message could not be understood.
     Rejected(Reject),
+    /// A held device is taken into the registry.
+    Adopt(Box<Device>),
+    /// A held device is forgotten.
+    Dismiss(DeviceKey),
+    /// A registered device was exchanged for another one: its address, else the one that was refused last.
+    Swap(DeviceKey, Option<String>),
     /// A device needs a look.
     DeviceDue(DeviceKey),
     /// The broker has been away since then.
@@ -56,10 +63,12 @@ pub enum Cause {
 }
 
 /// Causes that belong together, with who waits for them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Item {
     /// What happened; of one message, one for each device it covers.
     pub causes: Vec<Cause>,
+    /// The message behind them, if it was one.
+    pub origin: Option<Box<Origin>>,
     /// The broker's message to acknowledge once it is committed.
     pub ack: Option<Ack>,
     /// Who wants to know how it ended.
@@ -69,14 +78,14 @@ pub struct Item {
 impl Item {
     /// Causes that nobody waits for.
     pub fn of(causes: Vec<Cause>) -> Self {
-        Self { causes, ack: None, answer: None }
+        Self { causes, ..Self::default() }
     }
 }
 
 /// Something that changed, for those who watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// `ticket`, `message`, `device` or `reward`.
+    /// `ticket`, `message`, `device`, `quarantine` or `reward`.
     pub kind: &'static str,
     /// Which.
     pub id: String,
@@ -224,6 +233,9 @@ fn outline(cause: &Cause) -> String {
     match cause {
         Cause::Heard(key, heard) => format!("heard {key} {:?}", heard.readings),
         Cause::Rejected(reject) => format!("rejected {}", reject.code),
+        Cause::Adopt(device) => format!("adopt {}", device.key),
+        Cause::Dismiss(key) => format!("dismiss {key}"),
+        Cause::Swap(key, _) => format!("swap {key}"),
         Cause::DeviceDue(key) => format!("device_due {key}"),
         Cause::BrokerAway(key, _) => format!("broker_away {key}"),
         Cause::BrokerBack(key) => format!("broker_back {key}"),

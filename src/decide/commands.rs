@@ -39,6 +39,15 @@ pub enum Refusal {
     /// There is no such housekeeper at this property.
     #[error("no such housekeeper at this property")]
     NoHousekeeper,
+    /// There is no such device among those that wait for adoption.
+    #[error("no such device is held")]
+    NotHeld,
+    /// The device is in the registry already.
+    #[error("the device is registered already")]
+    Registered,
+    /// No other address of this device has been seen.
+    #[error("no other address of this device has been seen")]
+    NoSwap,
     /// The ticket's status does not allow it.
     #[error("not possible while the ticket is {status}{hint}")]
     WrongMove {

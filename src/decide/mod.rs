@@ -1,12 +1,13 @@
 //! The rules: facts, policy, a cause and the time in; changes out. Pure: no IO, no clock, no randomness.
 //!
-//! `detect` turns readings into findings; `tickets` turns findings into tickets; `plan` walks their playbooks;
+//! `identity` says whether a message may speak for its device; `detect` turns readings into findings; `tickets` turns findings into tickets; `plan` walks their playbooks;
 //! `commands` and `outcomes` take what people and carriers say. All of them work on one [`Desk`].
 
 pub mod commands;
 pub mod desk;
 pub mod detect;
 pub mod forecast;
+pub mod identity;
 pub mod outcomes;
 pub mod people;
 mod plan;

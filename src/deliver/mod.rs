@@ -146,7 +146,7 @@ impl Outbox {
         }
         let (answer, settled) = oneshot::channel();
         let causes = due.into_iter().map(Cause::MessageDue).collect();
-        let brought = self.door.bring(Item { causes, ack: None, answer: Some(answer) }).await;
+        let brought = self.door.bring(Item { answer: Some(answer), ..Item::of(causes) }).await;
         Ok(brought.is_ok() && settled.await.is_ok() && !self.door.is_busy_sending())
     }
 

@@ -1,6 +1,5 @@
 //! The nouns: plain data that cannot be wrong once built. Pure: no IO, no clock, no randomness.
 
-pub mod about;
 pub mod device;
 pub mod finding;
 pub mod forecast;
@@ -10,11 +9,11 @@ pub mod message;
 pub mod people;
 pub mod phone;
 pub mod playbook;
+pub mod profile;
 pub mod reading;
 pub mod ticket;
 pub mod time;
 
-pub use about::*;
 pub use device::*;
 pub use finding::*;
 pub use forecast::*;
@@ -24,6 +23,7 @@ pub use message::*;
 pub use people::*;
 pub use phone::E164;
 pub use playbook::*;
+pub use profile::*;
 pub use reading::*;
 pub use ticket::*;
 pub use time::{Millis, Timestamp};

@@ -32,6 +32,13 @@ impl Store {
     }
 }
 
+impl super::Tx {
+    /// Takes one device into the registry, as an import would.
+    pub async fn register(&mut self, one: &Device) -> Result<(), StoreError> {
+        put(self, "devices", DEVICES, 1, std::iter::once(device(one))).await
+    }
+}
+
 const PROPERTIES: &[&str] =
     &["id", "region", "name", "timezone", "locale", "manager_phone", "country", "address", "lat", "lon"];
 const UNITS: &[&str] = &["id", "property_id", "name", "floor", "stack", "entry_note"];

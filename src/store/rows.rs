@@ -30,6 +30,33 @@ pub struct Reject {
     pub payload: String,
 }
 
+/// Messages that may not speak for the device they name, of one device and for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// In whose name.
+    pub device_key: DeviceKey,
+    /// Which rule: `topic`, `property`, `gateway`, `id`.
+    pub reason: String,
+    /// The property of the device; none when it is not registered.
+    pub property_id: Option<PropertyId>,
+    /// What does not agree, for a person.
+    pub detail: String,
+    /// The address that the message gave.
+    pub hardware_id: Option<String>,
+    /// When it was first so.
+    pub first_at: Timestamp,
+    /// When it was last so.
+    pub last_at: Timestamp,
+    /// How many messages.
+    pub messages: i64,
+    /// Whether one of them told of water.
+    pub leak: bool,
+    /// Where the last one came.
+    pub topic: String,
+    /// The beginning of the last one.
+    pub payload: String,
+}
+
 /// A row of the outbox whose time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueMessage {
@@ -43,7 +70,7 @@ pub struct DueMessage {
     pub to: E164,
     /// What.
     pub body: String,
-    /// About which ticket.
+    /// Profile which ticket.
     pub ticket_id: Option<TicketId>,
     /// How much it matters.
     pub severity: Severity,
@@ -116,7 +143,7 @@ pub struct MessageRow {
     pub body: String,
     /// Where it stands.
     pub status: String,
-    /// About which ticket.
+    /// Profile which ticket.
     pub ticket_id: Option<String>,
     /// Which words.
     pub template: Option<String>,
@@ -145,6 +172,8 @@ pub struct DeviceRow {
     pub state: Option<String>,
     /// When it last spoke.
     pub seen_at: Option<Timestamp>,
+    /// What is known of it beside the registry, as JSON of [`Profile`].
+    pub about: Option<String>,
 }
 
 /// A ticket with the names around it, as the page shows it.
@@ -167,7 +196,7 @@ pub struct BoardTicketRow {
 /// A message about a ticket, as the page shows it: no number, no words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoardMessageRow {
-    /// About which ticket.
+    /// Profile which ticket.
     pub ticket_id: TicketId,
     /// For whom: `tenant:…`, `housekeeper:…`, `manager:…`.
     pub recipient: String,
@@ -254,7 +283,7 @@ pub struct MessageFilter {
     pub ticket: Option<String>,
     /// Status.
     pub status: Option<String>,
-    /// About a ticket of one of these properties: what the asker may see.
+    /// Profile a ticket of one of these properties: what the asker may see.
     pub properties: Option<Vec<String>>,
 }
 

@@ -108,6 +108,23 @@ queries! {
     /// Forgets which properties housekeepers serve.
     registry::forget_housekeepers as forget_housekeepers(ids: &[&str]) -> ();
 
+    /// What is known of devices beside the registry.
+    field::abouts as load_abouts(keys: &[&str]) -> Vec<(DeviceKey, Profile)>;
+    /// Stores what is known of devices beside the registry.
+    field::save_abouts as save_abouts(rows: &[(&DeviceKey, &Profile)]) -> ();
+    /// Strangers that have been silent for long.
+    field::quiet_strangers as quiet_strangers(before: Timestamp, limit: i64) -> Vec<DeviceKey>;
+    /// Forgets strangers.
+    field::forget_strangers as forget_strangers(keys: &[&str]) -> ();
+    /// Adds to the quarantine.
+    field::quarantine as save_quarantined(rows: &[&Quarantined]) -> ();
+    /// A page of the quarantine.
+    field::quarantined as list_quarantined(after: Option<(&str, &str)>, limit: i64) -> Vec<Quarantined>;
+    /// The address that a device was last refused for.
+    field::refused_id as refused_id(key: &str) -> Option<String>;
+    /// Forgets what a device was refused for.
+    field::release as release_quarantined(key: &str) -> ();
+
     /// Has a look taken at devices that spoke before they were registered.
     registry::look_at_registered as look_at_registered() -> u64;
 

@@ -52,6 +52,7 @@ fn method_of(method: &HttpMethod) -> (MethodFilter, &'static str) {
     match method {
         HttpMethod::Get => (MethodFilter::GET, "get"),
         HttpMethod::Post => (MethodFilter::POST, "post"),
+        HttpMethod::Delete => (MethodFilter::DELETE, "delete"),
         _ => unreachable!("no handler describes itself with another method"),
     }
 }
@@ -71,6 +72,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     ),
     paths(
         api::devices::list, api::devices::one, api::devices::battery,
+        api::field::adopt, api::field::dismiss, api::field::swap, api::field::quarantine,
         api::tickets::list, api::tickets::one, api::tickets::events,
         api::commands::accept, api::commands::decline, api::commands::arrive, api::commands::resolve,
         api::commands::reassign, api::commands::note, api::commands::cancel,
@@ -122,6 +124,7 @@ mod tests {
         for (path, item) in &document.paths.paths {
             described.extend(item.get.iter().map(|_| ("get", path)));
             described.extend(item.post.iter().map(|_| ("post", path)));
+            described.extend(item.delete.iter().map(|_| ("delete", path)));
         }
         assert_eq!(served, described);
         assert_eq!(routes.served.len(), served.len(), "nothing is served twice");

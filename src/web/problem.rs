@@ -148,6 +148,12 @@ impl From<Refusal> for Problem {
             Refusal::NoHousekeeper => {
                 Self::unprocessable("no-housekeeper", refusal.to_string()).at("field housekeeper_id")
             }
+            Refusal::NotHeld => Self::not_found("device").mend("/api/v1/devices?registered=false lists what is held"),
+            Refusal::Registered => {
+                Self::new(StatusCode::CONFLICT, "registered", "The device is registered", refusal.to_string())
+            }
+            Refusal::NoSwap => Self::new(StatusCode::CONFLICT, "no-swap", "Nothing to confirm", refusal.to_string())
+                .mend("/api/v1/quarantine lists what was seen; or give hardware_id"),
             Refusal::WrongMove { .. } => {
                 Self::new(StatusCode::CONFLICT, "wrong-move", "Wrong move for the status", refusal.to_string())
             }

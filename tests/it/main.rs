@@ -26,6 +26,7 @@ mod decode_fuzz;
 mod decode_score;
 mod decode_variants;
 mod demo;
+mod field;
 mod import;
 mod leak_next_door;
 mod main_job;

@@ -39,6 +39,15 @@ impl House {
     /// A house with these flats: each has a leak sensor `<name>-leak` and a lock `<name>-lock`; a housekeeper and a
     /// manager serve all. `extra` goes into the configuration; `database` is a URL, none for SQLite in the folder.
     pub async fn build(flats: &[Flat], database: Option<&str>, extra: &str) -> Self {
+        Self::build_with(flats, database, extra, true).await
+    }
+
+    /// The same without a single device.
+    pub async fn build_bare(flats: &[Flat]) -> Self {
+        Self::build_with(flats, None, "", false).await
+    }
+
+    async fn build_with(flats: &[Flat], database: Option<&str>, extra: &str, with_devices: bool) -> Self {
         nightporter::deliver::carrier::twilio::install_tls_provider();
         let folder = tempfile::tempdir().expect("folder");
         let house = Self {
@@ -51,7 +60,7 @@ impl House {
         house.write_config(database, extra);
         // Under a clock of its own a house stands where that clock's offset is.
         let zone = if extra.contains("[clock]") { "Asia/Shanghai".to_owned() } else { zone_where_it_is_noon() };
-        house.write_registry(flats, &zone);
+        house.write_registry(flats, &zone, with_devices);
         let registry = house.path("registry");
         house.command(&["import", registry.to_str().expect("path")]);
         house
@@ -78,7 +87,7 @@ impl House {
         std::fs::write(self.path("np.toml"), text).expect("configuration");
     }
 
-    fn write_registry(&self, flats: &[Flat], zone: &str) {
+    fn write_registry(&self, flats: &[Flat], zone: &str, with_devices: bool) {
         let mut properties = "id,region,name,timezone,locale,manager_phone\n".to_owned();
         let mut units = "id,property_id,name,floor\n".to_owned();
         let mut tenants = "id,unit_id,name,phone,locale,from,to\n".to_owned();
@@ -87,8 +96,10 @@ impl House {
             let _ = writeln!(properties, "p-{name},north,House {name},{zone},en,+14155550100");
             let _ = writeln!(units, "u-{name},p-{name},Flat {name},1");
             let _ = writeln!(tenants, "t-{name},u-{name},Tenant {name},{phone},en,2020-01-01,");
-            let _ = writeln!(devices, "{name}-leak,u-{name},leak_sensor,Kitchen sink,,");
-            let _ = writeln!(devices, "{name}-lock,u-{name},lock,Front door,,");
+            if with_devices {
+                let _ = writeln!(devices, "{name}-leak,u-{name},leak_sensor,Kitchen sink,,");
+                let _ = writeln!(devices, "{name}-lock,u-{name},lock,Front door,,");
+            }
         }
         let served = flats.iter().map(|f| format!("p-{}", f.name)).collect::<Vec<_>>().join(";");
         let housekeepers = format!(

@@ -62,23 +62,30 @@ pub struct Mosquitto {
     port: u16,
     /// Writes its state after each change: survives its own kill, and takes about 100 messages a second.
     durable: bool,
+    /// Lets in whom the shipped rules let in, by these passwords.
+    passwords: Option<&'static str>,
     child: Option<Child>,
 }
 
 impl Mosquitto {
     /// Starts one on a free port and returns when it accepts connections.
     pub fn start() -> Self {
-        Self::start_as(true)
+        Self::start_as(true, None)
+    }
+
+    /// The same, with the shipped rules of who may say what, and these names and passwords.
+    pub fn guarded(passwords: &'static str) -> Self {
+        Self::start_as(true, Some(passwords))
     }
 
     /// The same, but fast, with its state in memory, and taking packets of any size: for tests that do not kill the broker.
     pub fn quick() -> Self {
-        Self::start_as(false)
+        Self::start_as(false, None)
     }
 
-    fn start_as(durable: bool) -> Self {
+    fn start_as(durable: bool, passwords: Option<&'static str>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut mosquitto = Self { folder, port: free_port(), durable, child: None };
+        let mut mosquitto = Self { folder, port: free_port(), durable, passwords, child: None };
         mosquitto.restart();
         mosquitto
     }
@@ -114,7 +121,11 @@ impl Mosquitto {
     pub fn restart(&mut self) {
         self.kill();
         let path = self.folder.path().join("mosquitto.conf");
-        fs::write(&path, test_configuration(self.folder.path(), self.port, self.durable)).expect("own folder");
+        let mut configuration = test_configuration(self.folder.path(), self.port, self.durable);
+        if let Some(passwords) = self.passwords {
+            configuration = configuration.replace("allow_anonymous true", &self.guard(passwords));
+        }
+        fs::write(&path, configuration).expect("own folder");
         let log = fs::File::create(self.folder.path().join("log")).expect("own folder");
         let child = Command::new(from_test_runner("NIGHTPORTER_TEST_MOSQUITTO"))
             .arg("-c")
@@ -132,6 +143,20 @@ impl Mosquitto {
     }
 }
 
+impl Mosquitto {
+    /// Writes the shipped rules and the passwords; the lines that name them.
+    fn guard(&self, passwords: &str) -> String {
+        let place = |name: &str| self.folder.path().join(name);
+        for (name, text) in [("acl", include_str!("../../docs/mosquitto/nightporter.acl")), ("passwords", passwords)] {
+            fs::write(place(name), text).expect("own folder");
+            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            fs::set_permissions(place(name), private).expect("own file");
+        }
+        let (acl, passwords) = (place("acl"), place("passwords"));
+        format!("allow_anonymous false\npassword_file {}\nacl_file {}", passwords.display(), acl.display())
+    }
+}
+
 impl Drop for Mosquitto {
     fn drop(&mut self) {
         self.kill();
@@ -145,7 +170,7 @@ fn read_log(folder: &Path) -> String {
 /// The shipped configuration with this test's own place: port, folder, nobody to log in.
 fn test_configuration(folder: &Path, port: u16, durable: bool) -> String {
     let shipped = include_str!("../../docs/mosquitto/nightporter.conf");
-    let of_the_place = ["listener", "allow_anonymous", "password_file", "persistence_location"];
+    let of_the_place = ["listener", "allow_anonymous", "password_file", "acl_file", "persistence_location"];
     let kept = shipped.lines().filter(|line| {
         let key = line.split_whitespace().next().unwrap_or("#");
         !key.starts_with('#')

@@ -49,9 +49,10 @@ fn state_row(row: &Row) -> Result<StateRow, StoreError> {
     })
 }
 
-/// The columns of a device, as [`device_row`] reads them.
-pub const DEVICE_COLUMNS: &str =
-    "d.key, d.unit_id, d.property_id, d.kind, d.name, d.model, d.valve_for, d.chemistry, d.cells, d.gateway";
+/// The columns of a device, as [`device_row`] reads them. A model that the operator did not give is the announced one.
+pub const DEVICE_COLUMNS: &str = "d.key, d.unit_id, d.property_id, d.kind, d.name, \
+     COALESCE(d.model, (SELECT da.model FROM device_about da WHERE da.key = d.key)), \
+     d.valve_for, d.chemistry, d.cells, d.gateway";
 
 /// Registered devices of these keys.
 pub async fn devices(conn: &mut Conn, keys: &[&str]) -> Result<HashMap<DeviceKey, Device>, StoreError> {

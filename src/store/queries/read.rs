@@ -118,12 +118,12 @@ pub async fn devices(
     limit: i64,
 ) -> Result<Vec<DeviceRow>, StoreError> {
     let mut query = QueryBuilder::<Db>::new("SELECT ");
-    query.push(DEVICE_COLUMNS).push(", s.key, s.state, s.seen_at FROM ");
+    query.push(DEVICE_COLUMNS).push(", s.key, s.state, s.seen_at, a.body FROM ");
     let key = if f.registered { "d.key" } else { "s.key" };
     query.push(if f.registered {
-        "devices d LEFT JOIN device_states s ON s.key = d.key WHERE 1 = 1"
+        "devices d LEFT JOIN device_states s ON s.key = d.key LEFT JOIN device_about a ON a.key = d.key WHERE 1 = 1"
     } else {
-        "device_states s LEFT JOIN devices d ON d.key = s.key WHERE d.key IS NULL"
+        "device_states s LEFT JOIN devices d ON d.key = s.key LEFT JOIN device_about a ON a.key = s.key WHERE d.key IS NULL"
     });
     filter(&mut query, "d.unit_id", f.unit.as_ref());
     filter(&mut query, "d.property_id", f.property.as_ref());
@@ -142,7 +142,8 @@ pub async fn device(conn: &mut Conn, key: &str) -> Result<Option<DeviceRow>, Sto
         ("device_states s LEFT JOIN devices d ON d.key = s.key", "s.key"),
     ] {
         let mut query = QueryBuilder::<Db>::new("SELECT ");
-        query.push(DEVICE_COLUMNS).push(", s.key, s.state, s.seen_at FROM ").push(from);
+        query.push(DEVICE_COLUMNS).push(", s.key, s.state, s.seen_at, a.body FROM ").push(from);
+        query.push(format!(" LEFT JOIN device_about a ON a.key = {on}"));
         query.push(format!(" WHERE {on} = ")).push_bind(key.to_owned());
         if let Some(row) = query.build().fetch_optional(&mut *conn).await? {
             return device_state_row(&row).map(Some);
@@ -160,6 +161,7 @@ fn device_state_row(row: &Row) -> Result<DeviceRow, StoreError> {
         device: registered.is_some().then(|| device_row(row)).transpose()?,
         state: row.try_get(11)?,
         seen_at: row.try_get::<Option<i64>, _>(12)?.map(at),
+        about: row.try_get(13)?,
     })
 }
 

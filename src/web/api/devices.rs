@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Answer, NoParams, Paged, Time};
 use crate::decide::DeviceState;
 use crate::decide::detect::battery::{BatteryState, Phase};
+use crate::model::{DeviceKind, PowerSource, Profile};
 use crate::store::{DeviceFilter, DeviceRow, StoreError};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
@@ -36,6 +37,7 @@ pub struct Device {
     /// What people call it.
     #[schema(required)]
     name: Option<String>,
+    /// As registered, else as announced.
     #[schema(required)]
     model: Option<String>,
     #[schema(required)]
@@ -85,11 +87,67 @@ pub struct Device {
     /// When it spoke last.
     #[schema(required)]
     seen_at: Option<Time>,
+    /// What is known of it from the field, beside the registry.
+    field: Field,
+}
+
+/// What a device, or the gateway before it, said of itself; and how it was heard while nobody had registered it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Field {
+    /// Who made it, as announced.
+    #[schema(required)]
+    maker: Option<String>,
+    /// The maker's model, as announced.
+    #[schema(required)]
+    model: Option<String>,
+    #[schema(required, examples("battery", "mains", "dc", "external"))]
+    power_source: Option<&'static str>,
+    /// Its address (IEEE, DevEUI, MAC …), where its messages tell one.
+    #[schema(required)]
+    hardware_id: Option<String>,
+    /// Kinds of readings that it told or is said to be able to tell.
+    readings: Vec<String>,
+    /// What it probably is, by all of this.
+    #[schema(required, examples("lock", "leak_sensor", "valve", "meter"))]
+    proposed_kind: Option<&'static str>,
+    /// The topic of its last message while it was held.
+    #[schema(required)]
+    topic: Option<String>,
+    /// The format of that message.
+    #[schema(required)]
+    format: Option<String>,
+    /// When it was first heard or announced.
+    #[schema(required)]
+    first_heard_at: Option<Time>,
+    /// When its last message came while it was held, also one that the broker had kept.
+    #[schema(required)]
+    last_heard_at: Option<Time>,
+    /// Messages heard while it was held.
+    messages: u64,
+}
+
+impl From<Profile> for Field {
+    fn from(about: Profile) -> Self {
+        Self {
+            proposed_kind: about.proposed_kind().map(DeviceKind::as_str),
+            maker: about.maker,
+            model: about.model,
+            power_source: about.power.map(PowerSource::as_str),
+            hardware_id: about.id,
+            readings: about.kinds.into_iter().collect(),
+            topic: about.topic,
+            format: about.format,
+            first_heard_at: about.first_at.map(Time::from),
+            last_heard_at: about.last_at.map(Time::from),
+            messages: about.messages,
+        }
+    }
 }
 
 impl Device {
-    fn from(row: &DeviceRow) -> Result<Self, StoreError> {
+    pub(super) fn from(row: &DeviceRow) -> Result<Self, StoreError> {
         let state = state_of(row)?;
+        let about = about_of(row)?;
         let seen = row.seen_at.filter(|at| at.0 > 0);
         let device = row.device.as_ref();
         let probes = &state.leak.probes;
@@ -99,7 +157,7 @@ impl Device {
             registered: device.is_some(),
             kind: device.map(|d| d.kind.as_str()),
             name: device.map(|d| d.name.clone()),
-            model: device.and_then(|d| d.model.clone()),
+            model: device.map_or(about.model.clone(), |d| d.model.clone()),
             property_id: device.map(|d| d.property_id.0.clone()),
             unit_id: device.map(|d| d.unit_id.0.clone()),
             gateway: device.and_then(|d| d.gateway.as_ref()).map(|g| g.0.clone()),
@@ -117,6 +175,7 @@ impl Device {
             online: seen.map(|_| !silent && state.presence.offline_since.is_none()),
             silent: seen.map(|_| silent),
             seen_at: seen.map(Time::from),
+            field: about.into(),
         })
     }
 }
@@ -135,6 +194,16 @@ fn state_of(row: &DeviceRow) -> Result<DeviceState, StoreError> {
     let Some(text) = &row.state else { return Ok(DeviceState::default()) };
     serde_json::from_str(text).map_err(|e| StoreError::Row {
         table: "device_states",
+        id: row.key.0.clone(),
+        detail: e.to_string(),
+    })
+}
+
+/// What is known of it beside the registry.
+pub(super) fn about_of(row: &DeviceRow) -> Result<Profile, StoreError> {
+    let Some(text) = &row.about else { return Ok(Profile::default()) };
+    serde_json::from_str(text).map_err(|e| StoreError::Row {
+        table: "device_about",
         id: row.key.0.clone(),
         detail: e.to_string(),
     })

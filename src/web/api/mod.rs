@@ -6,6 +6,7 @@ pub mod board;
 pub mod commands;
 pub mod devices;
 pub mod events;
+pub mod field;
 pub mod ledger;
 pub mod messages;
 pub mod rejects;
@@ -25,6 +26,7 @@ type Answer<T> = Result<Json<T>, super::problem::Problem>;
 /// Adds every path of the API.
 pub fn routes(routes: Routes) -> Routes {
     let routes = devices::routes(routes);
+    let routes = field::routes(routes);
     let routes = tickets::routes(routes);
     let routes = commands::routes(routes);
     let routes = messages::routes(routes);

@@ -1,7 +1,7 @@
 //! The built-in broker keeps what an MQTT broker promises, for a client that was not written for it.
 
 mod access;
-mod client;
+pub mod client;
 mod delivery;
 mod mosquitto;
 mod restart;

@@ -73,7 +73,7 @@ pub async fn a_commit_is_tried_again_while_the_database_is_away(db: &Engine) {
     if let Cause::Heard(_, heard) = &mut cause {
         heard.readings.push(pad);
     }
-    let item = Item { causes: vec![cause], ack: None, answer: Some(answer) };
+    let item = Item { answer: Some(answer), ..Item::of(vec![cause]) };
     let settle = door.settle(vec![item]);
     let outage = async {
         eventually(Duration::from_secs(20), "a try", async || door.metrics.commit_failures.get() >= 1).await;
@@ -104,8 +104,7 @@ pub async fn a_poisoned_cause_is_set_aside_alone(db: &Engine) {
     let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
     let (door, _attempts) = committer(&db.store, &clock, "me");
     let (answer, mut settled) = oneshot::channel();
-    let lock =
-        Item { causes: vec![heard("lock1", Fact::BatteryPercent(50.0), &clock, 1)], ack: None, answer: Some(answer) };
+    let lock = Item { answer: Some(answer), ..Item::of(vec![heard("lock1", Fact::BatteryPercent(50.0), &clock, 1)]) };
     let leak = |key: &str| Item::of(vec![heard(key, Fact::Leak(true), &clock, 2)]);
     door.settle(vec![leak("leak1"), lock, leak("hub"), Item::of(vec![heard("lock3", Fact::Tamper(true), &clock, 3)])])
         .await;

@@ -4,6 +4,7 @@
 
 mod board;
 mod door;
+mod field;
 mod ledger;
 mod outbox;
 mod people;
@@ -100,6 +101,9 @@ on_both! {
     registry::an_import_replaces_what_it_names_and_leaves_the_rest,
     registry::what_is_not_committed_never_was,
     registry::scopes_of_people_follow_the_registry,
+    field::what_is_known_beside_the_registry_is_kept_and_never_overrules_it,
+    field::strangers_are_forgotten_with_all_they_said_and_registered_ones_never,
+    field::the_quarantine_has_one_row_for_a_device_and_reason_and_a_limit,
     states::states_are_kept_and_replaced,
     states::first_states_leave_what_is_there,
     states::more_rows_than_one_statement_takes,
@@ -191,6 +195,7 @@ fn every_statement_is_tested() {
     let tests = [
         include_str!("board.rs"),
         include_str!("door.rs"),
+        include_str!("field.rs"),
         include_str!("ledger.rs"),
         include_str!("outbox.rs"),
         include_str!("people.rs"),

@@ -145,7 +145,7 @@ impl House {
         let heard =
             Heard { readings: vec![Reading::new(fact)], received_at: self.clock.now(), retained: false, fingerprint };
         let (answer, committed) = tokio::sync::oneshot::channel();
-        let item = Item { causes: vec![Cause::Heard(key.into(), heard)], ack: None, answer: Some(answer) };
+        let item = Item { answer: Some(answer), ..Item::of(vec![Cause::Heard(key.into(), heard)]) };
         self.service.door.bring(item).await.expect("the door is open");
         committed.await.expect("answered").expect("committed");
     }

@@ -2,8 +2,9 @@
 
 mod api;
 mod commands;
+mod field;
 mod hostile;
-mod house;
+pub mod house;
 mod money;
 mod page;
 mod roles;

@@ -63,10 +63,18 @@ pub struct Announcement {
     pub kinds: BTreeSet<String>,
 }
 
+impl Announcement {
+    /// Whether it says anything of the device itself, beyond whence it speaks.
+    pub fn describes(&self) -> bool {
+        let texts = [&self.id, &self.maker, &self.model];
+        texts.iter().any(|t| t.is_some()) || self.power.is_some() || self.kind.is_some() || !self.kinds.is_empty()
+    }
+}
+
 /// All that is known, one small value for each device that was announced or is held.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct About {
+pub struct Profile {
     /// Its address, as it was at first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -101,7 +109,7 @@ pub struct About {
     pub messages: u64,
 }
 
-impl About {
+impl Profile {
     /// Takes over what is said and leaves what is not. An address that is known stays while `id_is_fixed`.
     pub fn learn(&mut self, told: &Announcement, id_is_fixed: bool, now: Timestamp) {
         self.first_at.get_or_insert(now);
@@ -178,7 +186,7 @@ mod tests {
             model: model.map(str::to_owned),
             ..Announcement::default()
         };
-        let mut about = About::default();
+        let mut about = Profile::default();
         about.learn(&told("a", Some("SJCGQ11LM")), true, Timestamp(1));
         about.learn(&told("b", None), true, Timestamp(2));
         assert_eq!((about.id.as_deref(), about.model.as_deref()), (Some("a"), Some("SJCGQ11LM")));
@@ -188,10 +196,10 @@ mod tests {
 
     #[test]
     fn the_kind_is_proposed_from_what_it_tells() {
-        let of = |kinds: &[&str], kind| About {
+        let of = |kinds: &[&str], kind| Profile {
             kinds: kinds.iter().map(|k| (*k).to_owned()).collect(),
             kind,
-            ..About::default()
+            ..Profile::default()
         };
         for (kinds, announced, expected) in [
             (vec!["battery_percent", "lock_state"], None, Some(DeviceKind::Lock)),
