@@ -15,6 +15,7 @@
 pub mod announce;
 pub mod backtest;
 pub mod broker;
+pub mod catalogue;
 pub mod cli;
 pub mod clock;
 pub mod commit;

@@ -3,6 +3,7 @@
 //! `identity` says whether a message may speak for its device; `detect` turns readings into findings; `tickets` turns findings into tickets; `plan` walks their playbooks;
 //! `commands` and `outcomes` take what people and carriers say. All of them work on one [`Desk`].
 
+pub mod cells;
 pub mod commands;
 pub mod desk;
 pub mod detect;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::cells::battery_words;
 use super::desk::Desk;
 use super::people::{self, Person};
 use super::words::{self, Details};
@@ -320,6 +321,7 @@ impl Desk<'_> {
         let place = self.place(ticket);
         let unit = ticket.unit_id.as_ref().and_then(|unit| self.facts.units.get(unit));
         let helper = |word: &str| self.words.say(locale, word, &Details::default());
+        let battery = battery_words(self.words, locale, device);
         let reward = &self.policy.rewards;
         let amount_minor = ticket.reward_minor.unwrap_or(reward.in_time_minor);
         Details {
@@ -328,7 +330,9 @@ impl Desk<'_> {
             property: place.map(|p| p.property.name.clone()).unwrap_or_default(),
             unit: unit.map(|u| u.name.clone()).unwrap_or_default(),
             device: device.map(|d| d.name.clone()).unwrap_or_default(),
-            cells: device.and_then(|d| d.cells.clone()).unwrap_or_else(|| helper("cells_default")),
+            cells: battery.cells,
+            todo: battery.todo,
+            way_in: battery.way_in,
             reward: words::amount(locale, &Money { amount_minor, currency: reward.currency.clone() }),
             since: place.map_or_else(String::new, |p| {
                 people::local(&p.property, ticket.opened_at).format("%m-%d %H:%M").to_string()

@@ -176,6 +176,7 @@ fn battery_playbook() -> Playbook {
         Step { since: Since::BeforeEnd, skill: Some("lock".to_owned()), ..step("2d", Verb::Offer, Audience::OnDuty) };
     let when_dead = Step {
         since: Since::Died,
+        template: Some("offer_battery_dead".to_owned()),
         skill: Some("lock".to_owned()),
         severity: Some(Severity::Urgent),
         ..step("0s", Verb::Offer, Audience::OnDuty)

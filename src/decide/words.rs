@@ -1,7 +1,7 @@
 //! The words to people: Fluent templates, one file per language, filled in here. Pure.
 
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
 use crate::model::{Locale, Money};
 
@@ -10,6 +10,7 @@ pub const TEMPLATES: &[&str] = &[
     "battery_tenant",
     "battery_reminder",
     "battery_ask",
+    "battery_dead_tenant",
     "battery_thanks",
     "battery_thanks_plain",
     "leak_tenant",
@@ -19,6 +20,7 @@ pub const TEMPLATES: &[&str] = &[
     "tamper_housekeeper",
     "offer_leak",
     "offer_battery",
+    "offer_battery_dead",
     "offer_silent",
     "offer_broker",
     "offer_request",
@@ -42,8 +44,12 @@ pub struct Details {
     pub unit: String,
     /// The device's name.
     pub device: String,
-    /// Battery type and count.
+    /// Battery type and count: "4 AA alkaline batteries".
     pub cells: String,
+    /// What to do about the battery: "put in 4 AA alkaline batteries".
+    pub todo: String,
+    /// A sentence on how to get through the door of a dead lock; empty for other devices.
+    pub way_in: String,
     /// What is or was credited.
     pub reward: String,
     /// Local time of the beginning.
@@ -69,13 +75,21 @@ impl Words {
 
     /// A template in a language. The name is one of [`TEMPLATES`] or a helper word of the file.
     pub fn say(&self, locale: Locale, template: &str, details: &Details) -> String {
+        self.format(locale, &template.replace('_', "-"), &args(details))
+    }
+
+    /// A phrase that goes into a template. The name is an id of the file.
+    pub(super) fn phrase(&self, locale: Locale, id: &str, values: &[(&str, FluentValue<'_>)]) -> String {
+        self.format(locale, id, &values.iter().map(|(name, value)| (*name, value.clone())).collect())
+    }
+
+    fn format(&self, locale: Locale, id: &str, args: &FluentArgs<'_>) -> String {
         let bundle = match locale {
             Locale::ZhCn => &self.zh_cn,
             Locale::En => &self.en,
         };
-        let id = template.replace('_', "-");
-        let pattern = bundle.get_message(&id).and_then(|m| m.value()).expect("every template stands in every language");
-        bundle.format_pattern(pattern, Some(&args(details)), &mut Vec::new()).into_owned()
+        let pattern = bundle.get_message(id).and_then(|m| m.value()).expect("every template stands in every language");
+        bundle.format_pattern(pattern, Some(args), &mut Vec::new()).into_owned()
     }
 }
 
@@ -93,6 +107,8 @@ fn args(d: &Details) -> FluentArgs<'_> {
         ("unit", &d.unit),
         ("device", &d.device),
         ("cells", &d.cells),
+        ("todo", &d.todo),
+        ("way_in", &d.way_in),
         ("reward", &d.reward),
         ("since", &d.since),
         ("sender", &d.sender),
@@ -134,6 +150,8 @@ mod tests {
             unit: "U".into(),
             device: "D".into(),
             cells: "C".into(),
+            todo: "D".into(),
+            way_in: "W".into(),
             reward: "R".into(),
             since: "S".into(),
             sender: "N".into(),

@@ -71,7 +71,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
                        RFC 9457 problem details."
     ),
     paths(
-        api::devices::list, api::devices::one, api::devices::battery,
+        api::devices::list, api::devices::one, api::devices::battery, api::catalogue::list,
         api::field::adopt, api::field::dismiss, api::field::swap, api::field::quarantine,
         api::tickets::list, api::tickets::one, api::tickets::events,
         api::commands::accept, api::commands::decline, api::commands::arrive, api::commands::resolve,

@@ -1,18 +1,53 @@
 # Texts in English. Complete and plain: what happens, by whom, when. No ticket number. One named person signs.
-battery-tenant = Hi { $tenant }, the battery of { $device } ({ $unit }) is running low. Please put in { $cells } within 48 hours: we see it by ourselves and credit you { $reward }. Can't manage? Just reply. – { $sender }
-battery-reminder = Hi { $tenant }, { $device } ({ $unit }) still runs on its old battery and may stop within days. Please put in { $cells } today, or reply and we come by. – { $sender }
-battery-ask = Hi { $tenant }, { $device } ({ $unit }) shows more battery than before. Did you put in new ones? Reply 1 if you did. – { $sender }
-battery-thanks = Thank you, { $tenant }! The new battery of { $device } is in and { $reward } are credited to you. – { $sender }
-battery-thanks-plain = Thank you, { $tenant }! The new battery of { $device } is in. – { $sender }
-leak-tenant = Water at { $device } in { $unit }! We are sending someone now. If it is safe, turn off the tap and keep away from sockets. Do you need a place to stay tonight? Reply 1 for yes. – { $sender }
+battery-tenant = Hi { $tenant }, the battery of { $device } ({ $unit }) is running low. Please { $todo } within 48 hours: we see it by ourselves and credit you { $reward }. Can't manage? Just reply. - { $sender }
+battery-reminder = Hi { $tenant }, the battery of { $device } ({ $unit }) is still low and may be empty within days. Please { $todo } today, or reply and we come by. - { $sender }
+battery-ask = Hi { $tenant }, { $device } ({ $unit }) shows more battery than before. Did you put in new ones? Reply 1 if you did. - { $sender }
+battery-dead-tenant = Hi { $tenant }, the battery of { $device } ({ $unit }) is empty.{ $way_in } Please { $todo }, or reply and we come by. - { $sender }
+battery-thanks = Thank you, { $tenant }! { $device } has a fresh battery and { $reward } is credited to you. - { $sender }
+battery-thanks-plain = Thank you, { $tenant }! { $device } has a fresh battery. - { $sender }
+leak-tenant = Water at { $device } in { $unit }! We are sending someone now. If it is safe, turn off the tap and keep away from sockets. Do you need a place to stay tonight? Reply 1 for yes. - { $sender }
 leak-second = Leak in { $property }, { $unit } ({ $device }) and nobody has taken it yet. Can you go now? Tenant: { $tenant } { $phone }
 leak-manager = Leak in { $property }, { $unit } ({ $device }) since { $since }: no housekeeper has accepted yet. Please decide. Tenant: { $tenant } { $phone }
 bed-manager = The tenant of { $property }, { $unit } needs a place to stay tonight because of the leak. Tenant: { $tenant } { $phone }
 tamper-housekeeper = { $device } in { $property }, { $unit } reports that its case was opened. Please have a look.
 offer-leak = Leak! { $property }, { $unit } ({ $device }). Please go now. Tenant: { $tenant } { $phone }
 offer-battery = Battery visit: { $property }, { $unit }, { $device }. Bring { $cells }. Tenant: { $tenant } { $phone }
+offer-battery-dead = Battery empty: { $property }, { $unit }, { $device }. Please go as soon as you can and bring { $cells }.{ $way_in } Tenant: { $tenant } { $phone }
 offer-silent = { $property }, { $unit }: { $device } has not reported since { $since }. Please check power, battery and signal.
 offer-broker = { $property }: the message broker ({ $device }) cannot be reached since { $since }, so no device here is heard, not even a leak. Please check power and network of the hub.
 offer-request = Request from { $property }, { $unit }. Tenant: { $tenant } { $phone }
+
+# Batteries. { $shape } is round, coin, block, thionyl or pack; { $chemistry } is one of the words below, or empty.
+cells = { $shape ->
+    [coin] { $count ->
+        [one] one { $size } coin cell
+       *[other] { $count } { $size } coin cells
+    }
+    [thionyl] { $count ->
+        [one] one { $size } lithium battery (3.6 V)
+       *[other] { $count } { $size } lithium batteries (3.6 V)
+    }
+    [pack] a charger for its battery pack
+   *[round] { $count ->
+        [one] one { $size }{ $chemistry } battery
+       *[other] { $count } { $size }{ $chemistry } batteries
+    }
+}
+chemistry-alkaline = { " " }alkaline
+chemistry-lithium_iron = { " " }lithium
+chemistry-lithium_manganese = { " " }lithium
+chemistry-nimh = { " " }rechargeable NiMH
 cells-default = fresh batteries
+todo-replace = put in { $cells }
+todo-charge = charge its battery pack
+
+# How to get through a door whose lock is dead.
+way-in = { " " }To get in, { $ways }.
+way-or = { " " }or{ " " }
+way-nine_volt = hold a 9 V battery to the contacts outside and enter your code
+way-usb_c = plug a power bank into the USB-C socket outside and unlock as usual
+way-micro_usb = plug a power bank into the micro-USB socket outside and unlock as usual
+way-key = use the mechanical key
+way-unknown = try the spare key
+
 somebody = tenant

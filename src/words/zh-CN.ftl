@@ -1,9 +1,10 @@
 # 中文短信。一条说完：什么事、谁来办、何时。不带工单号，由一位管家署名。
-battery-tenant = { $tenant }您好，{ $unit }的{ $device }电池快没电了，请在48小时内换上{ $cells }。换好后系统会自动识别，奖励{ $reward }直接入账。不方便换就回复我。—— { $sender }
-battery-reminder = { $tenant }您好，{ $unit }的{ $device }还没换电池，这几天可能会断电打不开门。请今天换上{ $cells }，或回复我，我们上门帮您换。—— { $sender }
+battery-tenant = { $tenant }您好，{ $unit }的{ $device }快没电了，请在48小时内{ $todo }。系统会自动识别，奖励{ $reward }直接入账。不方便就回复我。—— { $sender }
+battery-reminder = { $tenant }您好，{ $unit }的{ $device }电量还是很低，这几天可能会断电。请今天{ $todo }，或回复我，我们上门帮您。—— { $sender }
 battery-ask = { $tenant }您好，{ $unit }的{ $device }电量比之前高了，是您换了新电池吗？换了请回复1。—— { $sender }
-battery-thanks = 谢谢{ $tenant }！{ $device }的新电池已确认，{ $reward }奖励已入账。—— { $sender }
-battery-thanks-plain = 谢谢{ $tenant }！{ $device }的新电池已确认。—— { $sender }
+battery-dead-tenant = { $tenant }您好，{ $unit }的{ $device }没电了。{ $way_in }请尽快{ $todo }，或回复我，我们上门帮您。—— { $sender }
+battery-thanks = 谢谢{ $tenant }！{ $device }电量已恢复，{ $reward }奖励已入账。—— { $sender }
+battery-thanks-plain = 谢谢{ $tenant }！{ $device }电量已恢复。—— { $sender }
 leak-tenant = { $unit }的{ $device }检测到漏水！我们马上派人过来。如果安全，请先关水阀，远离插座。今晚需要安排住处吗？需要请回复1。—— { $sender }
 leak-second = { $property }{ $unit }（{ $device }）漏水，还没有人接单，您现在能去吗？租客：{ $tenant } { $phone }
 leak-manager = { $property }{ $unit }（{ $device }）{ $since }起漏水，至今无管家接单，请您处理。租客：{ $tenant } { $phone }
@@ -11,8 +12,40 @@ bed-manager = { $property }{ $unit }漏水，租客今晚需要安排住处。�
 tamper-housekeeper = { $property }{ $unit }的{ $device }报告外壳被打开，请前往查看。
 offer-leak = 漏水！{ $property }{ $unit }（{ $device }），请立即前往。租客：{ $tenant } { $phone }
 offer-battery = 上门换电池：{ $property }{ $unit }，{ $device }，请带{ $cells }。租客：{ $tenant } { $phone }
+offer-battery-dead = 电池耗尽：{ $property }{ $unit }，{ $device }，请带{ $cells }尽快上门。{ $way_in }租客：{ $tenant } { $phone }
 offer-silent = { $property }{ $unit }的{ $device }自{ $since }起没有上报，请检查电源、电池和信号。
 offer-broker = { $property }的消息服务器（{ $device }）自{ $since }起连不上，所有设备都收不到消息，漏水也不例外。请检查网关的电源和网络。
 offer-request = { $property }{ $unit }的租客有请求。租客：{ $tenant } { $phone }
+
+# 电池。{ $shape }：round、coin、block、thionyl、pack；{ $chemistry }是下面的词之一，或为空。
+cells = { $shape ->
+    [coin] { $count }颗{ $size }纽扣电池
+    [block] { $count }节9V方块电池
+    [thionyl] { $count }节{ $size }锂亚电池（3.6V）
+    [pack] 充电器（给电池包充电）
+   *[round] { $size ->
+        [AA] { $count }节5号{ $chemistry }电池（AA）
+        [AAA] { $count }节7号{ $chemistry }电池（AAA）
+        [C] { $count }节2号{ $chemistry }电池（C）
+        [D] { $count }节1号{ $chemistry }电池（D）
+       *[other] { $count }节{ $size }{ $chemistry }电池
+    }
+}
+chemistry-alkaline = 碱性
+chemistry-lithium_iron = 锂铁
+chemistry-lithium_manganese = 锂
+chemistry-nimh = 镍氢充电
 cells-default = 新电池
+todo-replace = 换上{ $cells }
+todo-charge = 给电池包充满电
+
+# 门锁没电时怎么开门。
+way-in = 开门方法：{ $ways }。
+way-or = ，或
+way-nine_volt = 用9V方块电池贴住门外触点，再输密码
+way-usb_c = 用充电宝接门外USB-C口，再照常开锁
+way-micro_usb = 用充电宝接门外Micro-USB口，再照常开锁
+way-key = 用机械钥匙
+way-unknown = 试试备用钥匙
+
 somebody = 租客

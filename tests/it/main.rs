@@ -35,4 +35,5 @@ mod rules;
 mod services_work;
 mod simulation;
 mod store;
+mod texts;
 mod web;

@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::catalogue::CatalogueModel;
 use super::{Answer, NoParams, Paged, Time};
+use crate::catalogue;
 use crate::decide::DeviceState;
 use crate::decide::detect::battery::{BatteryState, Phase};
 use crate::model::{DeviceKind, PowerSource, Profile};
@@ -50,10 +52,15 @@ pub struct Device {
     /// For a valve: whose pipe it closes.
     #[schema(required)]
     valve_for: Option<String>,
+    /// The registry's word, else the catalogue's.
     #[schema(required)]
     chemistry: Option<String>,
+    /// The registry's word, else the catalogue's.
     #[schema(required)]
     cells: Option<String>,
+    /// What the catalogue knows of its model.
+    #[schema(required)]
+    catalogue: Option<CatalogueModel>,
     /// Battery level, 0–100 %.
     #[schema(required)]
     percent: Option<f64>,
@@ -162,8 +169,9 @@ impl Device {
             unit_id: device.map(|d| d.unit_id.0.clone()),
             gateway: device.and_then(|d| d.gateway.as_ref()).map(|g| g.0.clone()),
             valve_for: device.and_then(|d| d.valve_for.clone()),
-            chemistry: device.and_then(|d| d.chemistry.clone()),
-            cells: device.and_then(|d| d.cells.clone()),
+            chemistry: device.and_then(|d| d.chemistry.clone().or_else(|| Some(catalogue::chemistry_of(d)?.as_str().to_owned()))),
+            cells: device.and_then(|d| d.cells.clone().or_else(|| Some(catalogue::cells_of(d)?.to_string()))),
+            catalogue: device.and_then(catalogue::of).map(CatalogueModel::from),
             percent: state.battery.percent,
             millivolts: state.battery.millivolts,
             battery: seen.and(phase(&state.battery)),

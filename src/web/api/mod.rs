@@ -3,6 +3,7 @@
 //! A shape is made from the model by one `from`; the model itself never goes out, so a change inside moves no name outside.
 
 pub mod board;
+pub mod catalogue;
 pub mod commands;
 pub mod devices;
 pub mod events;
@@ -27,6 +28,7 @@ type Answer<T> = Result<Json<T>, super::problem::Problem>;
 pub fn routes(routes: Routes) -> Routes {
     let routes = devices::routes(routes);
     let routes = field::routes(routes);
+    let routes = catalogue::routes(routes);
     let routes = tickets::routes(routes);
     let routes = commands::routes(routes);
     let routes = messages::routes(routes);

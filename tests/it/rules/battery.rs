@@ -207,7 +207,7 @@ fn dead_is_offered_at_once_and_not_paid() {
         06 04:00 lock1 battery=100";
     let then = "
         06 02:00 died battery lock1
-        06 02:00 text housekeeper:h2 offer_battery
+        06 02:00 text housekeeper:h2 offer_battery_dead
         06 03:00 accepted battery lock1
         06 03:30 arrived battery lock1
         06 03:40 said_done battery lock1

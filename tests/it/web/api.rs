@@ -302,3 +302,27 @@ async fn rejects_are_kept_for_operators_the_newest_first() {
     let rest = format!("/api/v1/rejects?limit=2&after={}", first["next"].as_str().expect("more"));
     assert_eq!(ids(&house.get("ops", &rest).await, "topic"), ["zigbee2mqtt/0"]);
 }
+
+#[tokio::test]
+async fn the_catalogue_tells_what_it_knows_and_from_where() {
+    let house = House::start().await;
+    let lock = house.get("ops", "/api/v1/devices/oak%2F14C%2Flock").await;
+    assert_eq!((&lock["model"], &lock["cells"]), (&json!("Kwikset 914"), &json!("4 AA")));
+    assert_eq!((&lock["chemistry"], &lock["catalogue"]["maker"]), (&json!("alkaline"), &json!("Kwikset")));
+    assert!(lock["catalogue"]["battery"]["sources"][0].as_str().is_some_and(|url| url.starts_with("https://")));
+    let unknown = house.get("ops", &format!("/api/v1/devices/{}", encode(LOCK))).await;
+    assert_eq!((&unknown["cells"], &unknown["catalogue"]), (&Value::Null, &Value::Null));
+
+    let found = house.get("ops", "/api/v1/catalogue?model=Xiaomi%20lumi.sensor_wleak.aq1").await;
+    assert_eq!((&found["items"][0]["model"], &found["next"]), (&json!("SJCGQ11LM"), &Value::Null));
+    assert_eq!(found["items"][0]["gauge"]["full_mv"], 3_000);
+    assert_eq!(house.get("ops", "/api/v1/catalogue?model=nonesuch").await["items"], json!([]));
+    let (mut models, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = house.get("ops", &format!("/api/v1/catalogue?limit=100{next}")).await;
+        models.extend(ids(&page, "model"));
+        let Some(cursor) = page["next"].as_str() else { break };
+        next = format!("&after={cursor}");
+    }
+    assert_eq!(models.len(), nightporter::catalogue::all().len());
+}

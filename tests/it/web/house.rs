@@ -49,7 +49,7 @@ const FILES: [(&str, &str); 5] = [
     (
         "devices.csv",
         "key,unit_id,kind,name,model,valve_for\noak/12B/前门 ö,12b,lock,Front door,,\noak/12B/sink,12b,leak_sensor,Under the sink,,\n\
-         oak/14C/lock,14c,lock,Front door,,\nelm/3A/sink,3a,leak_sensor,Bathroom,,\n",
+         oak/14C/lock,14c,lock,Front door,Kwikset 914,\nelm/3A/sink,3a,leak_sensor,Bathroom,,\n",
     ),
     (
         "housekeepers.csv",

@@ -1,0 +1,155 @@
+//! Every text that people get, in every language, as it reads: `docs/TEXTS.md` is made from the words and checked against
+//! them. After a change: `NIGHTPORTER_WRITE_TEXTS=1 cargo test --test it texts`, then read both languages aloud.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use nightporter::decide::Words;
+use nightporter::decide::cells::battery_words;
+use nightporter::decide::words::{Details, TEMPLATES};
+use nightporter::model::{Device, DeviceKind, Locale};
+
+const LOCALES: [Locale; 2] = [Locale::En, Locale::ZhCn];
+/// No text costs more parts than these.
+const PARTS_MAX: usize = 2;
+
+fn device(kind: DeviceKind, model: &str, cells: &str) -> Device {
+    let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+    Device {
+        key: "12B/front".into(),
+        unit_id: "12b".into(),
+        property_id: "oak".into(),
+        kind,
+        name: String::new(),
+        model: some(model),
+        valve_for: None,
+        chemistry: None,
+        cells: some(cells),
+        gateway: None,
+    }
+}
+
+fn details(words: &Words, locale: Locale, device: &Device) -> Details {
+    let battery = battery_words(words, locale, Some(device));
+    let pick = |en: &str, zh: &str| if locale == Locale::En { en.to_owned() } else { zh.to_owned() };
+    let wet = device.kind == DeviceKind::LeakSensor;
+    Details {
+        tenant: pick("Ann Lee", "李薇"),
+        phone: "+14155550101".to_owned(),
+        property: pick("Oak Court", "橡树公寓"),
+        unit: pick("1201", "1201"),
+        device: if wet { pick("Kitchen sensor", "厨房水浸传感器") } else { pick("Front door lock", "大门门锁") },
+        cells: battery.cells,
+        todo: battery.todo,
+        way_in: battery.way_in,
+        reward: pick("10 yuan", "10元"),
+        since: "01-05 18:30".to_owned(),
+        sender: pick("Chen", "小陈"),
+    }
+}
+
+/// Parts that a carrier counts: 160 septets or 153 each in GSM-7, else 70 UTF-16 units or 67 each.
+fn parts(text: &str) -> usize {
+    const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+    const EXTENDED: &str = "^{}\\[~]|€";
+    let septets = |c: char| if BASIC.contains(c) { Some(1) } else { EXTENDED.contains(c).then_some(2) };
+    let (length, single, each) = match text.chars().map(septets).sum::<Option<usize>>() {
+        Some(length) => (length, 160, 153),
+        None => (text.encode_utf16().count(), 70, 67),
+    };
+    if length <= single { 1 } else { length.div_ceil(each) }
+}
+
+#[test]
+fn parts_are_counted_as_carriers_do() {
+    for (text, expected) in [
+        ("a".repeat(160), 1),
+        ("a".repeat(161), 2),
+        ("a".repeat(306), 2),
+        ("a".repeat(307), 3),
+        ("€".repeat(80), 1),
+        ("–".to_owned() + &"a".repeat(70), 2),
+        ("水".repeat(70), 1),
+        ("水".repeat(134), 2),
+        ("水".repeat(135), 3),
+    ] {
+        assert_eq!(parts(&text), expected, "{text}");
+    }
+}
+
+/// A lock that takes a 9 V battery: the longest words that a known model leads to.
+fn example(template: &str) -> Device {
+    if template.contains("leak") || template == "bed_manager" {
+        device(DeviceKind::LeakSensor, "Aqara SJCGQ11LM", "")
+    } else {
+        device(DeviceKind::Lock, "Yale YRD256", "4 AA")
+    }
+}
+
+fn document() -> String {
+    let words = Words::new();
+    let mut page = String::from(
+        "# What people read\n\nEvery text with example values, in both languages, and how many parts of an SMS it takes. Made by \
+         `tests/it/texts.rs`; do not edit.\n\n## Texts\n",
+    );
+    for name in TEMPLATES {
+        writeln!(page, "\n### `{name}`\n").expect("a string");
+        for locale in LOCALES {
+            let text = words.say(locale, name, &details(&words, locale, &example(name)));
+            writeln!(page, "- {} ({} SMS): {text}", locale.as_str(), parts(&text)).expect("a string");
+        }
+    }
+    page.push_str("\n## Batteries\n\n| model or cells | what to do | dead lock |\n|---|---|---|\n");
+    for (kind, model, cells) in [
+        (DeviceKind::Lock, "Kwikset 914", ""),
+        (DeviceKind::Lock, "Yale YRD256", ""),
+        (DeviceKind::Lock, "Danalock V3", ""),
+        (DeviceKind::Lock, "Nuki Smart Lock Pro", ""),
+        (DeviceKind::Lock, "", "8 AA"),
+        (DeviceKind::Lock, "", "1 9V"),
+        (DeviceKind::Lock, "", ""),
+        (DeviceKind::LeakSensor, "lumi.sensor_wleak.aq1", ""),
+        (DeviceKind::LeakSensor, "SmartThings IM6001-WLP01", ""),
+        (DeviceKind::LeakSensor, "IKEA E2202", ""),
+        (DeviceKind::LeakSensor, "", "2 ER14505"),
+        (DeviceKind::LeakSensor, "", "the flat one from the box"),
+    ] {
+        let device = device(kind, model, cells);
+        for locale in LOCALES {
+            let said = battery_words(&words, locale, Some(&device));
+            let what = if cells.is_empty() { model } else { cells };
+            let what = if what.is_empty() { "(nothing known)" } else { what };
+            writeln!(page, "| {what} | {} | {} |", said.todo, said.way_in.trim()).expect("a string");
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_of_texts_is_what_people_get() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/TEXTS.md");
+    if std::env::var_os("NIGHTPORTER_WRITE_TEXTS").is_some() {
+        std::fs::write(&path, document()).expect("docs");
+    }
+    let page = std::fs::read_to_string(&path).unwrap_or_default();
+    for (n, (is, should)) in page.lines().zip(document().lines()).enumerate() {
+        assert_eq!(is, should, "docs/TEXTS.md:{}: see the head of tests/it/texts.rs", n + 1);
+    }
+    assert_eq!(page.lines().count(), document().lines().count(), "docs/TEXTS.md: see the head of tests/it/texts.rs");
+}
+
+#[test]
+fn a_text_costs_two_parts_for_every_model() {
+    let words = Words::new();
+    let models = nightporter::catalogue::all().iter().map(|m| (m.kind, format!("{} {}", m.maker, m.model)));
+    let unknown = [(DeviceKind::Lock, "?".to_owned()), (DeviceKind::LeakSensor, "?".to_owned())];
+    for (kind, model) in models.chain(unknown) {
+        let device = device(kind, &model, "");
+        for locale in LOCALES {
+            for name in TEMPLATES {
+                let text = words.say(locale, name, &details(&words, locale, &device));
+                assert!(parts(&text) <= PARTS_MAX, "{model}, {name}: {} parts: {text}", parts(&text));
+            }
+        }
+    }
+}
