@@ -67,7 +67,7 @@ fn a_low_battery_explains_a_silence() {
         03 10:00 opened battery lock1
         03 10:00 text tenant:t1 battery_tenant
         03 11:15 died battery lock1
-        03 11:15 text housekeeper:h1 offer_battery";
+        03 11:15 text housekeeper:h1 offer_battery_dead";
     check("", story, then);
 }
 

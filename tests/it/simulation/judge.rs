@@ -110,7 +110,7 @@ fn said_once(tickets: &BTreeMap<String, Ticket>, messages: &[MessageRow]) -> Res
         *count += 1;
         let rounds = tickets.get(ticket).map_or(1, |t| t.round + 1);
         // One offer before the end of a battery, one when it is dead.
-        let offers = if template == "offer_battery" { 2 } else { 1 };
+        let offers = if template.starts_with("offer_battery") { 2 } else { 1 };
         if *count > rounds * offers {
             return Err(format!("{ticket}: {template} was said {count} times to {} in {rounds} rounds", m.recipient));
         }
