@@ -27,14 +27,8 @@ pub enum Chemistry {
 
 impl Chemistry {
     /// Every chemistry.
-    pub const ALL: [Self; 6] = [
-        Self::Alkaline,
-        Self::LithiumIron,
-        Self::LithiumManganese,
-        Self::LithiumThionyl,
-        Self::LithiumIon,
-        Self::Nimh,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Alkaline, Self::LithiumIron, Self::LithiumManganese, Self::LithiumThionyl, Self::LithiumIon, Self::Nimh];
 
     /// The word of the catalogue and the API.
     pub fn as_str(self) -> &'static str {
@@ -189,7 +183,11 @@ impl Cells {
 
 impl fmt::Display for Cells {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_pack() { write!(f, "{}", self.size.as_str()) } else { write!(f, "{} {}", self.count, self.size.as_str()) }
+        if self.is_pack() {
+            write!(f, "{}", self.size.as_str())
+        } else {
+            write!(f, "{} {}", self.count, self.size.as_str())
+        }
     }
 }
 

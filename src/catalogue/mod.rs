@@ -231,7 +231,9 @@ fn index(models: &[Model]) -> HashMap<String, usize> {
 /// Without its maker only a name with a digit and a letter means one model; "Smart Lock" and "905" may be anybody's.
 fn is_distinctive(key: &str) -> bool {
     let digit = key.contains(|c: char| c.is_ascii_digit());
-    digit && key.chars().count() >= BARE_LETTERS_MIN && (key.contains(char::is_alphabetic) || key.len() > PART_LETTERS_MIN)
+    digit
+        && key.chars().count() >= BARE_LETTERS_MIN
+        && (key.contains(char::is_alphabetic) || key.len() > PART_LETTERS_MIN)
 }
 
 fn own_names(model: &Model) -> Vec<String> {

@@ -38,7 +38,11 @@ fn every_fact_is_plausible_and_has_its_source() {
     }
     let locks = all().iter().filter(|m| m.kind == DeviceKind::Lock && m.battery.is_some()).count();
     let sensors = all().iter().filter(|m| m.kind == DeviceKind::LeakSensor && m.battery.is_some()).count();
-    assert!(all().len() > 150 && locks > 30 && sensors > 20, "{} models, {locks} locks, {sensors} sensors", all().len());
+    assert!(
+        all().len() > 150 && locks > 30 && sensors > 20,
+        "{} models, {locks} locks, {sensors} sensors",
+        all().len()
+    );
 }
 
 #[test]
@@ -109,7 +113,11 @@ fn the_registry_comes_first() {
     let own = device("Kwikset 914", None, Some("2 CR123A"));
     assert_eq!(chemistry_of(&own), Some(Chemistry::LithiumManganese), "of the cells that are in it");
     let strange = device("Kwikset 914", Some("lithium"), Some("a power brick"));
-    assert_eq!((cells_of(&strange), chemistry_of(&strange)), (None, None), "a word we cannot read is no leave to guess");
+    assert_eq!(
+        (cells_of(&strange), chemistry_of(&strange)),
+        (None, None),
+        "a word we cannot read is no leave to guess"
+    );
     let sensor = Device { kind: DeviceKind::LeakSensor, ..device("Kwikset 914", None, None) };
     assert_eq!(cells_of(&sensor), None, "a lock's model does not fit a leak sensor");
 }

@@ -38,7 +38,11 @@ fn details(words: &Words, locale: Locale, device: &Device) -> Details {
         phone: "+14155550101".to_owned(),
         property: pick("Oak Court", "橡树公寓"),
         unit: pick("1201", "1201"),
-        device: if wet { pick("Kitchen sensor", "厨房水浸传感器") } else { pick("Front door lock", "大门门锁") },
+        device: if wet {
+            pick("Kitchen sensor", "厨房水浸传感器")
+        } else {
+            pick("Front door lock", "大门门锁")
+        },
         cells: battery.cells,
         todo: battery.todo,
         way_in: battery.way_in,

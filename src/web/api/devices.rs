@@ -169,7 +169,8 @@ impl Device {
             unit_id: device.map(|d| d.unit_id.0.clone()),
             gateway: device.and_then(|d| d.gateway.as_ref()).map(|g| g.0.clone()),
             valve_for: device.and_then(|d| d.valve_for.clone()),
-            chemistry: device.and_then(|d| d.chemistry.clone().or_else(|| Some(catalogue::chemistry_of(d)?.as_str().to_owned()))),
+            chemistry: device
+                .and_then(|d| d.chemistry.clone().or_else(|| Some(catalogue::chemistry_of(d)?.as_str().to_owned()))),
             cells: device.and_then(|d| d.cells.clone().or_else(|| Some(catalogue::cells_of(d)?.to_string()))),
             catalogue: device.and_then(catalogue::of).map(CatalogueModel::from),
             percent: state.battery.percent,
