@@ -88,7 +88,10 @@ impl<'a> Batch<'a> {
                         self.decide_field(tx, n, cause, &mut tasks).await?;
                     }
                     Cause::BrokerAway(key, since) => {
-                        tasks.push(Task::Found(key.clone(), Finding::Silent { since: *since, battery_low: false }));
+                        tasks.push(Task::Found(
+                            key.clone(),
+                            Finding::Silent { since: *since, heard_from: *since, battery_low: false },
+                        ));
                     }
                     Cause::BrokerBack(key) => tasks.push(Task::Found(key.clone(), Finding::BackOnline)),
                     Cause::Rejected(_) => {}
@@ -234,7 +237,7 @@ impl<'a> Batch<'a> {
         decided: (BTreeMap<TicketId, Ticket>, Changes),
     ) -> Result<(), StoreError> {
         let (tickets, mut changes) = decided;
-        self.give_words(tx, &changes).await?;
+        self.tell_devices(tx, &changes).await?;
         let rows = self.state_rows();
         tx.save_states(&rows).await?;
         self.store_field(tx).await?;
@@ -270,16 +273,21 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// A person's word about a battery becomes a witness in the device's state.
-    async fn give_words(&mut self, tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
+    /// What was decided about devices becomes part of their states.
+    async fn tell_devices(&mut self, tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
+        let keys = changes.words_given.iter().chain(changes.heard_anew.iter().map(|(key, _)| key));
+        let unknown: Vec<&str> = keys.filter(|key| !self.states.contains_key(*key)).map(DeviceKey::as_str).collect();
+        for row in tx.load_states(&unknown).await? {
+            self.states.insert(row.key.clone(), read_state(row)?);
+        }
         for key in &changes.words_given {
-            if !self.states.contains_key(key) {
-                for row in tx.load_states(&[key.as_str()]).await? {
-                    self.states.insert(row.key.clone(), read_state(row)?);
-                }
-            }
             if let Some((state, _)) = self.states.get_mut(key) {
                 state.battery.take_word(self.now);
+            }
+        }
+        for (key, from) in &changes.heard_anew {
+            if let Some((state, _)) = self.states.get_mut(key) {
+                state.listen_anew(*from);
             }
         }
         Ok(())

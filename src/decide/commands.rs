@@ -120,8 +120,16 @@ impl Desk<'_> {
         let ticket = self.change(id);
         ticket.status = Status::OnSite;
         ticket.visited = true;
+        self.listen_after_visit(id);
         self.event(id, "arrived", actor, json!({}));
         Ok(())
+    }
+
+    /// Somebody was there: a device that stays silent even so is no matter of its battery.
+    fn listen_after_visit(&mut self, id: &TicketId) {
+        let battery = Some(self.ticket(id)).filter(|t| t.kind == TicketKind::Battery);
+        let device = battery.and_then(|t| t.device_key.clone());
+        self.changes.heard_anew.extend(device.map(|key| (key, self.now)));
     }
 
     /// A word does not close what telemetry can prove: it is recorded, and the proof awaited.
@@ -136,6 +144,7 @@ impl Desk<'_> {
             let key = ticket.device_key.clone();
             self.change(id).visited = true;
             self.changes.words_given.extend(key);
+            self.listen_after_visit(id);
             self.event(id, "said_done", actor, json!({ "note": note }));
         } else {
             self.resolve(id, actor, json!({ "note": note }));

@@ -14,6 +14,7 @@ pub mod people;
 mod plan;
 pub mod policy;
 mod reward;
+mod silence;
 mod tickets;
 pub mod words;
 

@@ -9,9 +9,6 @@ use crate::model::*;
 
 /// A resolved ticket is closed after this where its playbook says nothing.
 const CLOSE_AFTER: Span = Span(DAY);
-/// With this many silent devices behind it, and more than half of them, a gateway counts as silent itself.
-const BEHIND_SILENT_MIN: usize = 3;
-
 impl Desk<'_> {
     /// Takes in what a detector concluded about a registered device.
     pub fn found(&mut self, key: &DeviceKey, finding: &Finding) {
@@ -26,7 +23,9 @@ impl Desk<'_> {
             Finding::BatteryReplaced { seen_at } => self.battery_replaced(&device, *seen_at),
             Finding::Leak => self.leak(&device),
             Finding::LeakCleared => self.leak_cleared(&device),
-            Finding::Silent { since, battery_low } => self.silent(&device, *since, *battery_low),
+            Finding::Silent { since, heard_from, battery_low } => {
+                self.silent(&device, *since, *heard_from, *battery_low);
+            }
             Finding::BackOnline => self.back_online(&device),
             Finding::Tamper => self.tamper(&device),
         }
@@ -54,7 +53,7 @@ impl Desk<'_> {
         self.run_plan(&id);
     }
 
-    fn battery_dead(&mut self, device: &Device) {
+    pub(super) fn battery_dead(&mut self, device: &Device) {
         let Some(id) = self.active(&device.key, TicketKind::Battery) else { return };
         if !self.ticket(&id).died {
             self.change(&id).died = true;
@@ -150,57 +149,6 @@ impl Desk<'_> {
         }
     }
 
-    /// A silent device is a matter of its own only if its battery or its gateway does not explain it.
-    fn silent(&mut self, device: &Device, since: Timestamp, battery_low: bool) {
-        if battery_low && self.active(&device.key, TicketKind::Battery).is_some() {
-            return self.battery_dead(device);
-        }
-        let gateway = device.gateway.as_ref().and_then(|key| self.facts.devices.get(key)).cloned();
-        match gateway.filter(|g| self.is_gateway_silent(&g.key)) {
-            Some(gateway) => {
-                if let Some(id) = self.open_silent(&gateway, since) {
-                    let behind = self.change(&id);
-                    if !behind.devices.iter().any(|(key, _)| *key == device.key) {
-                        behind.devices.push((device.key.clone(), true));
-                    }
-                }
-            }
-            None => {
-                self.open_silent(device, since);
-            }
-        }
-    }
-
-    fn open_silent(&mut self, device: &Device, since: Timestamp) -> Option<TicketId> {
-        if let Some(id) = self.active(&device.key, TicketKind::Silent) {
-            return Some(id);
-        }
-        let severity = (device.kind == DeviceKind::Gateway).then_some(Severity::Urgent);
-        self.open(device, TicketKind::Silent, severity, json!({ "since": since.to_rfc3339() }))
-    }
-
-    fn is_gateway_silent(&self, gateway: &DeviceKey) -> bool {
-        if self.active(gateway, TicketKind::Silent).is_some() {
-            return true;
-        }
-        let behind = self.facts.behind.get(gateway).map(Vec::as_slice).unwrap_or_default();
-        let overdue = |b: &&desk::Behind| b.due_at.is_none_or(|due| due <= self.now);
-        let silent = behind.iter().filter(overdue).count();
-        silent >= BEHIND_SILENT_MIN && silent * 2 > behind.len()
-    }
-
-    fn back_online(&mut self, device: &Device) {
-        if let Some(id) = self.active(&device.key, TicketKind::Silent) {
-            self.resolve(&id, "device", json!({ "proof": "back_online" }));
-        }
-        if let Some(gateway) = &device.gateway
-            && let Some(id) = self.active(gateway, TicketKind::Silent)
-            && self.ticket(&id).devices.iter().any(|(key, _)| *key == device.key)
-        {
-            self.resolve(&id, "device", json!({ "proof": "back_online", "device_key": device.key }));
-        }
-    }
-
     fn tamper(&mut self, device: &Device) {
         if self.active(&device.key, TicketKind::Tamper).is_none() {
             self.open(device, TicketKind::Tamper, None, json!({}));
@@ -219,7 +167,7 @@ impl Desk<'_> {
     }
 
     /// Opens a ticket for a device, with its playbook, and does at once what is due at once.
-    fn open(
+    pub(super) fn open(
         &mut self,
         device: &Device,
         kind: TicketKind,
@@ -312,5 +260,3 @@ impl Desk<'_> {
         }
     }
 }
-
-use super::desk;

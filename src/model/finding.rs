@@ -50,6 +50,8 @@ pub enum Finding {
     Silent {
         /// When it last spoke.
         since: Timestamp,
+        /// From when it could have been heard.
+        heard_from: Timestamp,
         /// Whether its battery was known to be low: then it is probably dead.
         battery_low: bool,
     },

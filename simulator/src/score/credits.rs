@@ -1,5 +1,6 @@
 //! Was every credit earned, by the right person, in the right amount, once — and did every one that was owed come?
 
+use super::tickets::asked_from;
 use super::{Case, Scoreboard, SeenCredit, SeenMessage};
 use crate::calendar;
 use crate::truth::{How, Kind, Problem};
@@ -96,7 +97,7 @@ fn in_month(before: &[&SeenCredit], credit: &SeenCredit) -> i64 {
 fn asked_at(case: &Case, problem: &Problem) -> Option<DateTime<Utc>> {
     let known_by = problem.ended_at? + problem.rhythm * 2 + case.rules.slack;
     let asks = |m: &&SeenMessage| {
-        let window = problem.started_at - case.rules.slack..=known_by;
+        let window = asked_from(case, problem)..=known_by;
         Some(&m.to) == problem.tenant_phone.as_ref() && m.may_concern(problem) && window.contains(&m.when())
     };
     let asked = || case.seen.messages.iter().filter(asks);

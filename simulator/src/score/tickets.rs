@@ -79,8 +79,20 @@ fn told(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> bool {
         return true;
     }
     let reaches = |m: &super::SeenMessage| &m.to == phone && m.may_concern(problem);
-    let timely = |m: &super::SeenMessage| m.when() >= problem.started_at - case.rules.slack && m.when() <= by;
+    let from = asked_from(case, problem);
+    let timely = |m: &super::SeenMessage| m.when() >= from && m.when() <= by;
     case.seen.messages.iter().any(|m| reaches(m) && timely(m))
+}
+
+/// From when words to the tenant count for this problem: where a ticket for the same device was still open as it began
+/// (an earlier problem that ended unseen, or a moment ago), from its opening, since nobody is told the same twice.
+pub(super) fn asked_from(case: &Case, problem: &Problem) -> DateTime<Utc> {
+    let open = |t: &&SeenTicket| {
+        let over = t.resolved_at.is_some_and(|at| at < problem.started_at);
+        t.kind == problem.kind && problem.concerns(&t.device_key) && !over && t.opened_at < problem.started_at
+    };
+    let opened = case.seen.tickets.iter().filter(open).map(|t| t.opened_at).min();
+    opened.map_or(problem.started_at, |at| at.min(problem.started_at)) - case.rules.slack
 }
 
 fn judge_ticket(case: &Case, ticket: &SeenTicket, board: &mut Scoreboard) {

@@ -152,6 +152,11 @@ impl DeviceState {
         findings
     }
 
+    /// Its silence counts from `from`: before, it could not be heard.
+    pub fn listen_anew(&mut self, from: Timestamp) {
+        self.presence.listen_anew(from);
+    }
+
     /// When it needs a look without having spoken.
     pub fn due_at(&self, ctx: &Context<'_>) -> Option<Timestamp> {
         [self.leak.due_at(ctx), self.presence.due_at(self.seen_at, ctx)].into_iter().flatten().min()

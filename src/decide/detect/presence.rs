@@ -32,6 +32,9 @@ pub struct PresenceState {
     pub since: Option<Timestamp>,
     /// It is silent.
     pub silent: bool,
+    /// From when it is listened for anew: what kept it from being heard (its gateway) was over then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_from: Option<Timestamp>,
     /// It, or its will message, said that it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offline_since: Option<Timestamp>,
@@ -69,7 +72,7 @@ impl PresenceState {
         if self.silent {
             return;
         }
-        let gap = (received_at - seen_at.max(ctx.listening_since)).max(0);
+        let gap = (received_at - seen_at.max(self.listened_from(ctx))).max(0);
         let forgotten = self.gap * gap.min(FORGOTTEN_OVER_MS) / FORGOTTEN_OVER_MS;
         self.gap = gap.max(self.gap - forgotten);
         self.gaps = (self.gaps + 1).min(GAPS_KNOWN);
@@ -84,7 +87,8 @@ impl PresenceState {
     ) {
         if self.due_at(seen_at, ctx).is_some_and(|due| due <= ctx.now) {
             self.silent = true;
-            findings.push(Finding::Silent { since: seen_at, battery_low });
+            let heard_from = seen_at.max(self.listened_from(ctx));
+            findings.push(Finding::Silent { since: seen_at, heard_from, battery_low });
         }
     }
 
@@ -93,9 +97,20 @@ impl PresenceState {
             return None;
         }
         let allowed = self.allowed(seen_at, ctx);
-        let by_rhythm = (seen_at + allowed).max(ctx.listening_since + allowed / HEARD_AGAIN);
+        let by_rhythm = (seen_at + allowed).max(self.listened_from(ctx) + allowed / HEARD_AGAIN);
         let by_word = self.offline_since.map(|since| since + ctx.policy.presence.offline_grace.0);
         Some(by_word.map_or(by_rhythm, |at| at.min(by_rhythm)))
+    }
+
+    fn listened_from(&self, ctx: &Context<'_>) -> Timestamp {
+        self.heard_from.map_or(ctx.listening_since, |from| from.max(ctx.listening_since))
+    }
+
+    /// It is not silent yet: it could not be heard before `from`.
+    pub(super) fn listen_anew(&mut self, from: Timestamp) {
+        self.silent = false;
+        self.heard_from = self.heard_from.max(Some(from));
+        self.offline_since = self.offline_since.map(|since| since.max(from));
     }
 
     /// How long it may be silent.

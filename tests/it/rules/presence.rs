@@ -88,3 +88,32 @@ fn a_gateway_is_one_ticket_for_all_behind_it_and_at_any_hour() {
     stage.act("09 01:00 lock1 online");
     assert!(stage.log.last().expect("lines").ends_with("resolved silent hub"), "{}", stage.log.join("\n"));
 }
+
+#[test]
+fn who_stands_behind_a_gateway_that_is_back_has_time_to_be_heard() {
+    let away = "05 00:00 lock1 battery=90\n05 04:00 hub offline\n05 17:30 hub online\n";
+    let gateway = "
+        05 04:15 opened silent hub
+        05 04:15 text housekeeper:h2 offer_silent
+        05 17:30 resolved silent hub";
+    let story = format!("{}04 20:00 hub online\n{away}", rhythm("lock1", 6));
+    check("", &format!("{story}05 20:00 lock1 battery=90\n06 04:00 wait"), gateway);
+    let silent = "\n06 02:30 opened silent lock1";
+    check("", &format!("{story}06 04:00 wait"), &format!("{gateway}{silent}"));
+}
+
+#[test]
+fn silent_after_the_visit_is_no_matter_of_its_battery() {
+    let low = "05 00:00 lock1 battery=20\n05 06:00 lock1 battery=19\n";
+    let story = format!("{}{low}06 08:30 h1 accept battery\n06 09:00 h1 arrive battery\n", rhythm("lock1", 6));
+    let then = "
+        05 06:00 opened battery lock1
+        05 08:00 text tenant:t1 battery_tenant
+        06 00:00 died battery lock1
+        06 00:00 text housekeeper:h2 offer_battery
+        06 08:30 accepted battery lock1
+        06 09:00 arrived battery lock1";
+    check("", &format!("{story}06 10:00 lock1 battery=100\n06 18:30 wait"), then);
+    let silent = "\n06 18:00 opened silent lock1\n06 18:00 text housekeeper:h1 offer_silent";
+    check("", &format!("{story}06 18:30 wait"), &format!("{then}{silent}"));
+}
