@@ -26,8 +26,8 @@ impl Batch<'_> {
         let places = tx.load_places(&properties).await?;
         let gateways = found.iter().filter_map(|d| d.gateway.as_ref()).map(|g| g.as_str());
         let of_devices: HashSet<&str> = found.iter().map(|d| d.key.as_str()).chain(gateways.clone()).collect();
-        let wet =
-            tasks.iter().filter(|t| matches!(t, Task::Found(_, Finding::Leak))).filter_map(|t| self.found_device(t));
+        let water = |t: &&Task| matches!(t, Task::Found(_, f) if f.is_water());
+        let wet = tasks.iter().filter(water).filter_map(|t| self.found_device(t));
         let leaks_of: HashSet<&str> = wet.map(|d| d.property_id.as_str()).collect();
         let silent = tasks
             .iter()

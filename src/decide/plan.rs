@@ -73,6 +73,19 @@ pub fn has_asked(ticket: &Ticket) -> bool {
     ticket.plan.iter().any(|p| p.step.asks.as_deref() == Some(ASKS_REPLACED) && sent(p))
 }
 
+/// Asks whoever is on duty, by day, to look at a sensor that never dries; false when that was asked before.
+pub fn look(ticket: &mut Ticket) -> bool {
+    let asked = |p: &PlannedStep| p.step.template.as_deref() == Some("leak_still_wet");
+    if ticket.plan.iter().any(asked) {
+        return false;
+    }
+    let mut planned = to_tenant("leak_still_wet", None);
+    planned.step.to = Audience::OnDuty;
+    planned.step.severity = Some(Severity::Routine);
+    ticket.plan.push(planned);
+    true
+}
+
 /// A text to the tenant, due now.
 fn to_tenant(template: &str, asks: Option<&str>) -> PlannedStep {
     let step = Step {

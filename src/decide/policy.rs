@@ -109,11 +109,23 @@ pub struct LeakPolicy {
     pub stale_after: Span,
     /// Wet sensors of one riser within this are one incident.
     pub riser_window: Span,
+    /// Open and wet for this long: said again, so that a cancelled leak is not mute for ever.
+    pub still_wet_after: Span,
+    /// In an open ticket, wet for this long: somebody is asked to look at the sensor.
+    pub look_after: Span,
+    /// A meter whose flow did not stop for this long, and for twice as long as the household ever ran it.
+    pub flow_never_stops: Span,
 }
 
 impl Default for LeakPolicy {
     fn default() -> Self {
-        Self { stale_after: span("1h"), riser_window: span("30m") }
+        Self {
+            stale_after: span("1h"),
+            riser_window: span("30m"),
+            still_wet_after: span("12h"),
+            look_after: span("1d"),
+            flow_never_stops: span("6h"),
+        }
     }
 }
 

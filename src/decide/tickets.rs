@@ -9,6 +9,9 @@ use crate::model::*;
 
 /// A resolved ticket is closed after this where its playbook says nothing.
 const CLOSE_AFTER: Span = Span(DAY);
+/// A flow that never stops and is at least this is an emergency, l/min.
+const POURS_LPM: f64 = 2.0;
+
 impl Desk<'_> {
     /// Takes in what a detector concluded about a registered device.
     pub fn found(&mut self, key: &DeviceKey, finding: &Finding) {
@@ -21,7 +24,9 @@ impl Desk<'_> {
             Finding::ReplacementRefuted => self.replacement_refuted(&device),
             Finding::ReplacementUnsure { at } => self.replacement_unsure(&device, *at),
             Finding::BatteryReplaced { seen_at } => self.battery_replaced(&device, *seen_at),
-            Finding::Leak => self.leak(&device),
+            Finding::Leak { doubt } => self.leak(&device, None, doubt.map_or(json!({}), |why| json!({ "doubt": why }))),
+            Finding::StillWet { since } => self.still_wet(&device, *since),
+            Finding::FlowNeverStops { since, lpm } => self.never_stops(&device, *since, *lpm),
             Finding::LeakCleared => self.leak_cleared(&device),
             Finding::Silent { since, heard_from, battery_low } => {
                 self.silent(&device, *since, *heard_from, *battery_low);
@@ -96,9 +101,13 @@ impl Desk<'_> {
         self.run_plan(&id);
     }
 
-    fn leak(&mut self, device: &Device) {
+    fn leak(&mut self, device: &Device, severity: Option<Severity>, mut data: serde_json::Value) {
         let Some(id) = self.incident(device) else {
-            self.open(device, TicketKind::Leak, None, json!({}));
+            let source = Source { unit_id: device.unit_id.clone(), floor: self.floor_of(&device.unit_id) };
+            data["likely_source"] = json!(source);
+            if let Some(id) = self.open(device, TicketKind::Leak, severity, data) {
+                self.change(&id).source = Some(source);
+            }
             return;
         };
         let ticket = self.change(&id);
@@ -106,12 +115,47 @@ impl Desk<'_> {
             Some(entry) => entry.1 = true,
             None => ticket.devices.push((device.key.clone(), true)),
         }
-        if matches!(ticket.status, Status::Resolved { .. }) {
+        self.find_source(&id, device);
+        if matches!(self.ticket(&id).status, Status::Resolved { .. }) {
             self.reopen(&id, device);
         } else {
-            self.event(&id, "joined", "device", json!({ "device_key": device.key, "unit_id": device.unit_id }));
+            let source = &self.ticket(&id).source;
+            let data = json!({ "device_key": device.key, "unit_id": device.unit_id, "likely_source": source });
+            self.event(&id, "joined", "device", data);
             self.tell_neighbour(&id, device);
         }
+    }
+
+    fn floor_of(&self, unit: &UnitId) -> Option<i32> {
+        self.facts.units.get(unit).and_then(|u| u.floor)
+    }
+
+    /// Water runs down: the highest of the wet floors is the likely source.
+    fn find_source(&mut self, id: &TicketId, device: &Device) {
+        let floor = self.floor_of(&device.unit_id);
+        let known = self.ticket(id).source.as_ref().and_then(|s| s.floor);
+        if known.is_none() || floor > known {
+            self.change(id).source = Some(Source { unit_id: device.unit_id.clone(), floor });
+        }
+    }
+
+    /// A sensor that does not dry: in an open ticket somebody is asked to look at it, once; without one (it was cancelled)
+    /// it is a leak again.
+    fn still_wet(&mut self, device: &Device, since: Timestamp) {
+        let data = json!({ "device_key": device.key, "since": since.to_rfc3339() });
+        let Some(id) = self.active(&device.key, TicketKind::Leak) else {
+            return self.leak(device, None, json!({ "still_wet_since": since.to_rfc3339() }));
+        };
+        if self.now - since >= self.policy.leak.look_after.0 && plan::look(self.change(&id)) {
+            self.event(&id, "still_wet", "device", data);
+            self.run_plan(&id);
+        }
+    }
+
+    /// A trickle can wait for the day; a burst pipe cannot.
+    fn never_stops(&mut self, device: &Device, since: Timestamp, lpm: f64) {
+        let severity = (lpm < POURS_LPM).then_some(Severity::Urgent);
+        self.leak(device, severity, json!({ "flow_lpm": lpm, "since": since.to_rfc3339() }));
     }
 
     /// The leak ticket that a wet sensor belongs to: the open one of its own or its unit, that of its riser within the
@@ -199,6 +243,7 @@ impl Desk<'_> {
             visited: false,
             reward_minor: None,
             answer: None,
+            source: None,
             round: 0,
             events: 0,
         };

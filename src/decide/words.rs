@@ -16,6 +16,7 @@ pub const TEMPLATES: &[&str] = &[
     "leak_tenant",
     "leak_second",
     "leak_manager",
+    "leak_still_wet",
     "bed_manager",
     "tamper_housekeeper",
     "offer_leak",

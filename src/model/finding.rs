@@ -43,7 +43,22 @@ pub enum Finding {
         seen_at: Timestamp,
     },
     /// Water.
-    Leak,
+    Leak {
+        /// What was held against it, until it had lasted.
+        doubt: Option<Doubt>,
+    },
+    /// Open, and still not dry: said again after each `[leak] still_wet_after`.
+    StillWet {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// A meter shows a flow that never stops.
+    FlowNeverStops {
+        /// Since when.
+        since: Timestamp,
+        /// The least flow meanwhile, litres a minute.
+        lpm: f64,
+    },
     /// Dry for as long as the playbook asks.
     LeakCleared,
     /// Silent for longer than its own rhythm allows.
@@ -59,4 +74,23 @@ pub enum Finding {
     BackOnline,
     /// Somebody opened or moved the case.
     Tamper,
+}
+
+impl Finding {
+    /// Water may have to join an incident of the property.
+    pub fn is_water(&self) -> bool {
+        matches!(self, Self::Leak { .. } | Self::StillWet { .. } | Self::FlowNeverStops { .. })
+    }
+}
+
+/// Why a wet sensor was not believed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// Its battery is nearly empty.
+    NearlyEmpty,
+    /// It was wet for moments, several times within the hour.
+    Chatters,
+    /// It is wet for a short while at this hour on other days too: a shower.
+    SameHour,
 }

@@ -171,6 +171,15 @@ pub enum StepDone {
     },
 }
 
+/// Where water probably comes from: the highest of the wet floors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Which unit.
+    pub unit_id: UnitId,
+    /// Its floor, where the registry tells.
+    pub floor: Option<i32>,
+}
+
 /// One problem being looked after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ticket {
@@ -214,6 +223,9 @@ pub struct Ticket {
     /// Whether the tenant has answered the question of the playbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+    /// Where the water probably comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// How often it was opened again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub round: u32,

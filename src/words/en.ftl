@@ -8,6 +8,7 @@ battery-thanks-plain = Thank you, { $tenant }! { $device } has a fresh battery. 
 leak-tenant = Water at { $device } in { $unit }! We are sending someone now. If it is safe, turn off the tap and keep away from sockets. Do you need a place to stay tonight? Reply 1 for yes. - { $sender }
 leak-second = Leak in { $property }, { $unit } ({ $device }) and nobody has taken it yet. Can you go now? Tenant: { $tenant } { $phone }
 leak-manager = Leak in { $property }, { $unit } ({ $device }) since { $since }: no housekeeper has accepted yet. Please decide. Tenant: { $tenant } { $phone }
+leak-still-wet = { $device } in { $property }, { $unit } has been wet since { $since } and does not dry. Please look: is there still water, or is the sensor broken?
 bed-manager = The tenant of { $property }, { $unit } needs a place to stay tonight because of the leak. Tenant: { $tenant } { $phone }
 tamper-housekeeper = { $device } in { $property }, { $unit } reports that its case was opened. Please have a look.
 offer-leak = Leak! { $property }, { $unit } ({ $device }). Please go now. Tenant: { $tenant } { $phone }

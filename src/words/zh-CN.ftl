@@ -8,6 +8,7 @@ battery-thanks-plain = 谢谢{ $tenant }！{ $device }电量已恢复。—— {
 leak-tenant = { $unit }的{ $device }检测到漏水！我们马上派人过来。如果安全，请先关水阀，远离插座。今晚需要安排住处吗？需要请回复1。—— { $sender }
 leak-second = { $property }{ $unit }（{ $device }）漏水，还没有人接单，您现在能去吗？租客：{ $tenant } { $phone }
 leak-manager = { $property }{ $unit }（{ $device }）{ $since }起漏水，至今无管家接单，请您处理。租客：{ $tenant } { $phone }
+leak-still-wet = { $property }{ $unit }的{ $device }自{ $since }起一直显示有水，没有变干。请到现场查看：是仍有积水，还是传感器故障？
 bed-manager = { $property }{ $unit }漏水，租客今晚需要安排住处。租客：{ $tenant } { $phone }
 tamper-housekeeper = { $property }{ $unit }的{ $device }报告外壳被打开，请前往查看。
 offer-leak = 漏水！{ $property }{ $unit }（{ $device }），请立即前往。租客：{ $tenant } { $phone }

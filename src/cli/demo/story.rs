@@ -140,6 +140,7 @@ fn says(word: &str, actor: &str, data: &Value, ticket: &Ticket, people: &People)
         "replacement_refuted" => "that was no new battery".to_owned(),
         "replacement_unsure" => format!("{device} may have a new battery: the tenant is asked"),
         "died" => format!("the battery of {device} has died"),
+        "still_wet" => format!("{device} does not dry: somebody is asked to look"),
         "joined" => "another sensor is wet".to_owned(),
         "dry" => "one sensor is dry, another still wet".to_owned(),
         "reopened" => format!("{device}: it is back"),

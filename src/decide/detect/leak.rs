@@ -1,18 +1,37 @@
 //! Water: believed at once when wet and fresh, over only after it has stayed dry.
+//!
+//! Where there is reason for doubt (a sensor nearly empty, one that chatters, short wets at the same hour day after day)
+//! it waits for two minutes: dry again within them was nothing, still wet is a leak. A doubt never costs more than that.
+//! Must never forget water that nobody has said to be dry.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Timed};
-use crate::model::time::DAY;
-use crate::model::{Fact, Finding, Millis, Timestamp};
+use crate::model::time::{DAY, HOUR, MINUTE};
+use crate::model::{Doubt, Fact, Finding, Millis, Timestamp};
 
 /// How many probes of one device are told apart; further ones share the last place.
 const PROBES_MAX: usize = 16;
-
 /// A probe that was wet within this when its device is registered is wet now: sensors repeat themselves daily.
 const UNHEARD_MAX_MS: Millis = DAY;
+/// How long a doubtful wet may dry before it is a leak.
+const DOUBT_LASTS: Millis = 2 * MINUTE;
+/// Below this a sensor says what it likes, %.
+const NEARLY_EMPTY_PERCENT: f64 = 5.0;
+/// Wets remembered.
+const WETS_MAX: usize = 8;
+/// So many wets within `CHATTER_WITHIN` are chatter.
+const CHATTER_WETS: usize = 4;
+/// See `CHATTER_WETS`.
+const CHATTER_WITHIN: Millis = HOUR;
+/// A wet that dried within this was short …
+const SHORT_WET: Millis = 20 * MINUTE;
+/// … and on so many of the days before, at this hour, it is the shower.
+const SHOWER_DAYS: usize = 3;
+/// How far from the same hour.
+const SHOWER_HOUR: Millis = HOUR;
 
 /// What is known of a device's water probes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +45,18 @@ pub struct LeakState {
     /// While open: since when all probes are dry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_since: Option<Timestamp>,
+    /// Wet, and doubted since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<(Doubt, Timestamp)>,
+    /// While open and wet: since when, and when that was last said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wet_since: Option<(Timestamp, Timestamp)>,
+    /// The last wets that dried: when, and for how long.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wets: Vec<(Timestamp, Millis)>,
+    /// Since when any probe is wet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    began_at: Option<Timestamp>,
 }
 
 /// One water probe.
@@ -38,9 +69,16 @@ pub struct Probe {
 }
 
 impl LeakState {
-    pub(super) fn hear(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+    /// `charge` is what the sensor's battery shows, %.
+    pub(super) fn hear(
+        &mut self,
+        timed: &[Timed<'_>],
+        charge: Option<f64>,
+        ctx: &Context<'_>,
+        findings: &mut Vec<Finding>,
+    ) {
         self.show(timed, ctx);
-        self.conclude(ctx.now, findings);
+        self.conclude(charge, ctx.now, findings);
     }
 
     /// Notes what the probes show, and concludes nothing.
@@ -57,7 +95,7 @@ impl LeakState {
     /// Water that was shown before the device was registered, and lately.
     fn is_unheard(&self, ctx: &Context<'_>) -> bool {
         let fresh = |p: &Probe| p.wet && ctx.now - p.at <= UNHEARD_MAX_MS;
-        !self.open && self.probes.values().any(fresh)
+        !self.open && self.doubt.is_none() && self.probes.values().any(fresh)
     }
 
     /// Whether the probe is wet in any place.
@@ -79,23 +117,78 @@ impl LeakState {
         self.probes.insert(name, Probe { wet, at: t.at });
     }
 
-    fn conclude(&mut self, now: Timestamp, findings: &mut Vec<Finding>) {
-        if self.is_wet() {
-            self.dry_since = None;
-            if !self.open {
-                self.open = true;
-                findings.push(Finding::Leak);
+    fn conclude(&mut self, charge: Option<f64>, now: Timestamp, findings: &mut Vec<Finding>) {
+        if !self.is_wet() {
+            return self.dry(now);
+        }
+        self.dry_since = None;
+        self.began_at.get_or_insert(now);
+        if self.open {
+            self.wet_since.get_or_insert((now, now));
+            return;
+        }
+        let doubt = self.reason_for_doubt(charge, now);
+        let since = self.doubt.map_or(now, |(_, since)| since);
+        let certain = self.probes.values().filter(|p| p.wet).count() > 1 || now - since >= DOUBT_LASTS;
+        match doubt.filter(|_| !certain) {
+            Some(doubt) => self.doubt = Some((doubt, since)),
+            None => self.begin(now, findings),
+        }
+    }
+
+    fn begin(&mut self, now: Timestamp, findings: &mut Vec<Finding>) {
+        let doubt = self.doubt.take().map(|(doubt, _)| doubt);
+        self.open = true;
+        self.wet_since = Some((now, now));
+        findings.push(Finding::Leak { doubt });
+    }
+
+    fn dry(&mut self, now: Timestamp) {
+        self.doubt = None;
+        self.wet_since = None;
+        if let Some(began) = self.began_at.take() {
+            if self.wets.len() == WETS_MAX {
+                self.wets.remove(0);
             }
-        } else if self.open && self.dry_since.is_none() {
-            self.dry_since = Some(now);
+            self.wets.push((began, now - began));
+        }
+        if self.open {
+            self.dry_since.get_or_insert(now);
+        }
+    }
+
+    /// Why a wet may be none. A sensor that has never been wrong is believed at once.
+    fn reason_for_doubt(&self, charge: Option<f64>, now: Timestamp) -> Option<Doubt> {
+        let lately = self.wets.iter().filter(|(at, lasted)| now - *at < CHATTER_WITHIN && *lasted < DOUBT_LASTS);
+        let at_this_hour = |at: Timestamp| {
+            let apart = (now - at) % DAY;
+            now - at >= DAY / 2 && apart.min(DAY - apart) <= SHOWER_HOUR
+        };
+        let showers = self.wets.iter().filter(|(at, lasted)| *lasted < SHORT_WET && at_this_hour(*at));
+        if charge.is_some_and(|percent| percent <= NEARLY_EMPTY_PERCENT) {
+            Some(Doubt::NearlyEmpty)
+        } else if lately.count() >= CHATTER_WETS {
+            Some(Doubt::Chatters)
+        } else if showers.count() >= SHOWER_DAYS {
+            Some(Doubt::SameHour)
+        } else {
+            None
         }
     }
 
     pub(super) fn pass(&mut self, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         if self.is_unheard(ctx) {
-            return self.conclude(ctx.now, findings);
+            return self.conclude(None, ctx.now, findings);
         }
-        if self.due_at(ctx).is_some_and(|due| due <= ctx.now) {
+        if self.due_at(ctx).is_none_or(|due| due > ctx.now) {
+            return;
+        }
+        if self.doubt.is_some() {
+            self.begin(ctx.now, findings);
+        } else if let Some((since, _)) = self.wet_since {
+            self.wet_since = Some((since, ctx.now));
+            findings.push(Finding::StillWet { since });
+        } else {
             self.open = false;
             self.dry_since = None;
             findings.push(Finding::LeakCleared);
@@ -103,8 +196,12 @@ impl LeakState {
     }
 
     pub(super) fn due_at(&self, ctx: &Context<'_>) -> Option<Timestamp> {
+        if let Some((_, since)) = self.doubt {
+            return Some(since + DOUBT_LASTS);
+        }
         let cleared = self.dry_since.filter(|_| self.open).map(|dry| dry + ctx.leak_clear_after.0);
-        cleared.or_else(|| self.is_unheard(ctx).then_some(ctx.now))
+        let still = self.wet_since.map(|(_, said)| said + ctx.policy.leak.still_wet_after.0);
+        cleared.or(still).or_else(|| self.is_unheard(ctx).then_some(ctx.now))
     }
 }
 

@@ -4,6 +4,7 @@
 //! warm afternoon, a reboot or a re-delivered message neither opens nor closes it.
 
 pub mod battery;
+pub mod flow;
 pub mod leak;
 pub mod outlook;
 pub mod presence;
@@ -20,6 +21,7 @@ use crate::model::time::{DAY, HOUR, MINUTE};
 use crate::model::{Fact, Finding, LockState, Millis, Reading, Span, Timestamp};
 
 use battery::BatteryState;
+use flow::FlowState;
 use leak::LeakState;
 use presence::PresenceState;
 use sample::About;
@@ -56,6 +58,9 @@ pub struct DeviceState {
     pub battery: BatteryState,
     /// Its water probes.
     pub leak: LeakState,
+    /// Its flow, where it is a meter.
+    #[serde(skip_serializing_if = "FlowState::is_unknown")]
+    pub flow: FlowState,
     /// Its rhythm.
     pub presence: PresenceState,
     /// Whether its case is open.
@@ -124,8 +129,9 @@ impl DeviceState {
         let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
         self.presence.hear(&timed, heard, self.seen_at, ctx, &mut findings);
         self.note(&timed, &mut findings);
-        self.leak.hear(&timed, ctx, &mut findings);
         self.battery.hear(&timed, ctx, &mut findings);
+        self.leak.hear(&timed, self.battery.percent, ctx, &mut findings);
+        self.flow.hear(&timed, ctx, &mut findings);
         if !heard.retained {
             self.seen_at = self.seen_at.max(heard.received_at);
         }

@@ -46,6 +46,12 @@ pub struct Ticket {
     /// What the tenant answered: `need_bed`.
     #[schema(required)]
     answer: Option<String>,
+    /// Of a leak: the unit where the water probably comes from, the highest of the wet floors.
+    #[schema(required)]
+    likely_source: Option<String>,
+    /// Its floor, where the registry tells.
+    #[schema(required)]
+    source_floor: Option<i32>,
     /// How often it was opened again.
     reopened: u32,
     opened_at: Time,
@@ -112,6 +118,8 @@ impl From<&model::Ticket> for Ticket {
                 .collect(),
             assignee: t.assignee.as_ref().map(|h| h.0.clone()),
             answer: t.answer.clone(),
+            likely_source: t.source.as_ref().map(|s| s.unit_id.0.clone()),
+            source_floor: t.source.as_ref().and_then(|s| s.floor),
             reopened: t.round,
             opened_at: t.opened_at.into(),
             due_at: t.due_at.map(Time::from),

@@ -184,3 +184,130 @@ fn a_cancelled_leak_that_is_wet_again_is_a_new_ticket() {
         05 11:01 accepted leak leak1";
     check("", story, then);
 }
+
+#[test]
+fn a_nearly_empty_sensor_is_given_two_minutes_to_think_again() {
+    let empty = "05 02:00 leak1 dry battery=4\n";
+    check("", &format!("{empty}05 03:00 leak1 wet\n05 03:01 leak1 dry\n05 06:00 wait"), "");
+    let then = "
+        05 03:02 opened leak leak1
+        05 03:02 text tenant:t1 leak_tenant
+        05 03:02 text housekeeper:h2 offer_leak
+        05 03:03 accepted leak leak1";
+    check("", &format!("{empty}05 03:00 leak1 wet\n05 03:03 h2 accept leak\n05 06:00 wait"), then);
+    // Two probes agree: no doubt.
+    let two = then.replace("03:02", "03:00").replace("03:03", "03:01");
+    check("", &format!("{empty}05 03:00 leak1 probe=a:wet probe=b:wet\n05 03:01 h2 accept leak"), &two);
+}
+
+#[test]
+fn a_shower_at_the_same_hour_is_doubted_after_three_days_and_a_leak_at_that_hour_is_not_lost() {
+    let shower =
+        |day: u32| format!("{day:02} 07:00 leak1 wet\n{day:02} 07:01 h1 cancel leak\n{day:02} 07:01 leak1 dry\n");
+    let three: String = [2, 3, 4].into_iter().map(shower).collect();
+    let mut stage = super::Stage::new();
+    super::lines(&three).for_each(|line| stage.act(line));
+    stage.act("05 07:20 leak1 wet");
+    stage.act("05 07:21 leak1 dry");
+    stage.act("06 07:10 wait");
+    assert_eq!(stage.log.iter().filter(|l| l.contains("opened leak")).count(), 3, "{:#?}", stage.log);
+    stage.act("06 07:10 leak1 wet");
+    stage.act("06 08:00 wait");
+    assert!(stage.log.iter().any(|l| l == "06 07:12 opened leak leak1"), "{:#?}", stage.log);
+}
+
+#[test]
+fn a_sensor_that_never_dries_is_asked_to_be_looked_at_once_and_by_day() {
+    let then = "
+        05 03:11 accepted leak leak1
+        06 03:10 still_wet leak leak1
+        06 08:00 text housekeeper:h1 leak_still_wet";
+    check("", &format!("{NIGHT}\n05 03:11 h2 accept leak\n06 20:00 wait"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn a_cancelled_leak_that_stays_wet_is_asked_again() {
+    let story =
+        "05 10:00 leak1 wet\n05 10:01 h1 cancel leak\n05 22:01 h2 accept leak\n05 23:00 leak1 dry\n06 12:00 wait";
+    let then = "
+        05 10:00 opened leak leak1
+        05 10:00 text tenant:t1 leak_tenant
+        05 10:00 text housekeeper:h1 offer_leak
+        05 10:01 cancelled leak leak1
+        05 22:00 opened leak leak1
+        05 22:00 text tenant:t1 leak_tenant
+        05 22:00 text housekeeper:h2 offer_leak
+        05 22:01 accepted leak leak1
+        05 23:30 resolved leak leak1";
+    check("", story, then);
+}
+
+#[test]
+fn the_highest_wet_floor_is_the_likely_source() {
+    let mut stage = super::Stage::new();
+    for line in ["05 03:10 leak1 wet", "05 03:12 leak2 wet"] {
+        stage.act(line);
+    }
+    let ticket = stage.facts.tickets.values().next().expect("one incident");
+    let source = ticket.source.as_ref().expect("a source");
+    assert_eq!((source.unit_id.as_str(), source.floor), ("oak-2", Some(2)));
+    // The other way round: the one above was first, and stays the source.
+    let mut stage = super::Stage::new();
+    for line in ["05 03:10 leak2 wet", "05 03:12 leak1 wet"] {
+        stage.act(line);
+    }
+    let ticket = stage.facts.tickets.values().next().expect("one incident");
+    assert_eq!(ticket.source.as_ref().map(|s| s.unit_id.as_str()), Some("oak-2"));
+}
+
+/// A meter (any device that tells a flow) every half an hour.
+fn flow(day: u32, hours: std::ops::Range<u32>, lpm: f64) -> String {
+    let half = |n: u32| format!("{day:02} {:02}:{:02} leak1 flow={lpm}\n", n / 2, n % 2 * 30);
+    (hours.start * 2..hours.end * 2).map(half).collect()
+}
+
+#[test]
+fn flow_that_never_stops_is_a_leak_without_a_sensor_until_it_stops() {
+    let nights: String = [3, 4]
+        .into_iter()
+        .map(|d| {
+            flow(d, 0..7, 0.0)
+                + &flow(d, 7..9, 6.0)
+                + &flow(d, 9..20, 0.0)
+                + &flow(d, 20..23, 4.0)
+                + &flow(d, 23..24, 0.0)
+        })
+        .collect();
+    check("", &nights, "");
+    let trickle =
+        format!("{nights}{}{}", flow(5, 0..7, 0.3), "05 07:00 leak1 flow=0\n05 07:30 leak1 flow=0\n05 08:30 wait");
+    let then = "
+        05 06:00 opened leak leak1
+        05 06:00 text tenant:t1 leak_tenant
+        05 06:00 text manager:oak leak_manager
+        05 06:10 text manager:oak leak_manager
+        05 07:30 resolved leak leak1";
+    let mut stage = super::Stage::new();
+    super::lines(&trickle).for_each(|line| stage.act(line));
+    let moves: Vec<&String> = stage.log.iter().filter(|l| !l.contains(" text ")).collect();
+    let expected: Vec<&str> = super::lines(then).filter(|l| !l.contains(" text ")).collect();
+    assert_eq!(moves, expected, "{:#?}", stage.log);
+    let ticket = stage.facts.tickets.values().next().expect("one ticket");
+    assert_eq!(ticket.severity, nightporter::model::Severity::Urgent, "a trickle");
+}
+
+#[test]
+fn a_counter_that_runs_all_night_is_a_leak_too() {
+    let counter: String =
+        (0..14).map(|n| format!("05 {:02}:{:02} leak1 litres={}\n", n / 2, n % 2 * 30, 1000 + n * 90)).collect();
+    let mut stage = super::Stage::new();
+    super::lines(&counter).for_each(|line| stage.act(line));
+    assert!(stage.log.iter().any(|l| l.ends_with("opened leak leak1")), "{:#?}", stage.log);
+    let ticket = stage.facts.tickets.values().next().expect("one ticket");
+    assert_eq!(ticket.severity, nightporter::model::Severity::Emergency, "three litres a minute");
+    // A counter that stands still, or began anew, is none.
+    let still: String = (0..40)
+        .map(|n| format!("05 {:02}:{:02} leak1 litres={}\n", n / 2, n % 2 * 30, if n < 20 { 500 } else { 3 }))
+        .collect();
+    check("", &still, "");
+}

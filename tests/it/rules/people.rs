@@ -47,7 +47,7 @@ fn the_budget_of_the_day_holds_routine_words_and_never_a_leak() {
         05 10:30 leak1 battery=19
         05 11:00 leak1 wet
         05 11:01 h1 accept leak
-        06 12:00 wait";
+        06 10:00 wait";
     let then = "
         05 10:10 opened battery lock1
         05 10:10 text tenant:t1 battery_tenant

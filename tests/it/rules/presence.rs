@@ -110,7 +110,7 @@ fn silent_after_the_visit_is_no_matter_of_its_battery() {
         05 06:00 opened battery lock1
         05 08:00 text tenant:t1 battery_tenant
         06 00:00 died battery lock1
-        06 00:00 text housekeeper:h2 offer_battery
+        06 00:00 text housekeeper:h2 offer_battery_dead
         06 08:30 accepted battery lock1
         06 09:00 arrived battery lock1";
     check("", &format!("{story}06 10:00 lock1 battery=100\n06 18:30 wait"), then);

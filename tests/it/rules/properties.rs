@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::Timelike;
-use nightporter::decide::Heard;
+use nightporter::decide::{DeviceState, Heard};
 use nightporter::model::time::{DAY, HOUR, MINUTE};
 use nightporter::model::*;
 use proptest::prelude::*;
@@ -46,6 +46,8 @@ fn play(words: &[(usize, u8, i64)], twice: bool) -> Stage {
         }
     }
     stage.pass_until(stage.now + 3 * DAY);
+    let lost = |state: &&DeviceState| state.leak.is_wet() && !state.leak.open;
+    assert!(!stage.states.values().any(|state| lost(&state)), "water, and no leak: whatever the doubt");
     stage
 }
 

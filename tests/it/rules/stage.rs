@@ -319,6 +319,8 @@ impl Stage {
                 "closed" => Fact::Tamper(false),
                 "online" => Fact::Online(true),
                 "offline" => Fact::Online(false),
+                "flow" => Fact::FlowLpm(number()),
+                "litres" => Fact::VolumeL(number()),
                 "uptime" => Fact::UptimeS(number()),
                 "boots" => Fact::BootCount(number()),
                 "probe" => {

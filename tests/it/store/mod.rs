@@ -159,6 +159,7 @@ fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) 
         visited: false,
         reward_minor: None,
         answer: None,
+        source: None,
         round: 0,
         events: 0,
     }
