@@ -30,6 +30,21 @@ const RECONNECT: Duration = Duration::from_secs(2);
 /// Statuses of tickets that are announced.
 const LIVE: [&str; 4] = ["open", "offered", "assigned", "on_site"];
 
+/// Whether a topic is one that the service itself publishes to, and which tells it nothing: tickets, commands, its status.
+/// What a device called "tickets" says of itself is the device's.
+pub fn is_own(topic: &str) -> bool {
+    if !topic.starts_with("nightporter/") {
+        return false;
+    }
+    let levels: Vec<&str> = topic.split('/').collect();
+    match levels[..] {
+        ["nightporter", "status"] => true,
+        ["nightporter", "v1", .., "telemetry" | "status"] => false,
+        ["nightporter", "v1", _, "tickets", ..] | ["nightporter", "v1", _, .., "command"] => true,
+        _ => false,
+    }
+}
+
 /// Announces until `stop`.
 pub async fn run(mqtt: Mqtt, store: Store, door: Door, mut stop: watch::Receiver<bool>) {
     let mut options = match ingest::connect_options(&mqtt, format!("{}-out", mqtt.client_id)).await {
@@ -115,5 +130,33 @@ fn say(client: &AsyncClient, ticket: &Ticket) {
 fn publish(client: &AsyncClient, topic: String, payload: Vec<u8>) {
     if client.try_publish(topic, QoS::AtLeastOnce, true, payload).is_err() {
         debug!("announce.dropped");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_topics_are_told_from_devices() {
+        for own in [
+            STATUS_TOPIC,
+            "nightporter/v1/oak/tickets/t_0123",
+            "nightporter/v1/oak/tickets",
+            "nightporter/v1/oak/valve1/command",
+        ] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in [
+            "nightporter/v1/oak/lock1/telemetry",
+            "nightporter/v1/oak/lock1/status",
+            "nightporter/v1/oak/tickets/telemetry",
+            "nightporter/v2/oak/tickets/t_0123",
+            "nightporter/state",
+            "zigbee2mqtt/nightporter/status",
+            "",
+        ] {
+            assert!(!is_own(other), "{other}");
+        }
     }
 }

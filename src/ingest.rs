@@ -15,6 +15,7 @@ use rumqttc::{TlsConfiguration, Transport};
 use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
+use crate::announce::is_own;
 use crate::clock::Clock;
 use crate::commit::{Cause, CommandError, Door, Item, Listening};
 use crate::config::{BrokerUrl, Mqtt};
@@ -282,7 +283,7 @@ impl Connection<'_> {
 }
 
 impl Ingest {
-    /// A message as an item of the door: what it says and of whom, or that it cannot be understood.
+    /// A message as an item of the door: what it says and of whom, or that it cannot be understood; nothing of our own words.
     fn item(&self, publish: Publish) -> Item {
         let (causes, format, announced) = match self.causes(&publish) {
             Ok(understood) => understood,
@@ -303,6 +304,9 @@ impl Ingest {
                 publish,
             )]);
         };
+        if is_own(topic) {
+            return Err(Vec::new());
+        }
         let decoded = match decode(topic, &publish.payload, &self.routes) {
             Ok(decoded) => decoded,
             Err(e) => return Err(vec![self.reject(received_at, topic, e.code, e.detail, publish)]),

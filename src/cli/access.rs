@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
+use super::scope::{self, RoleArg};
 use super::{ConfigArg, Failure, say};
 use crate::clock::Clock;
 use crate::store::TokenRow;
@@ -14,6 +15,9 @@ const SECRET_BYTES: usize = 32;
 
 /// Make and end tokens for the API.
 #[derive(Subcommand)]
+#[command(after_help = "Examples:
+  nightporter token create --role operator --name dashboard --config nightporter.toml
+  nightporter token revoke --name dashboard --config nightporter.toml")]
 pub(super) enum TokenCommand {
     Create(Create),
     Revoke(Revoke),
@@ -21,13 +25,13 @@ pub(super) enum TokenCommand {
 
 /// Make a token and print it, alone and only this once.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Example:\n  nightporter token create --role operator --name dashboard --config nightporter.toml"
-)]
+#[command(after_help = "Examples:
+  nightporter token create --role operator --name dashboard --config nightporter.toml
+  nightporter token create --role manager --scope oak --name front-desk --config nightporter.toml")]
 pub(super) struct Create {
     /// What its bearer may do
     #[arg(long)]
-    role: Role,
+    role: RoleArg,
     /// What it is for; `token revoke` ends it by this name
     #[arg(long)]
     name: String,
@@ -49,44 +53,6 @@ pub(super) struct Revoke {
     config: ConfigArg,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Role {
-    /// Everything, everywhere
-    Operator,
-    /// One region
-    Region,
-    /// One property
-    Manager,
-    /// The jobs of one housekeeper
-    Housekeeper,
-    /// Reads only; everywhere, or within the scope
-    Reader,
-}
-
-impl Role {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-            Self::Region => "region",
-            Self::Manager => "manager",
-            Self::Housekeeper => "housekeeper",
-            Self::Reader => "reader",
-        }
-    }
-
-    fn check_scope(self, scope: Option<&str>) -> Result<(), Failure> {
-        match (self, scope) {
-            (Self::Operator, Some(_)) => {
-                Err(Failure::Usage("an operator is not limited: leave --scope out".to_owned()))
-            }
-            (Self::Region, None) => Err(Failure::Usage("--role region needs --scope REGION".to_owned())),
-            (Self::Manager, None) => Err(Failure::Usage("--role manager needs --scope PROPERTY".to_owned())),
-            (Self::Housekeeper, None) => Err(Failure::Usage("--role housekeeper needs --scope HOUSEKEEPER".to_owned())),
-            _ => Ok(()),
-        }
-    }
-}
-
 impl TokenCommand {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
@@ -98,12 +64,20 @@ impl TokenCommand {
 
 impl Create {
     async fn run(self) -> Result<(), Failure> {
-        self.role.check_scope(self.scope.as_deref())?;
+        let role = self.role.0;
+        scope::needed(role, self.scope.as_deref())?;
+        scope::name(&self.name)?;
         let (_, store) = self.config.open().await?;
         let token = format!("np_{}", hex(&random()?));
         let id = hex(&random()?[..8]);
-        let row = TokenRow { id, name: self.name, role: self.role.as_str().to_owned(), scope: self.scope };
         let mut tx = store.begin().await?;
+        scope::known(&mut tx, role, self.scope.as_deref()).await?;
+        if tx.is_live_token(&self.name).await? {
+            let taken =
+                format!("a live token is called \"{}\" already: choose another name, or revoke it first", self.name);
+            return Err(Failure::Failed(taken));
+        }
+        let row = TokenRow { id, name: self.name, role: role.as_str().to_owned(), scope: self.scope };
         tx.create_token(&row, &token_hash(&token), Clock::system().now()).await?;
         tx.commit().await?;
         store.close().await;
@@ -118,7 +92,8 @@ impl Revoke {
         let ended = tx.revoke_token(&self.name, Clock::system().now()).await?;
         tx.commit().await?;
         store.close().await;
-        if ended == 0 { Err(Failure::Failed(format!("no live token is called \"{}\"", self.name))) } else { Ok(()) }
+        let none = || Failure::Failed(format!("nothing revoked: no live token is called \"{}\"", self.name));
+        if ended == 0 { Err(none()) } else { Ok(()) }
     }
 }
 

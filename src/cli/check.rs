@@ -1,24 +1,26 @@
-//! `nightporter check`: is the configuration sound, and do broker, database and carrier answer? In plain words.
+//! `nightporter check`: is the configuration sound, do broker, database and carrier answer, is the address free? In plain words.
 //!
 //! Changes nothing: it sends no message, subscribes to nothing and creates no table.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, Packet};
-use rumqttc::v5::{ConnectionError, Event, EventLoop, MqttOptions};
-use rumqttc::{TlsConfiguration, Transport};
+use rumqttc::v5::{ConnectionError, Event, EventLoop};
+use tokio::net::TcpListener;
 
 use super::{Count, Failure, load, say};
-use crate::config::{Config, Mqtt, Secret, defaults_text};
+use crate::config::{Config, defaults_text};
 use crate::deliver::carrier::twilio::install_tls_provider;
 use crate::deliver::carrier::{Carrier, Twilio};
+use crate::ingest::connect_options;
 use crate::store::Store;
 
-/// How long the broker may take to answer.
+/// How long anybody may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Check the configuration, then try broker, database and SMS account.
+/// Check the configuration, then try broker, database, SMS account and the address to listen on.
 ///
 /// Says in plain words what is wrong; exits with 1 if anything is.
 #[derive(clap::Args)]
@@ -54,6 +56,7 @@ async fn try_out(config: &Config) -> Result<(), Failure> {
         ("broker", try_broker(config).await),
         ("database", try_database(config).await),
         ("carrier", try_carrier(config).await),
+        ("http", try_http(config).await),
     ];
     for (what, result) in &tried {
         match result {
@@ -70,7 +73,10 @@ async fn try_broker(config: &Config) -> Result<String, String> {
     if config.broker.enabled {
         return Ok(format!("the built-in one, started by `run` on {}", config.broker.listen));
     }
-    let mut events = EventLoop::new(broker_options(config)?, 1);
+    // A client id of its own and no session: the service, which may be running, is not disturbed.
+    let mut options = connect_options(&config.mqtt, format!("{}-check", config.mqtt.client_id)).await?;
+    options.set_clean_start(true);
+    let mut events = EventLoop::new(options, 1);
     let answer = async {
         loop {
             match events.poll().await {
@@ -83,30 +89,6 @@ async fn try_broker(config: &Config) -> Result<String, String> {
     let answer = tokio::time::timeout(PATIENCE, answer).await;
     let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));
     answer.map(|()| format!("{url} lets us in")).map_err(|why| format!("{url}: {why}"))
-}
-
-/// A client id of its own and no session: the service, which may be running, is not disturbed.
-fn broker_options(config: &Config) -> Result<MqttOptions, String> {
-    let mqtt = &config.mqtt;
-    let mut options = MqttOptions::new(format!("{}-check", mqtt.client_id), &mqtt.url.host, mqtt.url.port);
-    options.set_clean_start(true);
-    if let Some(username) = &mqtt.username {
-        options.set_credentials(username, mqtt.password.as_ref().map_or("", Secret::expose));
-    }
-    if mqtt.url.tls {
-        options.set_transport(Transport::tls_with_config(tls(mqtt)?));
-    }
-    Ok(options)
-}
-
-fn tls(mqtt: &Mqtt) -> Result<TlsConfiguration, String> {
-    let read = |path: &Path| std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
-    let Some(ca_file) = &mqtt.ca_file else { return Ok(TlsConfiguration::default()) };
-    let client_auth = match (&mqtt.client_cert_file, &mqtt.client_key_file) {
-        (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
-        _ => None,
-    };
-    Ok(TlsConfiguration::Simple { ca: read(ca_file)?, alpn: None, client_auth })
 }
 
 fn broker_fault(error: &ConnectionError) -> String {
@@ -157,4 +139,32 @@ async fn try_carrier(config: &Config) -> Result<String, String> {
     let carrier = Twilio::new(account).map_err(|e| e.to_string())?;
     carrier.ping().await.map_err(|e| e.to_string())?;
     Ok("Twilio knows the account".to_owned())
+}
+
+/// Whether API and pages can listen where they are to; a service that does so already is no fault.
+async fn try_http(config: &Config) -> Result<String, String> {
+    let listen = config.http.listen;
+    match TcpListener::bind(listen).await {
+        Ok(_) => Ok(format!("{listen} is free")),
+        Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => match who_listens(listen).await.as_deref() {
+            Some("Nightporter") => {
+                Ok(format!("{listen} is taken by a nightporter that is running: the service itself?"))
+            }
+            _ => Err(format!("{listen} is taken by another program; stop it, or choose another http.listen")),
+        },
+        Err(e) => Err(format!("cannot listen on {listen}: {e}")),
+    }
+}
+
+/// The title of the API that answers there, if one does.
+async fn who_listens(listen: SocketAddr) -> Option<String> {
+    let host = match listen.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().ok()?;
+    let url = format!("http://{}/openapi.json", SocketAddr::new(host, listen.port()));
+    let document: serde_json::Value = client.get(url).send().await.ok()?.json().await.ok()?;
+    document["info"]["title"].as_str().map(str::to_owned)
 }

@@ -12,6 +12,8 @@ mod import;
 mod migrate;
 pub mod openapi;
 mod run;
+mod scope;
+mod user;
 
 use std::fmt;
 use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
@@ -49,6 +51,8 @@ enum Command {
     Decode(DecodeArgs),
     Backtest(backtest::Args),
     Export(export::Args),
+    #[command(subcommand)]
+    User(user::UserCommand),
     #[command(subcommand)]
     Token(access::TokenCommand),
     /// Print the OpenAPI document of the API
@@ -136,6 +140,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => args.run(),
         Command::Backtest(args) => args.run(),
         Command::Export(args) => wait_for(args.run()),
+        Command::User(command) => wait_for(command.run()),
         Command::Token(command) => wait_for(command.run()),
         Command::Openapi => listened(openapi::run(&mut io::stdout().lock())),
     }

@@ -108,10 +108,11 @@ impl<'i> Document<'i> {
         self.whole.get(section).and_then(|s| s.get_ref().as_table()).is_some_and(|t| t.contains_key(key))
     }
 
-    /// Reports a problem of a key that was read well; nothing more of a key that already has one.
+    /// Reports a problem of a key that was read well; nothing more of a key that already has one, be it that the file
+    /// of a secret could not be read.
     pub(super) fn report(&mut self, key: &str, problem: impl Into<String>) {
-        let told =
-            |e: &ConfigError| e.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let same = |rest: &str| rest.is_empty() || rest.starts_with('.') || rest == "_file";
+        let told = |e: &ConfigError| e.key.strip_prefix(key).is_some_and(same);
         if self.errors.iter().any(told) {
             return;
         }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::desk::Desk;
+use super::hand_over::hand_over;
 use crate::model::*;
 
 /// One wish of a person.
@@ -70,14 +71,11 @@ impl Desk<'_> {
         }
         match command {
             Command::Accept(housekeeper) => self.accept(id, actor, housekeeper),
-            Command::Decline(housekeeper) => {
-                self.event(id, "declined", actor, json!({ "housekeeper_id": housekeeper }));
-                Ok(())
-            }
+            Command::Decline(housekeeper) => self.decline(id, actor, housekeeper),
             Command::Arrive => self.arrive(id, actor),
             Command::Resolve { note } => self.resolve_by_word(id, actor, note),
             Command::Reassign(housekeeper) => {
-                self.assign(id, actor, housekeeper, "reassigned");
+                self.reassign(id, actor, housekeeper);
                 Ok(())
             }
             Command::Note(text) => {
@@ -104,6 +102,31 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Only who was told of a job can pass, and only while nobody has it.
+    fn decline(&mut self, id: &TicketId, actor: &str, housekeeper: &HousekeeperId) -> Result<(), Refusal> {
+        let ticket = self.ticket(id);
+        if !matches!(ticket.status, Status::Open | Status::Offered) {
+            return Err(wrong(ticket, ": it is taken; a lead can reassign it"));
+        }
+        if !self.was_written_to(ticket, &Recipient::Housekeeper(housekeeper.0.clone())) {
+            return Err(wrong(ticket, ": it was not offered to this housekeeper"));
+        }
+        self.event(id, "declined", actor, json!({ "housekeeper_id": housekeeper }));
+        Ok(())
+    }
+
+    /// Another one has it: both are told. To whom it belongs already, nothing is said twice.
+    fn reassign(&mut self, id: &TicketId, actor: &str, housekeeper: &HousekeeperId) {
+        let ticket = self.ticket(id);
+        let taken = matches!(ticket.status, Status::Assigned | Status::OnSite);
+        let had = ticket.assignee.clone().filter(|_| taken);
+        if had.as_ref() != Some(housekeeper) {
+            let now = self.now;
+            hand_over(self.change(id), had, housekeeper, now);
+            self.assign(id, actor, housekeeper, "reassigned");
+        }
+    }
+
     fn assign(&mut self, id: &TicketId, actor: &str, housekeeper: &HousekeeperId, what: &'static str) {
         let ticket = self.change(id);
         ticket.status = Status::Assigned;
@@ -114,8 +137,10 @@ impl Desk<'_> {
 
     fn arrive(&mut self, id: &TicketId, actor: &str) -> Result<(), Refusal> {
         let ticket = self.ticket(id);
-        if ticket.status != Status::Assigned {
-            return Err(wrong(ticket, ": accept it first"));
+        match ticket.status {
+            Status::Assigned => {}
+            Status::OnSite => return Err(wrong(ticket, ": the arrival is noted already")),
+            _ => return Err(wrong(ticket, ": accept it first")),
         }
         let ticket = self.change(id);
         ticket.status = Status::OnSite;
@@ -135,12 +160,7 @@ impl Desk<'_> {
     /// A word does not close what telemetry can prove: it is recorded, and the proof awaited.
     fn resolve_by_word(&mut self, id: &TicketId, actor: &str, note: &str) -> Result<(), Refusal> {
         let ticket = self.ticket(id);
-        let provable = match ticket.kind {
-            TicketKind::Battery | TicketKind::Silent => true,
-            TicketKind::Leak => ticket.devices.iter().any(|(_, wet)| *wet),
-            TicketKind::Tamper | TicketKind::Request => false,
-        };
-        if provable {
+        if awaited(ticket).is_some() {
             let key = ticket.device_key.clone();
             self.change(id).visited = true;
             self.changes.words_given.extend(key);
@@ -159,6 +179,18 @@ impl Desk<'_> {
         ticket.due_at = None;
         self.event(id, "cancelled", actor, json!({ "reason": reason }));
         Ok(())
+    }
+}
+
+/// What telemetry must show before a ticket in work is over, a stable word: `dry` (no sensor of it is wet), `proof` (of a
+/// fresh battery), `report` (the device speaks again). Nothing where a person's word is enough.
+pub fn awaited(ticket: &Ticket) -> Option<&'static str> {
+    match ticket.kind {
+        _ if !ticket.status.is_active() => None,
+        TicketKind::Battery => Some("proof"),
+        TicketKind::Silent => Some("report"),
+        TicketKind::Leak => ticket.devices.iter().any(|(_, wet)| *wet).then_some("dry"),
+        TicketKind::Tamper | TicketKind::Request => None,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod desk;
 pub mod detect;
 pub mod forecast;
+mod hand_over;
 pub mod identity;
 pub mod outcomes;
 pub mod people;
@@ -18,7 +19,7 @@ mod silence;
 mod tickets;
 pub mod words;
 
-pub use commands::{Command, Refusal};
+pub use commands::{Command, Refusal, awaited};
 pub use desk::{Changes, Desk, Facts};
 pub use detect::{Context, DeviceState, Heard};
 pub use outcomes::{Outcome, Reply};

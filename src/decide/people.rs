@@ -45,6 +45,11 @@ impl Desk<'_> {
         }
     }
 
+    /// A housekeeper of the ticket's property, by id.
+    pub(super) fn housekeeper(&self, ticket: &Ticket, id: &HousekeeperId) -> Option<Person> {
+        self.place(ticket)?.housekeepers.iter().find(|h| h.id == *id).map(Person::from)
+    }
+
     /// The tenant whom a ticket concerns.
     pub(super) fn tenant_of(&self, ticket: &Ticket) -> Option<&Tenant> {
         let unit = ticket.unit_id.as_ref()?;

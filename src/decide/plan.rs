@@ -24,19 +24,16 @@ const TRIES_MAX: u32 = 3;
 
 /// The steps of a playbook with their times.
 pub fn lay_out(playbook: &Playbook, opened_at: Timestamp) -> Vec<PlannedStep> {
-    let planned = |step: &Step| PlannedStep {
-        step: step.clone(),
-        at: match step.since {
-            Since::Opened => opened_at + step.after.0,
-            Since::BeforeEnd => (opened_at + LOW_LASTS_MS - step.after.0).max(opened_at + DAY),
-            Since::Died => NEVER,
-        },
-        done: None,
-        closing: false,
-        tries: 0,
-        refused: false,
+    let at = |step: &Step| match step.since {
+        Since::Opened => opened_at + step.after.0,
+        Since::BeforeEnd => (opened_at + LOW_LASTS_MS - step.after.0).max(opened_at + DAY),
+        Since::Died => NEVER,
     };
-    playbook.steps.iter().map(planned).collect()
+    playbook.steps.iter().map(|step| planned(step.clone(), at(step))).collect()
+}
+
+fn planned(step: Step, at: Timestamp) -> PlannedStep {
+    PlannedStep { step, at, done: None, closing: false, tries: 0, refused: false, person: None }
 }
 
 /// What the steps of a kind were waiting for has come.
@@ -57,13 +54,13 @@ pub fn expect_end(ticket: &mut Ticket, empty_at: Timestamp) {
 /// Puts the thanks at the end of the plan.
 pub fn thank(ticket: &mut Ticket) {
     let template = if ticket.reward_minor.is_some() { "battery_thanks" } else { "battery_thanks_plain" };
-    ticket.plan.push(PlannedStep { closing: true, ..to_tenant(template, None) });
+    ticket.plan.push(PlannedStep { closing: true, ..text_now(Audience::Tenant, template, None) });
 }
 
 /// Asks the tenant whether the battery was replaced, unless that was done before.
 pub fn ask(ticket: &mut Ticket) {
     if !ticket.plan.iter().any(|p| p.step.asks.as_deref() == Some(ASKS_REPLACED)) {
-        ticket.plan.push(to_tenant("battery_ask", Some(ASKS_REPLACED)));
+        ticket.plan.push(text_now(Audience::Tenant, "battery_ask", Some(ASKS_REPLACED)));
     }
 }
 
@@ -79,19 +76,18 @@ pub fn look(ticket: &mut Ticket) -> bool {
     if ticket.plan.iter().any(asked) {
         return false;
     }
-    let mut planned = to_tenant("leak_still_wet", None);
-    planned.step.to = Audience::OnDuty;
+    let mut planned = text_now(Audience::OnDuty, "leak_still_wet", None);
     planned.step.severity = Some(Severity::Routine);
     ticket.plan.push(planned);
     true
 }
 
-/// A text to the tenant, due now.
-fn to_tenant(template: &str, asks: Option<&str>) -> PlannedStep {
+/// A text, due now.
+pub(super) fn text_now(to: Audience, template: &str, asks: Option<&str>) -> PlannedStep {
     let step = Step {
         after: Span(0),
         verb: Verb::Text,
-        to: Audience::Tenant,
+        to,
         since: Since::Opened,
         template: Some(template.to_owned()),
         asks: asks.map(str::to_owned),
@@ -100,7 +96,7 @@ fn to_tenant(template: &str, asks: Option<&str>) -> PlannedStep {
         until: None,
         severity: None,
     };
-    PlannedStep { step, at: Timestamp(0), done: None, closing: false, tries: 0, refused: false }
+    planned(step, Timestamp(0))
 }
 
 /// What became of trying a step.
@@ -178,7 +174,11 @@ impl Desk<'_> {
     }
 
     fn text(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
-        let people = self.audience(self.ticket(id), step);
+        let ticket = self.ticket(id);
+        let people = match &ticket.plan[n].person {
+            Some(one) => self.housekeeper(ticket, one).into_iter().collect(),
+            None => self.audience(ticket, step),
+        };
         let Some(template) = step.template.as_deref().and_then(words::template) else {
             return self.skip("no_template");
         };
@@ -222,14 +222,7 @@ impl Desk<'_> {
         }
         if let Some(widen) = step.widen_after {
             let wider = Step { to: Audience::Second, widen_after: None, until: Some(Until::Accepted), ..step.clone() };
-            ticket.plan.push(PlannedStep {
-                step: wider,
-                at: now + widen.0,
-                done: None,
-                closing: false,
-                tries: 0,
-                refused: false,
-            });
+            ticket.plan.push(planned(wider, now + widen.0));
         }
     }
 

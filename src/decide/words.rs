@@ -25,6 +25,12 @@ pub const TEMPLATES: &[&str] = &[
     "offer_silent",
     "offer_broker",
     "offer_request",
+    "job_battery",
+    "job_leak",
+    "job_silent",
+    "job_tamper",
+    "job_request",
+    "job_given_away",
 ];
 
 /// The stable name of a template, if it is one.

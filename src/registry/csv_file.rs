@@ -8,7 +8,7 @@ use std::path::Path;
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::{Progress, RowError};
-use crate::config::suggest;
+use crate::config::{nearest, suggest};
 
 /// The longest cell, in bytes.
 const CELL_BYTES_MAX: usize = 16 * 1024;
@@ -34,8 +34,16 @@ pub(super) struct Spec {
     pub(super) optional: &'static [&'static str],
 }
 
-/// Reads a file row by row; whether all of its rows were seen. A row that has too many or too few cells is reported
-/// and then handed on muted, so that its id is known to others.
+/// Where the columns of a file stand.
+struct Columns {
+    places: Vec<(&'static str, usize)>,
+    /// Columns that are missing, or may be there under a wrong name: told once for the file, not for each row.
+    in_error: Vec<&'static str>,
+}
+
+/// Reads a file row by row; whether the ids of all of its rows were seen. Mistakes of the header are reported and the
+/// rows are read in the columns that are known. A row that has too many or too few cells is reported and then handed on
+/// muted, so that its id is known to others.
 pub(super) fn read(
     folder: &Folder<'_>,
     spec: &Spec,
@@ -58,19 +66,20 @@ pub(super) fn read(
         Ok(header) => header.clone(),
         Err(e) => return failed(format!("cannot be read: {e}"), errors),
     };
-    let before = errors.len();
-    let places = places(&header, spec, errors);
-    if errors.len() > before {
+    if let Some(reason) = not_csv(&header) {
+        errors.push(RowError { file: spec.file, line: 1, column: String::new(), reason });
         return false;
     }
+    let columns = columns(&header, spec, errors);
+    let has_ids = columns.places.iter().any(|(name, _)| *name == spec.columns[0]);
     let mut record = ByteRecord::new();
     for number in 0_u64.. {
         if number.is_multiple_of(ROWS_PER_LOOK) {
             (folder.progress)(Progress { file: spec.file, bytes_read: reader.position().byte(), bytes });
         }
         match reader.read_byte_record(&mut record) {
-            Ok(true) => hand_on(spec.file, &header, &places, &record, errors, &mut each),
-            Ok(false) => return true,
+            Ok(true) => hand_on(spec.file, &header, &columns, &record, errors, &mut each),
+            Ok(false) => return has_ids,
             Err(e) => return failed(format!("cannot be read: {e}"), errors),
         }
     }
@@ -80,7 +89,7 @@ pub(super) fn read(
 fn hand_on(
     file: &'static str,
     header: &ByteRecord,
-    places: &[(&'static str, usize)],
+    columns: &Columns,
     record: &ByteRecord,
     errors: &mut Vec<RowError>,
     each: &mut impl FnMut(&mut Row<'_>),
@@ -89,7 +98,7 @@ fn hand_on(
         return;
     }
     let line = record.position().map_or(0, csv::Position::line);
-    let mut row = Row { file, line, places, record, errors, muted: false };
+    let mut row = Row { file, line, columns, record, errors, muted: false };
     if record.len() != header.len() {
         row.report("", format!("has {} cells, the header has {}", record.len(), header.len()));
         row.muted = true;
@@ -98,28 +107,29 @@ fn hand_on(
 }
 
 /// Where each known column stands; reports unknown, missing and repeated ones.
-fn places(header: &ByteRecord, spec: &Spec, errors: &mut Vec<RowError>) -> Vec<(&'static str, usize)> {
+fn columns(header: &ByteRecord, spec: &Spec, errors: &mut Vec<RowError>) -> Columns {
     let known: Vec<&'static str> = spec.columns.iter().chain(spec.optional).copied().collect();
-    let mut places: Vec<(&'static str, usize)> = Vec::new();
+    let mut columns = Columns { places: Vec::new(), in_error: Vec::new() };
     let mut report = |column: &str, reason: String| {
         errors.push(RowError { file: spec.file, line: 1, column: column.to_owned(), reason });
     };
-    if let Some(reason) = not_csv(header) {
-        report("", reason);
-        return places;
-    }
     for (place, cell) in header.iter().enumerate() {
         let name = String::from_utf8_lossy(cell.trim_ascii());
         match known.iter().find(|k| **k == name) {
-            Some(known) if places.iter().any(|(k, _)| k == known) => report(known, "stands twice".to_owned()),
-            Some(known) => places.push((known, place)),
-            None => report(&name, format!("unknown column; {}", suggest(&name, &known))),
+            Some(known) if columns.places.iter().any(|(k, _)| k == known) => report(known, "stands twice".to_owned()),
+            Some(known) => columns.places.push((known, place)),
+            None => {
+                report(&name, format!("unknown column; {}", suggest(&name, &known)));
+                columns.in_error.extend(nearest(&name, &known));
+            }
         }
     }
-    for missing in spec.columns.iter().filter(|c| places.iter().all(|(k, _)| k != *c)) {
+    for missing in spec.columns.iter().filter(|c| columns.places.iter().all(|(k, _)| k != *c)) {
         report(missing, "the column is missing".to_owned());
+        columns.in_error.push(missing);
     }
-    places
+    columns.in_error.retain(|column| columns.places.iter().all(|(k, _)| k != column));
+    columns
 }
 
 /// Tells a spreadsheet's other ways to save.
@@ -142,7 +152,7 @@ fn not_csv(header: &ByteRecord) -> Option<String> {
 pub(super) struct Row<'a> {
     file: &'static str,
     pub(super) line: u64,
-    places: &'a [(&'static str, usize)],
+    columns: &'a Columns,
     record: &'a ByteRecord,
     errors: &'a mut Vec<RowError>,
     /// Its mistakes are told already.
@@ -161,6 +171,9 @@ impl<'a> Row<'a> {
 
     /// A cell without blanks around it; `Some("")` when it is empty or the column absent, `None` when it is in error.
     pub(super) fn text(&mut self, column: &'static str) -> Option<&'a str> {
+        if self.columns.in_error.contains(&column) {
+            return None;
+        }
         match readable(self.cell(column)) {
             Ok(text) => Some(text),
             Err(reason) => {
@@ -176,7 +189,7 @@ impl<'a> Row<'a> {
     }
 
     fn cell(&self, column: &'static str) -> &'a [u8] {
-        let place = self.places.iter().find(|(name, _)| *name == column).map(|(_, place)| *place);
+        let place = self.columns.places.iter().find(|(name, _)| *name == column).map(|(_, place)| *place);
         place.and_then(|place| self.record.get(place)).unwrap_or_default()
     }
 

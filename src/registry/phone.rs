@@ -5,6 +5,10 @@ use phonenumber::{Mode, parse};
 
 use crate::model::E164;
 
+/// The fewest and the most digits that a number has as people write it in some country.
+const DIGITS_MIN: usize = 4;
+const DIGITS_MAX: usize = 18;
+
 /// What is known of the country that a national number belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Home {
@@ -26,7 +30,8 @@ pub(super) fn read(text: &str, home: Home) -> Result<Option<E164>, String> {
     let country = match home {
         _ if text.starts_with('+') => None,
         Home::Country(country) => Some(country),
-        Home::InError => return Ok(None),
+        Home::InError if could_be(&text) => return Ok(None),
+        Home::InError => return Err("no phone number; write it in E.164 (+ and country code)".to_owned()),
         Home::Unsaid => {
             return Err("not in E.164 (+ and country code); or give the property's country".to_owned());
         }
@@ -35,6 +40,13 @@ pub(super) fn read(text: &str, home: Home) -> Result<Option<E164>, String> {
         Some(country) => format!("no valid phone number of {country:?}; write it in E.164 (+ and country code)"),
         None => "no valid phone number".to_owned(),
     })
+}
+
+/// Whether it could be a number of some country: digits and what people put between them, a few at least.
+fn could_be(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let between = |c: char| c.is_ascii_digit() || " -()./".contains(c);
+    (DIGITS_MIN..=DIGITS_MAX).contains(&digits) && text.chars().all(between)
 }
 
 fn national(text: &str, country: Option<Country>) -> Option<E164> {
@@ -74,5 +86,14 @@ mod tests {
         }
         check("13912345678", Home::Unsaid, None);
         check("1391234567", Home::Country(Country::CN), None);
+    }
+
+    #[test]
+    fn without_a_country_only_what_can_be_none_is_refused() {
+        for (text, could_be) in
+            [("139 1234 5678", true), ("(021) 6288-1234", true), ("call me", false), ("1.39E+10", false), ("12", false)]
+        {
+            assert_eq!(read(text, Home::InError).is_ok(), could_be, "{text}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What goes into and comes out of the database, where the model has no noun of its own for it.
 
+use crate::config::Secret;
 use crate::model::*;
 
 /// A device's state as stored.
@@ -307,6 +308,23 @@ pub struct TokenRow {
     pub role: String,
     /// What it is limited to.
     pub scope: Option<String>,
+}
+
+/// A person who signs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRow {
+    /// The name they sign in with.
+    pub name: String,
+    /// `operator`, `region`, `manager`, `housekeeper` or `reader`.
+    pub role: String,
+    /// What they are limited to.
+    pub scope: Option<String>,
+    /// The hash of their password, in PHC form.
+    pub password: Secret,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when; absent while they may sign in.
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// What an import brought.

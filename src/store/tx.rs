@@ -134,6 +134,24 @@ queries! {
     access::revoke_token as revoke_token(name: &str, now: Timestamp) -> u64;
     /// The live token of a hash.
     access::token as token(hash: &str) -> Option<TokenRow>;
+    /// Whether a live token has this name.
+    access::is_live_token as is_live_token(name: &str) -> bool;
+    /// Every id that a scope may be.
+    access::scopes as scopes(kind: &str) -> Vec<String>;
+    /// Stores a user; false when the name is taken.
+    access::add_user as add_user(user: &UserRow) -> bool;
+    /// Every user.
+    access::users as users() -> Vec<UserRow>;
+    /// A user who may sign in.
+    access::user as user(name: &str) -> Option<UserRow>;
+    /// Disables a user and ends their sessions; false when there is none.
+    access::disable_user as disable_user(name: &str, now: Timestamp) -> bool;
+    /// Begins a session.
+    access::begin_session as begin_session(hash: &str, user: &str, now: Timestamp, until: Timestamp) -> ();
+    /// Whose session this is.
+    access::session as session(hash: &str, now: Timestamp) -> Option<UserRow>;
+    /// Ends a session.
+    access::end_session as end_session(hash: &str) -> ();
     /// The properties of a region.
     access::properties_of_region as properties_of_region(region: &str) -> Vec<String>;
     /// The properties that a housekeeper serves.

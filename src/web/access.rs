@@ -51,6 +51,16 @@ impl Role {
         }
     }
 
+    /// What a scope of it names: `region`, `property` or `housekeeper`; nothing for who is not limited.
+    pub fn scope(self) -> Option<&'static str> {
+        match self {
+            Self::Operator => None,
+            Self::Region => Some("region"),
+            Self::Manager | Self::Reader => Some("property"),
+            Self::Housekeeper => Some("housekeeper"),
+        }
+    }
+
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == word)
@@ -161,8 +171,8 @@ impl FromRequestParts<AppState> for Caller {
         if parts.method != Method::GET {
             return Err(Problem::unauthorized("changing something needs a token; the page's session only reads"));
         }
-        if let Some(token) = session(&parts.headers)
-            && let Some(caller) = identify(app, token).await?
+        if let Some(secret) = session(&parts.headers)
+            && let Some(caller) = signed_in(app, secret).await?
         {
             return Ok(caller);
         }
@@ -182,8 +192,8 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     Ok(Some(token))
 }
 
-/// The token of the page's session, if there is one.
-fn session(headers: &HeaderMap) -> Option<&str> {
+/// The secret of the page's session, if there is one: a session's own, or a token.
+pub fn session(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token).filter(|token| is_token(token))
@@ -207,13 +217,27 @@ pub fn token_hash(token: &str) -> String {
 pub async fn identify(app: &AppState, token: &str) -> Result<Option<Caller>, Problem> {
     let mut tx = app.store.read().await?;
     let Some(row) = tx.token(&token_hash(token)).await? else { return Ok(None) };
-    let Some(role) = Role::parse(&row.role) else {
-        tracing::warn!(token.id = row.id, "web.unknown_role");
+    caller(&mut tx, row.name, &row.role, row.scope).await
+}
+
+/// Whom the secret of the page's session belongs to: a user, or the bearer of a token.
+async fn signed_in(app: &AppState, secret: &str) -> Result<Option<Caller>, Problem> {
+    let mut tx = app.store.read().await?;
+    let Some(row) = tx.session(&token_hash(secret), app.clock.now()).await? else {
+        drop(tx);
+        return identify(app, secret).await;
+    };
+    caller(&mut tx, row.name, &row.role, row.scope).await
+}
+
+async fn caller(tx: &mut Tx, name: String, role: &str, scope: Option<String>) -> Result<Option<Caller>, Problem> {
+    let Some(role) = Role::parse(role) else {
+        tracing::warn!(role, "web.unknown_role");
         return Ok(None);
     };
-    let properties = reach(&mut tx, role, row.scope.as_deref()).await?;
-    let housekeeper = if role == Role::Housekeeper { row.scope } else { None };
-    Ok(Some(Caller { name: row.name, role, housekeeper, properties }))
+    let properties = reach(tx, role, scope.as_deref()).await?;
+    let housekeeper = if role == Role::Housekeeper { scope } else { None };
+    Ok(Some(Caller { name, role, housekeeper, properties }))
 }
 
 /// The properties that a role and its scope cover; all when absent. A role that needs a scope and has none covers nothing.

@@ -11,9 +11,11 @@ mod health;
 mod openapi;
 mod pages;
 mod params;
+pub mod password;
 mod problem;
 mod server;
 mod session;
+mod throttle;
 pub mod twilio_signature;
 mod webhooks;
 
@@ -32,10 +34,11 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
-pub use access::token_hash;
+pub use access::{Role, token_hash};
 pub use api::tickets::Ticket as TicketView;
 pub use openapi::document;
 pub use server::serve;
+pub use session::{NAME_CHARS_MAX, is_name};
 
 use problem::Problem;
 
@@ -64,6 +67,10 @@ pub struct Parts {
     currency: String,
     /// Who may sign webhooks; without secrets every webhook is refused.
     webhook_secrets: twilio_signature::Secrets,
+    /// Who compares passwords.
+    passwords: password::Passwords,
+    /// Who failed to sign in how often.
+    throttle: throttle::Throttle,
     /// Whether the page and reading are open to this machine without sign-in.
     open_page: bool,
 }
@@ -87,6 +94,8 @@ impl AppState {
             base_url: config.http.base_url(),
             currency: config.rewards.currency.clone(),
             webhook_secrets: twilio_signature::Secrets::new(secret),
+            passwords: password::Passwords::default(),
+            throttle: throttle::Throttle::default(),
             open_page,
         };
         Self { parts: Arc::new(parts), stopping: watch::channel(false).1 }

@@ -3,6 +3,8 @@
 //! A problem says what is wrong, where, and how to mend it. It never carries a secret, a statement of SQL or a path of
 //! this machine; what is unexpected is logged here once and told as "unavailable".
 
+use std::num::NonZeroU32;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -35,6 +37,9 @@ pub struct Problem {
     /// How to mend it.
     #[serde(skip_serializing_if = "Option::is_none")]
     mend: Option<String>,
+    /// How long to wait before the next try, in seconds.
+    #[serde(skip)]
+    wait_s: Option<NonZeroU32>,
 }
 
 impl Problem {
@@ -47,6 +52,7 @@ impl Problem {
             detail: detail.into(),
             place: None,
             mend: None,
+            wait_s: None,
         }
     }
 
@@ -90,6 +96,13 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, word, "Understood, but not possible", detail)
     }
 
+    /// 429: tried too often; again after so many seconds.
+    pub fn too_many(wait_s: NonZeroU32) -> Self {
+        let detail = "too many sign-ins have failed";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", "Too many tries", detail);
+        Self { wait_s: Some(wait_s), ..problem.mend(format!("try again in {} min", wait_s.get().div_ceil(60))) }
+    }
+
     /// 503: a part of the service is away, or it is stopping.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available at the moment", detail)
@@ -111,6 +124,9 @@ impl IntoResponse for Problem {
         match self.status() {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"nightporter\""));
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                headers.extend(self.wait_s.map(|s| (header::RETRY_AFTER, HeaderValue::from(s.get()))));
             }
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));

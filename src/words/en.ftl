@@ -17,6 +17,12 @@ offer-battery-dead = Battery empty: { $property }, { $unit }, { $device }. Pleas
 offer-silent = { $property }, { $unit }: { $device } has not reported since { $since }. Please check power, battery and signal.
 offer-broker = { $property }: the message broker ({ $device }) cannot be reached since { $since }, so no device here is heard, not even a leak. Please check power and network of the hub.
 offer-request = Request from { $property }, { $unit }. Tenant: { $tenant } { $phone }
+job-battery = This battery visit is yours now: { $property }, { $unit }, { $device }. Bring { $cells }. Tenant: { $tenant } { $phone }
+job-leak = Leak! This job is yours now: { $property }, { $unit } ({ $device }). Please go now. Tenant: { $tenant } { $phone }
+job-silent = This job is yours now: { $property }, { $unit }, { $device } has not reported since { $since }. Please check power, battery and signal.
+job-tamper = This job is yours now: { $device } in { $property }, { $unit } reports that its case was opened. Please have a look.
+job-request = This request is yours now: { $property }, { $unit }. Tenant: { $tenant } { $phone }
+job-given-away = { $property }, { $unit } ({ $device }): a colleague has this job now, you need not go. Thank you!
 
 # Batteries. { $shape } is round, coin, block, thionyl or pack; { $chemistry } is one of the words below, or empty.
 cells = { $shape ->

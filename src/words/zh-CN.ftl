@@ -17,6 +17,12 @@ offer-battery-dead = 电池耗尽：{ $property }{ $unit }，{ $device }，请�
 offer-silent = { $property }{ $unit }的{ $device }自{ $since }起没有上报，请检查电源、电池和信号。
 offer-broker = { $property }的消息服务器（{ $device }）自{ $since }起连不上，所有设备都收不到消息，漏水也不例外。请检查网关的电源和网络。
 offer-request = { $property }{ $unit }的租客有请求。租客：{ $tenant } { $phone }
+job-battery = 这单改派给您：{ $property }{ $unit }，{ $device }上门换电池，请带{ $cells }。租客：{ $tenant } { $phone }
+job-leak = 漏水！这单改派给您：{ $property }{ $unit }（{ $device }），请立即前往。租客：{ $tenant } { $phone }
+job-silent = 这单改派给您：{ $property }{ $unit }的{ $device }自{ $since }起没有上报，请检查电源、电池和信号。
+job-tamper = 这单改派给您：{ $property }{ $unit }的{ $device }报告外壳被打开，请前往查看。
+job-request = 这单改派给您：{ $property }{ $unit }的租客有请求。租客：{ $tenant } { $phone }
+job-given-away = { $property }{ $unit }（{ $device }）这单已改派给同事，您不用去了，谢谢！
 
 # 电池。{ $shape }：round、coin、block、thionyl、pack；{ $chemistry }是下面的词之一，或为空。
 cells = { $shape ->

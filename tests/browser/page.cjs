@@ -16,6 +16,7 @@ async function main() {
     await signIn(browser);
     for (const viewport of VIEWS) for (const colorScheme of ["light", "dark"]) await looks(browser, viewport, colorScheme);
     await calm(browser);
+    await awake(browser);
     await live(browser);
     await keyboard(browser);
     await languages(browser);
@@ -39,6 +40,7 @@ async function visit(browser, options = {}, signedIn = true) {
 }
 
 async function leave(page) {
+  await page.unrouteAll({ behavior: "ignoreErrors" }); // a look may be under way
   assert.deepEqual(page.faults, []);
   await page.context().close();
 }
@@ -55,11 +57,26 @@ async function signIn(browser) {
     await page.locator("#door").waitFor({ state: "visible", ...WAIT });
     await sound(page);
     await page.screenshot({ path: path.join(folder, `sign-in-${viewport.width}.png`) });
+    await page.getByLabel("Name").fill("anna");
+    await page.getByLabel("Password").fill("not my password");
+    await page.keyboard.press("Enter");
+    await page.getByText("Name or password is wrong.").waitFor(WAIT);
+    await sound(page);
+    await page.screenshot({ path: path.join(folder, `sign-in-wrong-${viewport.width}.png`) });
+    await page.getByLabel("Password").fill("a lamp at night");
+    await page.getByRole("button", { name: "Open the book" }).click();
+    await board(page);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.locator("#door").waitFor({ state: "visible", ...WAIT });
+    await page.getByText("Use an access token instead").click();
     await page.getByLabel("Access token").fill("np_wrong");
     await page.keyboard.press("Enter");
     await page.getByText("not known here").waitFor(WAIT);
+    await page.waitForFunction(() => document.activeElement.id === "token", null, WAIT);
+    await sound(page);
+    await page.screenshot({ path: path.join(folder, `sign-in-token-${viewport.width}.png`), fullPage: true });
     await page.getByLabel("Access token").fill(token);
-    await page.getByRole("button", { name: "Open the book" }).click();
+    await page.getByRole("button", { name: "Open with the token" }).click();
     // The cookie is marked Secure for the public address, so over plain HTTP on another host it may be dropped; not on loopback.
     await board(page);
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -94,9 +111,29 @@ async function calm(browser) {
   });
   await page.reload();
   await page.getByRole("heading", { name: "All is quiet." }).waitFor(WAIT);
+  await page.getByText("The house is asleep.").waitFor(WAIT);
   await sound(page);
   await page.screenshot({ path: path.join(folder, "calm-390-dark.png") });
   await leave(page);
+}
+
+// Where something needs a hand, nobody is said to be asleep.
+async function awake(browser) {
+  for (const viewport of VIEWS) {
+    const page = await visit(browser, { viewport });
+    await page.route("**/api/v1/board", async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.json();
+      await route.fulfill({ json: { ...body, counts: { battery: 1 }, items: body.items.filter((i) => i.kind === "battery") } });
+    });
+    await page.reload();
+    await page.getByRole("heading", { name: "One thing needs a hand." }).waitFor(WAIT);
+    await page.getByText("Nothing is burning.", { exact: true }).waitFor(WAIT);
+    assert.equal(await page.getByText("asleep").count(), 0);
+    await sound(page);
+    await page.screenshot({ path: path.join(folder, `awake-${viewport.width}.png`), fullPage: true });
+    await leave(page);
+  }
 }
 
 async function live(browser) {

@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use sqlx::Row;
 
 use crate::services::{eventually, free_port};
+
+mod accounts;
 
 /// What a call of the program came to.
 struct Outcome {
@@ -84,7 +85,7 @@ impl Home {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 16] = [
         &[],
         &["run"],
         &["check"],
@@ -92,8 +93,14 @@ fn every_command_has_help_with_an_example() {
         &["import"],
         &["decode"],
         &["export"],
+        &["demo"],
+        &["token"],
         &["token", "create"],
         &["token", "revoke"],
+        &["user"],
+        &["user", "add"],
+        &["user", "list"],
+        &["user", "disable"],
         &["openapi"],
     ];
     for command in commands {
@@ -107,7 +114,7 @@ fn every_command_has_help_with_an_example() {
 #[test]
 fn wrong_usage_exits_with_2() {
     let home = Home::new("");
-    let cases: [&[&str]; 7] = [
+    let cases: [&[&str]; 10] = [
         &["dance"],
         &["run"],
         &["check"],
@@ -115,6 +122,9 @@ fn wrong_usage_exits_with_2() {
         &["export", "secrets", "--config", "FILE", "--format", "csv"],
         &["token", "create", "--role", "king", "--name", "x", "--config", "FILE"],
         &["token", "create", "--role", "manager", "--name", "x", "--config", "FILE"],
+        &["token", "create", "--role", "operator", "--scope", "oak", "--name", "x", "--config", "FILE"],
+        &["user", "add", "--role", "housekeeper", "--name", "x", "--config", "FILE"],
+        &["user", "add", "--role", "reader", "--name", "x", "--password", "secret", "--config", "FILE"],
     ];
     for case in cases {
         let outcome = home.call(case);
@@ -203,33 +213,6 @@ async fn import_is_all_or_nothing_and_may_be_repeated() {
     assert_eq!(rows[0].get::<String, _>(2), "00:00-24:00");
 }
 
-#[tokio::test]
-async fn a_token_is_shown_once_and_kept_as_its_hash() {
-    let home = Home::new("");
-    let create = ["token", "create", "--role", "manager", "--scope", "oak", "--name", "desk", "--config", "FILE"];
-    let made = home.call(&create);
-    assert_eq!(made.code, Some(0), "{}", made.stderr);
-    let token = made.stdout.trim_end();
-    assert_eq!((made.stdout.lines().count(), token.len()), (1, 3 + 64));
-    assert!(!made.stderr.contains(token));
-
-    let database = home.database().await;
-    let rows =
-        sqlx::query("SELECT role, scope, hash, revoked_at FROM tokens").fetch_all(&database).await.expect("rows");
-    let hash: String = Sha256::digest(token.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!((rows[0].get::<String, _>(0), rows[0].get::<String, _>(1)), ("manager".to_owned(), "oak".to_owned()));
-    assert_eq!((rows[0].get::<String, _>(2), rows[0].get::<Option<i64>, _>(3)), (hash, None));
-
-    assert_eq!(home.call(&["token", "revoke", "--name", "desk", "--config", "FILE"]).code, Some(0));
-    let live: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM tokens WHERE revoked_at IS NULL")
-        .fetch_one(&database)
-        .await
-        .expect("a count");
-    assert_eq!(live, 0);
-    let again = home.call(&["token", "revoke", "--name", "desk", "--config", "FILE"]);
-    assert_eq!((again.code, again.stderr.as_str()), (Some(1), "no live token is called \"desk\"\n"));
-}
-
 #[test]
 fn export_prints_what_was_imported() {
     let home = Home::new("");
@@ -250,23 +233,29 @@ fn export_prints_what_was_imported() {
 #[test]
 fn check_says_in_plain_words_what_is_wrong() {
     let (broker, carrier) = (free_port(), free_port());
+    let other = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let http = other.local_addr().expect("bound");
     let home = Home::new(&format!(
-        "[mqtt]\nurl = 'mqtt://127.0.0.1:{broker}'\n[database]\nurl = 'sqlite://nowhere/np.db'\n[sms]\nprovider = 'twilio'\n\
+        "[http]\nlisten = '{http}'\n[mqtt]\nurl = 'mqtt://127.0.0.1:{broker}'\n[database]\nurl = 'sqlite://nowhere/np.db'\n[sms]\nprovider = 'twilio'\n\
          [sms.twilio]\naccount_sid = 'AC1'\nauth_token = 'hush'\nfrom = '+15005550006'\napi_url = 'http://127.0.0.1:{carrier}'\n"
     ));
     let checked = home.call(&["check", "--config", "FILE"]);
-    assert_eq!((checked.code, checked.stderr.as_str()), (Some(1), "3 things are wrong\n"));
+    assert_eq!((checked.code, checked.stderr.as_str()), (Some(1), "4 things are wrong\n"));
     let lines: Vec<_> = checked.stdout.lines().collect();
     assert_eq!(lines[0], "configuration: sound");
     let refused = format!("broker: WRONG: mqtt://127.0.0.1:{broker}: nothing listens there");
     assert!(lines[1].starts_with(&refused), "{}", lines[1]);
     assert!(lines[2].starts_with("database: WRONG: there is no folder "), "{}", lines[2]);
     assert!(lines[3].starts_with("carrier: WRONG: carrier unreachable"), "{}", lines[3]);
+    assert!(lines[4].starts_with(&format!("http: WRONG: {http} is taken by another program")), "{}", lines[4]);
 }
 
 #[test]
 fn check_passes_where_all_is_well() {
-    let home = Home::new("[broker]\nenabled = true\nlisten = '127.0.0.1:1883'\n");
+    let http = free_port();
+    let home = Home::new(&format!(
+        "[broker]\nenabled = true\nlisten = '127.0.0.1:1883'\n[http]\nlisten = '127.0.0.1:{http}'\n"
+    ));
     let first = home.call(&["check", "--config", "FILE"]);
     assert_eq!(first.code, Some(0), "{}{}", first.stdout, first.stderr);
     assert!(first.stdout.contains("nightporter.db will be created"), "{}", first.stdout);
@@ -294,6 +283,10 @@ async fn run_serves_until_it_is_told_to_stop() {
     eventually(deadline, "it listens", async || TcpStream::connect(("127.0.0.1", http)).is_ok()).await;
     eventually(deadline, "its broker listens", async || TcpStream::connect(("127.0.0.1", broker)).is_ok()).await;
 
+    let checked = home.call(&["check", "--config", "FILE"]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stdout);
+    let taken = format!("http: 127.0.0.1:{http} is taken by a nightporter that is running");
+    assert!(checked.stdout.contains(&taken), "{}", checked.stdout);
     let second = home.call(&["run", "--config", "FILE"]);
     assert_eq!(second.code, Some(1), "a second one on the same address");
     assert!(second.stderr.contains(&format!("http.listen 127.0.0.1:{http}")), "{}", second.stderr);

@@ -168,6 +168,10 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
             ],
         ),
         (
+            "[sms]\nprovider = 'twilio'\n[sms.twilio]\naccount_sid = 'AC1'\nfrom = '+15005550006'\nauth_token_file = 'gone'",
+            &["np.toml:6:1: sms.twilio.auth_token_file: gone: cannot be read: No such file or directory (os error 2)"],
+        ),
+        (
             "[sms.twilio]\napi_url = 'http://example.com'",
             &["np.toml:2:1: sms.twilio.api_url: would send the auth token unencrypted; use https://"],
         ),

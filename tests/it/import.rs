@@ -199,6 +199,61 @@ fn every_bad_row_of_every_file_is_told_in_order() {
 }
 
 #[test]
+fn a_wrong_header_hides_no_other_mistake() {
+    let dir = folder(|name, text| {
+        let text = match name {
+            "properties.csv" => {
+                text.replace("manager_phone,country", "manger_phone,country").replace("Asia/Shanghai", "Mars")
+            }
+            "units.csv" => {
+                text.replace("id,property_id,name,floor", "id,property_id,name,level").replace("11a,oak", "11a,elm")
+            }
+            "tenants.csv" => format!("{text}t2,99z,,12,en,2025-13-01,\nt3,12a,Ann,call me,en,2025-03-01,\n"),
+            "housekeepers.csv" => text.replace("id,name", "key,name").replace("+8613911111111", "+86"),
+            _ => text.replace("lock1,12a,lock", "lock1,12a,lok"),
+        };
+        Some(text.into_bytes())
+    });
+    let told = read(dir.path()).expect_err("refused");
+    let expected = [
+        r#"properties.csv:1: manger_phone: unknown column; did you mean "manager_phone"?"#,
+        "properties.csv:1: manager_phone: the column is missing",
+        r#"properties.csv:2: timezone: "Mars" is no IANA time zone;"#,
+        "units.csv:1: level: unknown column;",
+        "units.csv:1: floor: the column is missing",
+        r#"units.csv:3: property_id: no property "elm" in properties.csv"#,
+        r#"tenants.csv:3: unit_id: no unit "99z" in units.csv"#,
+        "tenants.csv:3: name: is empty",
+        "tenants.csv:3: phone: no phone number;",
+        r#"tenants.csv:3: from: "2025-13-01" is no date;"#,
+        "tenants.csv:4: phone: no valid phone number of CN;",
+        r#"devices.csv:2: kind: unknown kind "lok";"#,
+        "housekeepers.csv:1: key: unknown column;",
+        "housekeepers.csv:1: id: the column is missing",
+        "housekeepers.csv:2: phone: no phone number: + and 7 to 15 digits expected",
+    ];
+    let fits = told.len() == expected.len() && told.iter().zip(expected).all(|(said, begin)| said.starts_with(begin));
+    assert!(fits, "{}", told.join("\n"));
+}
+
+#[test]
+fn what_may_stand_in_a_column_that_is_misspelt_is_not_missed_in_every_row() {
+    let told = |file: &'static str, from: &'static str, to: &'static str| {
+        let dir =
+            folder(|name, text| Some(if name == file { text.replace(from, to) } else { text.to_owned() }.into_bytes()));
+        read(dir.path()).expect_err("refused")
+    };
+    let country = told("properties.csv", "manager_phone,country", "manager_phone,contry");
+    assert_eq!(
+        country,
+        [r#"properties.csv:1: contry: unknown column; did you mean "country"?"#],
+        "numbers are not blamed"
+    );
+    let key = told("units.csv", "id,property_id", "unit,property_id");
+    assert!(key.iter().all(|line| line.starts_with("units.csv:1: ")), "units by other names are not missed: {key:?}");
+}
+
+#[test]
 fn national_numbers_need_the_country_of_the_property() {
     let dir = folder(|_, text| Some(text.replace("CN\n", "\n").into_bytes()));
     let told = read(dir.path()).expect_err("refused");

@@ -63,6 +63,9 @@ async fn a_leak_is_told_at_once_escalated_closed_on_proof_and_opened_again() {
             && house.texts(TENANT, "Water at") == 2
     })
     .await;
+    let counted = house.metrics().await;
+    assert!(counted.contains("format=\"zigbee2mqtt\"") && !counted.contains("format=\"native\""), "{counted}");
+    assert!(!counted.contains("nightporter_messages_rejected_total{"), "what it says itself is no message: {counted}");
     house.stop();
 }
 

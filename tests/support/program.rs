@@ -154,6 +154,12 @@ impl House {
         }
     }
 
+    /// What `/metrics` says.
+    pub async fn metrics(&self) -> String {
+        let url = format!("http://127.0.0.1:{}/metrics", self.http_port);
+        reqwest::get(&url).await.expect("an answer").text().await.expect("text")
+    }
+
     /// Kill -9.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");

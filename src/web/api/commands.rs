@@ -145,7 +145,7 @@ responses! {
 }
 
 responses! {
-    /// A housekeeper passes.
+    /// A housekeeper passes: only who was told of the job, and only while nobody has it.
     "/api/v1/tickets/{id}/decline", "decline_ticket", Who,
     fn decline(asked: Asked, Body(who): Body<Who>) -> Answer<Ticket> {
         carry_out(asked, Right::Work, |c| Ok(Command::Decline(housekeeper(c, who.housekeeper_id)?))).await
@@ -161,7 +161,7 @@ responses! {
 }
 
 responses! {
-    /// The work is done. What telemetry can prove stays open until it does.
+    /// The work is done. What telemetry can prove stays open until it does: `waiting_for` says what is still to come.
     "/api/v1/tickets/{id}/resolve", "resolve_ticket", Done,
     fn resolve(asked: Asked, Body(done): Body<Done>) -> Answer<Ticket> {
         carry_out(asked, Right::Work, |_| Ok(Command::Resolve { note: bounded("note", done.note)? })).await
@@ -169,7 +169,7 @@ responses! {
 }
 
 responses! {
-    /// Another housekeeper has it from now on.
+    /// Another housekeeper has it from now on; both are told.
     "/api/v1/tickets/{id}/reassign", "reassign_ticket", NewAssignee,
     fn reassign(asked: Asked, Body(to): Body<NewAssignee>) -> Answer<Ticket> {
         carry_out(asked, Right::Lead, |_| Ok(Command::Reassign(to.housekeeper_id.into()))).await

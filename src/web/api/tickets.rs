@@ -52,6 +52,10 @@ pub struct Ticket {
     /// Its floor, where the registry tells.
     #[schema(required)]
     source_floor: Option<i32>,
+    /// What telemetry must show before it is over, whoever says that it is done: `dry`, `proof` (of a fresh battery) or
+    /// `report` (the device speaks again); null where a person's word is enough, and when it is over.
+    #[schema(required, schema_with = awaited)]
+    waiting_for: Option<&'static str>,
     /// How often it was opened again.
     reopened: u32,
     opened_at: Time,
@@ -94,6 +98,14 @@ fn severities() -> utoipa::openapi::Object {
     words(&[Routine, Urgent, Emergency].map(crate::model::Severity::as_str))
 }
 
+fn awaited() -> utoipa::openapi::Object {
+    use utoipa::openapi::schema::{SchemaType, Type};
+    let mut object = words(&["dry", "proof", "report"]);
+    object.schema_type = SchemaType::Array(vec![Type::String, Type::Null]);
+    object.enum_values.get_or_insert_default().push(serde_json::Value::Null);
+    object
+}
+
 impl From<&model::Ticket> for Ticket {
     fn from(t: &model::Ticket) -> Self {
         let (resolved_at, closed_at) = match t.status {
@@ -120,6 +132,7 @@ impl From<&model::Ticket> for Ticket {
             answer: t.answer.clone(),
             likely_source: t.source.as_ref().map(|s| s.unit_id.0.clone()),
             source_floor: t.source.as_ref().and_then(|s| s.floor),
+            waiting_for: crate::decide::awaited(t),
             reopened: t.round,
             opened_at: t.opened_at.into(),
             due_at: t.due_at.map(Time::from),

@@ -83,7 +83,7 @@ function draw() {
   page("greeting").textContent = leaks ? t.leaks(leaks) : things ? t.things(things) : t.calm;
   page("watch").textContent = t.watching(board.devices);
   page("house").classList.toggle("calm", !things);
-  page("e-burning").textContent = t.noneBurning;
+  page("e-burning").textContent = things ? t.noneBurning : t.asleep;
   for (const group of Object.keys(groups)) drawGroup(group);
   known = new Set(board.items.map((i) => i.id));
 }
@@ -320,9 +320,12 @@ function shut(reason) {
   page("house").hidden = true;
   page("link").hidden = true;
   page("sign-out").hidden = true;
+  clearTimeout(waiting);
+  // A late answer must not take the focus from who is signing in already.
+  if (!page("door").hidden && !reason) return;
   page("door").hidden = false;
-  page("token-error").textContent = reason;
-  page("token").focus();
+  page("name-error").textContent = reason;
+  page("name").focus();
 }
 
 async function post(path, body) {
@@ -330,18 +333,27 @@ async function post(path, body) {
   return fetch(path, { method: "POST", ...options });
 }
 
-page("sign-in").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const answer = await post("/session", { token: page("token").value.trim() }).catch(() => null);
-  if (!answer?.ok) {
-    page("token-error").textContent = answer?.status === 401 ? t.badToken : t.trouble;
-    return page("token").focus();
-  }
-  page("token").value = "";
-  page("token-error").textContent = "";
-  await look();
-  page("main").focus();
-});
+// Both ways in: what is sent, and what is said when it is not known.
+function signsIn(form, fields, wrong) {
+  const error = page(form).querySelector(".error");
+  page(form).addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = Object.fromEntries(fields.map((field) => [field, page(field).value]));
+    const answer = await post("/session", body).catch(() => null);
+    if (!answer?.ok) {
+      const wait = Math.ceil(Number(answer?.headers.get("Retry-After") ?? 0) / 60);
+      error.textContent = answer?.status === 401 ? t[wrong] : answer?.status === 429 ? t.tooMany(wait) : t.noSignIn;
+      return page(fields.at(-1)).focus();
+    }
+    for (const field of fields) page(field).value = "";
+    error.textContent = "";
+    await look();
+    page("main").focus();
+  });
+}
+
+signsIn("sign-in", ["name", "password"], "badPassword");
+signsIn("token-sign-in", ["token"], "badToken");
 
 page("sign-out").addEventListener("click", async () => {
   await post("/session/end").catch(() => null);

@@ -5,6 +5,7 @@
 
 mod battery;
 mod leak;
+mod moves;
 mod people;
 mod presence;
 mod proof;

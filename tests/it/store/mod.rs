@@ -11,6 +11,7 @@ mod people;
 mod registry;
 mod states;
 mod tickets;
+mod users;
 
 use nightporter::model::*;
 use nightporter::store::{Store, StoreError, Tx};
@@ -128,6 +129,9 @@ on_both! {
     people::budgets_count_what_was_sent_lately,
     people::tokens_live_until_they_are_revoked,
     people::rejects_are_kept_up_to_a_limit,
+    users::a_name_is_one_users_until_they_are_disabled,
+    users::sessions_are_of_active_users_and_end,
+    users::scopes_and_names_are_known,
     ledger::an_entry_is_booked_once_and_balances,
     ledger::accounts_and_entries_are_read_back,
     ledger::rewards_are_found_by_tenant_and_device,
@@ -203,6 +207,7 @@ fn every_statement_is_tested() {
         include_str!("registry.rs"),
         include_str!("states.rs"),
         include_str!("tickets.rs"),
+        include_str!("users.rs"),
     ]
     .concat();
     let names = tx.lines().filter_map(|line| line.trim().split_once(" as ")?.1.split_once('('));

@@ -23,12 +23,13 @@ async fn a_leak_is_taken_reached_and_resolved() {
     assert_eq!(act(&house, "chen", &ticket, "accept", json!({ "housekeeper_id": "h-liu" })).await.0, 403);
     let (status, there) = act(&house, "chen", &ticket, "arrive", json!({})).await;
     assert_eq!((status, &there["status"]), (200, &json!("on_site")));
-    assert_eq!(act(&house, "chen", &ticket, "resolve", json!({ "note": "new seal" })).await.1["status"], "on_site");
+    let (status, said) = act(&house, "chen", &ticket, "resolve", json!({ "note": "new seal" })).await;
+    assert_eq!((status, &said["status"], &said["waiting_for"]), (200, &json!("on_site"), &json!("dry")));
     house.hear(SENSOR, Fact::Leak(false)).await;
     house.clock.advance(31 * MINUTE);
     eventually(SOON, "dry for as long as the playbook asks", async || {
         let ticket = house.get("chen", &format!("/api/v1/tickets/{ticket}")).await;
-        ticket["status"] == "resolved" && ticket["resolved_at"].is_string()
+        ticket["status"] == "resolved" && ticket["resolved_at"].is_string() && ticket["waiting_for"].is_null()
     })
     .await;
     let events = house.get("oak", &format!("/api/v1/tickets/{ticket}/events")).await;
@@ -75,4 +76,25 @@ async fn a_lead_hands_over_and_strangers_are_refused() {
     let (status, problem) = act(&house, "oak", &ticket, "reassign", json!({ "housekeeper_id": "h-mo" })).await;
     assert_eq!((status, &problem["where"]), (422, &json!("field housekeeper_id")), "not of this property");
     assert_eq!(act(&house, "oak", "t_none", "arrive", json!({})).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_battery_said_to_be_replaced_waits_for_proof() {
+    let house = House::start().await;
+    let ticket = house.low_battery("oak/14C/lock").await;
+    assert_eq!(act(&house, "oak", &ticket, "accept", json!({ "housekeeper_id": "h-chen" })).await.0, 200);
+    let (status, said) = act(&house, "chen", &ticket, "resolve", json!({})).await;
+    assert_eq!((status, &said["status"], &said["waiting_for"]), (200, &json!("assigned"), &json!("proof")));
+}
+
+#[tokio::test]
+async fn only_who_was_asked_can_pass() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    let events = format!("/api/v1/tickets/{ticket}/events");
+    let before = house.get("ops", &events).await;
+    let (status, problem) = act(&house, "ops", &ticket, "decline", json!({ "housekeeper_id": "h-liu" })).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("urn:nightporter:problem:wrong-move")), "{problem}");
+    assert_eq!(house.get("ops", &events).await, before, "nothing was noted");
+    assert_eq!(act(&house, "chen", &ticket, "decline", json!({})).await.0, 200);
 }

@@ -12,7 +12,7 @@ use nightporter::model::time::MINUTE;
 use nightporter::model::{Account, Entry, Fact, Reading, TenantId, Timestamp, Transfer};
 use nightporter::registry::Registry;
 use nightporter::service::{Parts, Service};
-use nightporter::store::{Store, TokenRow};
+use nightporter::store::{Store, TokenRow, UserRow};
 use nightporter::web::token_hash;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
@@ -132,6 +132,21 @@ impl House {
             };
             tx.create_token(&row, &token_hash(&token(name)), self.clock.now()).await.expect("created");
         }
+        tx.commit().await.expect("committed");
+    }
+
+    /// Adds somebody who signs in with a password.
+    pub async fn user(&self, name: &str, role: &str, scope: Option<&str>, password: &str) {
+        let user = UserRow {
+            name: name.to_owned(),
+            role: role.to_owned(),
+            scope: scope.map(str::to_owned),
+            password: nightporter::web::password::hash(password).expect("hashed"),
+            created_at: self.clock.now(),
+            disabled_at: None,
+        };
+        let mut tx = self.store.begin().await.expect("begun");
+        assert!(tx.add_user(&user).await.expect("added"));
         tx.commit().await.expect("committed");
     }
 

@@ -9,4 +9,5 @@ mod money;
 mod page;
 mod roles;
 mod schema;
+mod sign_in;
 mod webhooks;

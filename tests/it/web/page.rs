@@ -34,6 +34,7 @@ async fn managers_see_what_is_open_live() {
     let house = House::start().await;
     house.leak().await;
     house.low_battery("oak/14C/lock").await;
+    house.user("anna", "reader", None, "a lamp at night").await;
     let (folder, _kept) = screenshots();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/page.cjs");
     let mut node = Command::new("node")
