@@ -96,7 +96,7 @@ struct Rise {
     /// Levels that held it, the first and the last few.
     levels: Vec<f64>,
     /// Voltages meanwhile.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     millivolts: Vec<f64>,
     /// Mean temperature meanwhile, °C.
     #[serde(skip_serializing_if = "Option::is_none")]
