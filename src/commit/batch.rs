@@ -90,7 +90,7 @@ impl<'a> Batch<'a> {
                     Cause::BrokerAway(key, since) => {
                         tasks.push(Task::Found(
                             key.clone(),
-                            Finding::Silent { since: *since, heard_from: *since, battery_low: false },
+                            Finding::Silent { since: *since, heard_from: *since, battery_low: false, empty: None },
                         ));
                     }
                     Cause::BrokerBack(key) => tasks.push(Task::Found(key.clone(), Finding::BackOnline)),

@@ -376,6 +376,7 @@ fn offer_template(ticket: &Ticket) -> &'static str {
         _ if ticket.device_key.as_ref().is_some_and(DeviceKey::is_broker) => "offer_broker",
         TicketKind::Battery => "offer_battery",
         TicketKind::Leak => "offer_leak",
+        TicketKind::Silent if ticket.died => "offer_silent_dead",
         TicketKind::Silent | TicketKind::Tamper => "offer_silent",
         TicketKind::Request => "offer_request",
     }

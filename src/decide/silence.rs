@@ -10,7 +10,14 @@ const BEHIND_SILENT_MIN: usize = 3;
 
 impl Desk<'_> {
     /// A silent device is a matter of its own only if neither its gateway nor its battery explains it.
-    pub(super) fn silent(&mut self, device: &Device, since: Timestamp, heard_from: Timestamp, battery_low: bool) {
+    pub(super) fn silent(
+        &mut self,
+        device: &Device,
+        since: Timestamp,
+        heard_from: Timestamp,
+        battery_low: bool,
+        empty: Option<f64>,
+    ) {
         let gateway = device.gateway.as_ref().and_then(|key| self.facts.devices.get(key)).cloned();
         if let Some(gateway) = gateway {
             if self.is_gateway_silent(&gateway.key) {
@@ -21,26 +28,32 @@ impl Desk<'_> {
             }
         }
         let battery = self.active(&device.key, TicketKind::Battery).filter(|_| battery_low);
-        if battery.is_some_and(|id| !self.ticket(&id).visited) {
+        let visited = battery.as_ref().is_some_and(|id| self.ticket(id).visited);
+        if battery.is_some() && !visited {
             return self.battery_dead(device);
         }
-        self.open_silent(device, since);
+        self.open_silent(device, since, empty.filter(|_| !visited));
     }
 
     fn silent_behind(&mut self, gateway: &Device, device: &Device, since: Timestamp) {
-        let Some(id) = self.open_silent(gateway, since) else { return };
+        let Some(id) = self.open_silent(gateway, since, None) else { return };
         let behind = self.change(&id);
         if !behind.devices.iter().any(|(key, _)| *key == device.key) {
             behind.devices.push((device.key.clone(), true));
         }
     }
 
-    fn open_silent(&mut self, device: &Device, since: Timestamp) -> Option<TicketId> {
+    /// `empty` is the last level of a battery that is probably dead, %.
+    fn open_silent(&mut self, device: &Device, since: Timestamp, empty: Option<f64>) -> Option<TicketId> {
         if let Some(id) = self.active(&device.key, TicketKind::Silent) {
             return Some(id);
         }
         let severity = (device.kind == DeviceKind::Gateway).then_some(Severity::Urgent);
-        self.open(device, TicketKind::Silent, severity, json!({ "since": since.to_rfc3339() }))
+        let mut data = json!({ "since": since.to_rfc3339() });
+        if let Some(percent) = empty {
+            data["battery"] = json!({ "probably": "dead", "percent": percent });
+        }
+        self.open(device, TicketKind::Silent, severity, data)
     }
 
     fn is_gateway_silent(&self, gateway: &DeviceKey) -> bool {

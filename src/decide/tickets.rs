@@ -28,8 +28,8 @@ impl Desk<'_> {
             Finding::StillWet { since } => self.still_wet(&device, *since),
             Finding::FlowNeverStops { since, lpm } => self.never_stops(&device, *since, *lpm),
             Finding::LeakCleared => self.leak_cleared(&device),
-            Finding::Silent { since, heard_from, battery_low } => {
-                self.silent(&device, *since, *heard_from, *battery_low);
+            Finding::Silent { since, heard_from, battery_low, empty } => {
+                self.silent(&device, *since, *heard_from, *battery_low, *empty);
             }
             Finding::BackOnline => self.back_online(&device),
             Finding::Tamper => self.tamper(&device),
@@ -239,7 +239,7 @@ impl Desk<'_> {
             plan: plan::lay_out(&playbook, now),
             told_at: None,
             seen_at: None,
-            died: false,
+            died: kind == TicketKind::Silent && data.get("battery").is_some(),
             visited: false,
             reward_minor: None,
             answer: None,

@@ -23,6 +23,7 @@ pub const TEMPLATES: &[&str] = &[
     "offer_battery",
     "offer_battery_dead",
     "offer_silent",
+    "offer_silent_dead",
     "offer_broker",
     "offer_request",
     "job_battery",

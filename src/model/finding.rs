@@ -69,6 +69,8 @@ pub enum Finding {
         heard_from: Timestamp,
         /// Whether its battery was known to be low: then it is probably dead.
         battery_low: bool,
+        /// Its last level, %, where that was low, falling or expected to have ended: then it is probably dead.
+        empty: Option<f64>,
     },
     /// Speaks again.
     BackOnline,

@@ -216,7 +216,7 @@ pub struct Ticket {
     pub told_at: Option<Timestamp>,
     /// When a replacement was first seen.
     pub seen_at: Option<Timestamp>,
-    /// Whether the battery died on the way.
+    /// Whether the battery died on the way; of a silence: whether it probably did.
     pub died: bool,
     /// Whether a housekeeper went there: then nothing is paid.
     pub visited: bool,

@@ -16,6 +16,7 @@ offer-battery = Battery visit: { $property }, { $unit }, { $device }. Bring { $c
 offer-battery-dead = Battery empty: { $property }, { $unit }, { $device }. Please go as soon as you can and bring { $cells }.{ $way_in } Tenant: { $tenant } { $phone }
 offer-silent = { $property }, { $unit }: { $device } has not reported since { $since }. Please check power, battery and signal.
 offer-broker = { $property }: the message broker ({ $device }) cannot be reached since { $since }, so no device here is heard, not even a leak. Please check power and network of the hub.
+offer-silent-dead = { $property }, { $unit }: { $device } has not reported since { $since }; its battery was running down and is probably dead. Bring { $cells }. Tenant: { $tenant } { $phone }
 offer-request = Request from { $property }, { $unit }. Tenant: { $tenant } { $phone }
 job-battery = This battery visit is yours now: { $property }, { $unit }, { $device }. Bring { $cells }. Tenant: { $tenant } { $phone }
 job-leak = Leak! This job is yours now: { $property }, { $unit } ({ $device }). Please go now. Tenant: { $tenant } { $phone }

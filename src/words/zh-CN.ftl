@@ -16,6 +16,7 @@ offer-battery = 上门换电池：{ $property }{ $unit }，{ $device }，请带{
 offer-battery-dead = 电池耗尽：{ $property }{ $unit }，{ $device }，请带{ $cells }尽快上门。{ $way_in }租客：{ $tenant } { $phone }
 offer-silent = { $property }{ $unit }的{ $device }自{ $since }起没有上报，请检查电源、电池和信号。
 offer-broker = { $property }的消息服务器（{ $device }）自{ $since }起连不上，所有设备都收不到消息，漏水也不例外。请检查网关的电源和网络。
+offer-silent-dead = { $property }{ $unit }的{ $device }自{ $since }起没有上报，此前电量一路下降，多半已耗尽，请带{ $cells }。租客：{ $tenant } { $phone }
 offer-request = { $property }{ $unit }的租客有请求。租客：{ $tenant } { $phone }
 job-battery = 这单改派给您：{ $property }{ $unit }，{ $device }上门换电池，请带{ $cells }。租客：{ $tenant } { $phone }
 job-leak = 漏水！这单改派给您：{ $property }{ $unit }（{ $device }），请立即前往。租客：{ $tenant } { $phone }

@@ -19,6 +19,10 @@ const HYSTERESIS_POINTS: f64 = 5.0;
 const GLITCH_FROM_PERCENT: f64 = 5.0;
 /// How long such a zero must last.
 const GLITCH_LASTS_MS: Millis = HOUR;
+/// A battery that fell by this over the last readings …
+const FALLING_POINTS: f64 = 10.0;
+/// … to this or less is on its way to its end.
+const FALLING_TO_PERCENT: f64 = 35.0;
 /// A flag speaks against a gauge only below this.
 const FLAG_BELIEVED_PERCENT: f64 = 50.0;
 /// What a flag alone is worth.
@@ -75,6 +79,15 @@ impl BatteryState {
     /// Low or dead, and not yet replaced.
     pub fn is_low(&self) -> bool {
         self.phase != Phase::Fresh
+    }
+
+    /// The last level, where a silence is probably its end: low, falling towards low, or expected to be empty by now.
+    pub fn probably_empty(&self, now: Timestamp) -> Option<f64> {
+        let level = self.percent.or(self.recent.last().copied())?;
+        let fell = self.recent.first().is_some_and(|first| first - level >= FALLING_POINTS);
+        let falling = fell && level <= FALLING_TO_PERCENT;
+        let expected = self.outlook.forecast.as_ref().is_some_and(|f| f.empty_at <= now);
+        (self.is_low() || falling || expected).then_some(level)
     }
 
     /// The tenant says that it is done: a witness for a rise, nothing by itself.

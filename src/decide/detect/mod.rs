@@ -154,7 +154,7 @@ impl DeviceState {
     pub fn pass(&mut self, ctx: &Context<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.leak.pass(ctx, &mut findings);
-        self.presence.pass(self.seen_at, self.battery.is_low(), ctx, &mut findings);
+        self.presence.pass(self.seen_at, &self.battery, ctx, &mut findings);
         findings
     }
 

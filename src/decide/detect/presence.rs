@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::battery::BatteryState;
 use super::{Context, Heard, Timed};
 use crate::model::time::DAY;
 use crate::model::{Fact, Finding, Millis, Timestamp};
@@ -81,14 +82,15 @@ impl PresenceState {
     pub(super) fn pass(
         &mut self,
         seen_at: Timestamp,
-        battery_low: bool,
+        battery: &BatteryState,
         ctx: &Context<'_>,
         findings: &mut Vec<Finding>,
     ) {
         if self.due_at(seen_at, ctx).is_some_and(|due| due <= ctx.now) {
             self.silent = true;
             let heard_from = seen_at.max(self.listened_from(ctx));
-            findings.push(Finding::Silent { since: seen_at, heard_from, battery_low });
+            let (battery_low, empty) = (battery.is_low(), battery.probably_empty(ctx.now));
+            findings.push(Finding::Silent { since: seen_at, heard_from, battery_low, empty });
         }
     }
 
@@ -118,7 +120,7 @@ impl PresenceState {
         let policy = &ctx.policy.presence;
         let learned = self.since.is_some_and(|since| seen_at - since >= LEARNED_OVER_MS);
         if self.gaps < GAPS_KNOWN || !learned {
-            return policy.unknown_rhythm.0;
+            return policy.unknown_rhythm.0.max((self.gap * GAPS_ALLOWED).min(policy.most.0));
         }
         (self.gap * GAPS_ALLOWED).clamp(policy.least.0, policy.most.0)
     }

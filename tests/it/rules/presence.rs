@@ -117,3 +117,44 @@ fn silent_after_the_visit_is_no_matter_of_its_battery() {
     let silent = "\n06 18:00 opened silent lock1\n06 18:00 text housekeeper:h1 offer_silent";
     check("", &format!("{story}06 18:30 wait"), &format!("{then}{silent}"));
 }
+
+#[test]
+fn a_sensor_that_speaks_every_25_hours_is_not_silent_after_two() {
+    let every = |n: i64| {
+        let hours = 25 * n;
+        format!("{:02} {:02}:00 leak1 battery={}\n", 3 + hours / 24, hours % 24, 90 - n % 2)
+    };
+    // Its rhythm is not known yet: two gaps are all there is.
+    let young: String = (0..3).map(every).collect();
+    check("", &format!("{young}07 20:00 wait"), "");
+    let known: String = (0..8).map(every).collect();
+    let last = "\n10 07:00 leak1 battery=90";
+    check("", &format!("{known}{last}\n13 09:00 wait"), "");
+    let then = "\n13 10:00 opened silent leak1\n13 10:00 text housekeeper:h1 offer_silent";
+    check("", &format!("{known}{last}\n13 12:00 wait"), then);
+}
+
+#[test]
+fn silent_with_a_falling_battery_is_probably_dead_and_says_so() {
+    let falling = "
+        03 08:00 lock1 battery=60
+        03 20:00 lock1 battery=50
+        04 08:00 lock1 battery=41
+        04 20:00 lock1 battery=33
+        05 08:00 lock1 battery=27
+        05 09:00 lock1 offline
+        05 10:00 wait";
+    let then = "
+        05 09:15 opened silent lock1
+        05 09:15 text housekeeper:h1 offer_silent_dead";
+    check("", falling, then);
+    let good = falling.replace("27", "60").replace("33", "61").replace("41", "60").replace("50", "61");
+    check("", &good, &then.replace("_dead", ""));
+}
+
+#[test]
+fn a_retained_message_neither_ends_a_silence_nor_teaches_a_rhythm() {
+    let story =
+        format!("{}05 00:00 lock1 battery=90\n06 12:00 lock1 battery=90 retained\n07 05:00 wait", rhythm("lock1", 6));
+    check("", &story, "05 18:00 opened silent lock1\n05 18:00 text housekeeper:h1 offer_silent");
+}
