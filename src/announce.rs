@@ -1,26 +1,32 @@
-//! MQTT out: every open ticket as a retained message, and whether the service is there.
+//! MQTT out: every open ticket as a retained message, whether the service is there, and both for Home Assistant.
 //!
-//! `nightporter/v1/<property>/tickets/<id>` holds the ticket as the API shows it while it is open, and is cleared then; `nightporter/status` is `online`, or `offline` by last will. A projection: lost messages cost nothing,
-//! all of it is said anew with every connection. Nothing here decides.
+//! `nightporter/v1/<property>/tickets/<id>` holds the ticket as the API shows it while it is open, and is cleared then;
+//! `nightporter/status` is `online`, or `offline` by last will. A projection: lost messages cost nothing, all of it is said
+//! anew with every connection, and what is over is found at the broker and cleared. Nothing here decides.
+
+pub mod entities;
+mod home_assistant;
+mod retained;
 
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{LastWill, Packet};
+use rumqttc::v5::mqttbytes::v5::{Filter, LastWill, Packet, Publish};
 use rumqttc::v5::{AsyncClient, Event, EventLoop};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, watch};
 use tracing::{debug, warn};
 
 use crate::commit::Door;
-use crate::config::Mqtt;
+use crate::config::{HomeAssistant, Mqtt};
 use crate::ingest;
 use crate::model::Ticket;
 use crate::store::{Page, Store, StoreError, TicketFilter};
 use crate::web::TicketView;
+use entities::STATUS_TOPIC;
+use home_assistant::Announcer;
+use retained::Retained;
 
-/// Where the service says whether it is there.
-const STATUS_TOPIC: &str = "nightporter/status";
 /// Announcements that may wait for the socket; more are dropped, and said with the next connection.
 const PUBLISHES_MAX: usize = 1_024;
 /// Tickets read at once.
@@ -46,7 +52,7 @@ pub fn is_own(topic: &str) -> bool {
 }
 
 /// Announces until `stop`.
-pub async fn run(mqtt: Mqtt, store: Store, door: Door, mut stop: watch::Receiver<bool>) {
+pub async fn run(mqtt: Mqtt, settings: HomeAssistant, store: Store, door: Door, mut stop: watch::Receiver<bool>) {
     let mut options = match ingest::connect_options(&mqtt, format!("{}-out", mqtt.client_id)).await {
         Ok(options) => options,
         Err(e) => {
@@ -56,23 +62,64 @@ pub async fn run(mqtt: Mqtt, store: Store, door: Door, mut stop: watch::Receiver
     };
     options.set_clean_start(true).set_last_will(LastWill::new(STATUS_TOPIC, "offline", QoS::AtLeastOnce, true, None));
     let (client, events) = AsyncClient::new(options, PUBLISHES_MAX);
-    let connected = Notify::new();
+    let link = Link {
+        client: &client,
+        settings: &settings,
+        connected: Notify::new(),
+        told: Notify::new(),
+        retained: Retained::default(),
+    };
+    let home = Announcer { client: &client, store: &store, settings: &settings, retained: &link.retained, burst: 0 };
     tokio::select! {
-        () = keep_connected(events, &connected) => {}
-        () = announce(&client, &store, &door, &connected) => {}
+        () = link.keep(events) => {}
+        () = announce(&client, &store, &door, &link.connected) => {}
+        () = home.run(&door, &link.told) => {}
         _ = stop.wait_for(|stop| *stop) => {}
     }
 }
 
-async fn keep_connected(mut events: EventLoop, connected: &Notify) {
-    loop {
-        match events.poll().await {
-            Ok(Event::Incoming(Packet::ConnAck(_))) => connected.notify_one(),
-            Ok(_) => {}
-            Err(e) => {
-                debug!(error = %e, "announce.lost");
-                tokio::time::sleep(RECONNECT).await;
+/// The connection, and who waits for news of it.
+struct Link<'a> {
+    client: &'a AsyncClient,
+    settings: &'a HomeAssistant,
+    connected: Notify,
+    /// Connected and asked for what the broker has, or Home Assistant has started.
+    told: Notify,
+    retained: Retained,
+}
+
+impl Link<'_> {
+    async fn keep(&self, mut events: EventLoop) {
+        loop {
+            match events.poll().await {
+                Ok(Event::Incoming(Packet::ConnAck(_))) => self.connected(),
+                Ok(Event::Incoming(Packet::SubAck(_))) => self.told.notify_one(),
+                Ok(Event::Incoming(Packet::Publish(publish))) => self.heard(&publish),
+                Ok(_) => {}
+                Err(e) => {
+                    debug!(error = %e, "announce.lost");
+                    tokio::time::sleep(RECONNECT).await;
+                }
             }
+        }
+    }
+
+    fn connected(&self) {
+        self.retained.forget();
+        let filter = |path: String| Filter { nolocal: true, ..Filter::new(path, QoS::AtLeastOnce) };
+        if self.client.try_subscribe_many(home_assistant::filters(self.settings).map(filter)).is_err() {
+            debug!("announce.subscribe_failed");
+        }
+        self.connected.notify_one();
+    }
+
+    fn heard(&self, publish: &Publish) {
+        let Ok(topic) = std::str::from_utf8(&publish.topic) else { return };
+        if topic != home_assistant::birth_topic(self.settings) {
+            self.retained.heard(topic, &publish.payload);
+        } else if *publish.payload == *b"online" && !publish.retain {
+            self.retained.doubt();
+            self.told.notify_one();
         }
     }
 }
@@ -98,17 +145,27 @@ async fn announce(client: &AsyncClient, store: &Store, door: &Door, connected: &
 
 async fn all(client: &AsyncClient, store: &Store) -> Result<(), StoreError> {
     publish(client, STATUS_TOPIC.to_owned(), b"online".to_vec());
+    live_tickets(store).await?.iter().for_each(|ticket| say(client, ticket));
+    Ok(())
+}
+
+/// Tickets that are announced.
+async fn live_tickets(store: &Store) -> Result<Vec<Ticket>, StoreError> {
+    let mut live = Vec::new();
     for status in LIVE {
         let filter = TicketFilter { status: Some(status.to_owned()), ..TicketFilter::default() };
         let mut page = Page { limit: PAGE_TICKETS, after: None };
         loop {
             let tickets = store.read().await?.list_tickets(&filter, &page).await?;
-            tickets.iter().for_each(|ticket| say(client, ticket));
-            let Some(last) = tickets.last().filter(|_| tickets.len() as i64 == PAGE_TICKETS) else { break };
-            page.after = Some((last.opened_at.0, last.id.0.clone()));
+            page.after = tickets.last().map(|last| (last.opened_at.0, last.id.0.clone()));
+            let full = tickets.len() as i64 == PAGE_TICKETS;
+            live.extend(tickets);
+            if !full {
+                break;
+            }
         }
     }
-    Ok(())
+    Ok(live)
 }
 
 async fn one(client: &AsyncClient, store: &Store, id: &str) -> Result<(), StoreError> {
@@ -122,9 +179,7 @@ fn say(client: &AsyncClient, ticket: &Ticket) {
     let over = !ticket.status.is_active();
     let view = || serde_json::to_vec(&TicketView::from(ticket)).expect("a ticket is plain data");
     let payload = if over { Vec::new() } else { view() };
-    // Wildcards and slashes of an id would be another topic.
-    let property = ticket.property_id.as_str().replace(['/', '+', '#'], "_");
-    publish(client, format!("nightporter/v1/{property}/tickets/{}", ticket.id), payload);
+    publish(client, entities::ticket_topic(ticket), payload);
 }
 
 fn publish(client: &AsyncClient, topic: String, payload: Vec<u8>) {

@@ -102,7 +102,13 @@ impl Service {
         let grace = config.presence.broker_grace;
         let watch = watch_broker(config.mqtt.url.clone(), grace, door.clone(), clock.clone(), stopping.clone());
         parts.spawn(named("broker", watch));
-        let announce = announce::run(config.mqtt.clone(), store.clone(), door.clone(), stopping.clone());
+        let announce = announce::run(
+            config.mqtt.clone(),
+            config.home_assistant.clone(),
+            store.clone(),
+            door.clone(),
+            stopping.clone(),
+        );
         parts.spawn(named("announce", announce));
         let state = web::AppState::new(&config, store.clone(), door.clone(), clock, metrics.clone(), open_page);
         parts.spawn(named("web", web::serve(listener, state, stopping)));

@@ -9,9 +9,21 @@ use super::{BrokerUser, Config, Provider, playbooks};
 use crate::model::E164;
 
 /// The sections of the file, to tell a variable with one underscore too few from somebody else's.
-pub(super) const SECTIONS: [&str; 13] = [
-    "mqtt", "broker", "database", "http", "sms", "rewards", "battery", "presence", "leak", "contact", "clock",
-    "playbook", "property",
+pub(super) const SECTIONS: [&str; 14] = [
+    "mqtt",
+    "home_assistant",
+    "broker",
+    "database",
+    "http",
+    "sms",
+    "rewards",
+    "battery",
+    "presence",
+    "leak",
+    "contact",
+    "clock",
+    "playbook",
+    "property",
 ];
 
 /// The most connections to one broker.
@@ -144,6 +156,10 @@ fn check_mqtt(config: &Config, document: &mut Document<'_>) {
     }
     if mqtt.password.is_some() && mqtt.username.is_none() {
         document.report("mqtt.password", "needs a username");
+    }
+    let prefix = &config.home_assistant.prefix;
+    if prefix.is_empty() || prefix.contains(['+', '#']) || prefix.starts_with('/') || prefix.ends_with('/') {
+        document.report("home_assistant.prefix", "expected a topic without + #, e.g. \"homeassistant\"");
     }
     check_tls_files(config, document);
 }

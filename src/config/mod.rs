@@ -35,6 +35,8 @@ use crate::model::{PropertyId, TicketKind, Timestamp};
 pub struct Config {
     /// Where devices are heard.
     pub mqtt: Mqtt,
+    /// What Home Assistant is told.
+    pub home_assistant: HomeAssistant,
     /// The built-in broker.
     pub broker: Broker,
     /// Formats of the operator's own; refused in this version.

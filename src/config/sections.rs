@@ -60,6 +60,22 @@ impl Default for Mqtt {
     }
 }
 
+/// `[home_assistant]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HomeAssistant {
+    /// Whether devices, open tickets and the service are announced; turned off, what was announced is cleared.
+    pub discovery: bool,
+    /// Its discovery prefix, one or more levels of a topic.
+    pub prefix: String,
+}
+
+impl Default for HomeAssistant {
+    fn default() -> Self {
+        Self { discovery: true, prefix: "homeassistant".to_owned() }
+    }
+}
+
 /// `[broker]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

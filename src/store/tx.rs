@@ -184,6 +184,8 @@ queries! {
     read::messages as list_messages(filter: &MessageFilter, page: &Page) -> Vec<MessageRow>;
     /// A page of devices.
     read::devices as list_devices(filter: &DeviceFilter, after: Option<&str>, limit: i64) -> Vec<DeviceRow>;
+    /// The names of all properties, by id.
+    read::property_names as property_names() -> BTreeMap<String, String>;
     /// One device.
     read::device as device(key: &str) -> Option<DeviceRow>;
     /// A tenant's balance and entries.

@@ -27,6 +27,7 @@ mod decode_score;
 mod decode_variants;
 mod demo;
 mod field;
+mod home_assistant;
 mod import;
 mod leak_next_door;
 mod main_job;

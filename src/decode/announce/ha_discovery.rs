@@ -11,7 +11,7 @@ use crate::model::{Announcement, DeviceKey, DeviceKind, PowerSource, hardware_id
 
 pub(super) fn announced(message: &Message, routes: &Routes) -> Vec<Announcement> {
     let component = message.topic.split('/').nth(1).unwrap_or_default();
-    let Some(config) = tree(message) else { return Vec::new() };
+    let Some(config) = tree(message).filter(|config| !is_ours(config)) else { return Vec::new() };
     let mut told: Vec<Announcement> = Vec::new();
     for entity in entities(component, &config) {
         let Some(key) = device_of(&entity, &config, routes) else { continue };
@@ -27,6 +27,12 @@ pub(super) fn announced(message: &Message, routes: &Routes) -> Vec<Announcement>
         }
     }
     told
+}
+
+/// What we announce ourselves (`announce/entities.rs`) is no news to us.
+fn is_ours(config: &Value) -> bool {
+    let origin = config.get("origin").or_else(|| config.get("o")).unwrap_or(&Value::Null);
+    either(origin, "name", "name") == Some("Nightporter")
 }
 
 struct Entity<'a> {

@@ -1,5 +1,7 @@
 //! Lists and single rows for the API and exports. Pages run from the oldest to the newest by (time, id).
 
+use std::collections::BTreeMap;
+
 use sqlx::{QueryBuilder, Row as _};
 
 use super::facts::{DEVICE_COLUMNS, device_row, ticket_row};
@@ -133,6 +135,12 @@ pub async fn devices(
     }
     query.push(format!(" ORDER BY {key} LIMIT ")).push_bind(limit);
     query.build().fetch_all(&mut *conn).await?.iter().map(device_state_row).collect()
+}
+
+/// The names of all properties, by id.
+pub async fn property_names(conn: &mut Conn) -> Result<BTreeMap<String, String>, StoreError> {
+    let rows = sqlx::query("SELECT id, name FROM properties").fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// One device, registered or only heard.
