@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::commit::{Cause, CommandError, Door, Item, Listening};
 use crate::config::{BrokerUrl, Mqtt};
 use crate::decide::Heard;
-use crate::decode::{PAYLOAD_BYTES_MAX, Routes, announce, decode};
+use crate::decode::{PAYLOAD_BYTES_MAX, Routes, announce, decode_at};
 use crate::metrics::Metrics;
 use crate::model::{Announcement, DeviceKey, Span, Timestamp};
 use crate::store::Reject;
@@ -307,7 +307,7 @@ impl Ingest {
         if is_own(topic) {
             return Err(Vec::new());
         }
-        let decoded = match decode(topic, &publish.payload, &self.routes) {
+        let decoded = match decode_at(topic, &publish.payload, Some(received_at), &self.routes) {
             Ok(decoded) => decoded,
             Err(e) => return Err(vec![self.reject(received_at, topic, e.code, e.detail, publish)]),
         };
@@ -317,10 +317,11 @@ impl Ingest {
         let fingerprint = fingerprint(&publish.topic, &publish.payload);
         let heard = |readings| Heard { readings, received_at, retained: publish.retain, fingerprint };
         let named = decoded.devices.into_iter().filter_map(|d| d.device_key.map(|key| (key, d.readings)));
+        let wrong = decoded.wrong.map(|e| self.reject(received_at, topic, e.code, e.detail, publish));
         let causes: Vec<Cause> = named.map(|(key, readings)| Cause::Heard(key, heard(readings))).collect();
         let readings = |cause: &Cause| if let Cause::Heard(_, heard) = cause { heard.readings.len() as u64 } else { 0 };
         self.metrics.readings.inc_by(causes.iter().map(readings).sum());
-        Ok((causes, format, announced))
+        Ok((causes.into_iter().chain(wrong).collect(), format, announced))
     }
 
     fn reject(&self, at: Timestamp, topic: &str, code: &'static str, detail: String, publish: &Publish) -> Cause {

@@ -8,19 +8,20 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::decode::{Routes, decode};
-use crate::model::{DeviceReadings, Fact, Reading};
+use crate::decode::{Routes, decode_at};
+use crate::model::{DeviceReadings, Fact, Reading, Timestamp};
 
 /// The longest line that is read, in bytes; a longer one is answered with an error and skipped.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Reads lines `{"id"?,"topic","payload"|"payload_b64","retained"?}` until the end and answers each with
 /// `{"id"?,"format","devices":[…]}` or `{"id"?,"error":{"code","detail"}}`. Blank lines are skipped but counted.
-/// A payload that is JSON itself instead of a string stands for its text.
+/// A payload that is JSON itself instead of a string stands for its text. What a format of the operator's own got wrong
+/// beside what was right stands in `error` beside `devices`. A message was received `now` unless it has `received_at`.
 ///
 /// # Errors
 /// Only when reading or writing fails.
-pub fn run(routes: &Routes, mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+pub fn run(routes: &Routes, now: Timestamp, mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
@@ -34,7 +35,7 @@ pub fn run(routes: &Routes, mut input: impl BufRead, mut output: impl Write) -> 
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let answer = if cut { Answer::bad_line(number, "too long") } else { answer(routes, number, &line) };
+        let answer = if cut { Answer::bad_line(number, "too long") } else { answer(routes, now, number, &line) };
         serde_json::to_writer(&mut output, &answer)?;
         output.write_all(b"\n")?;
     }
@@ -49,12 +50,19 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
     Ok(())
 }
 
-fn answer(routes: &Routes, number: u64, line: &[u8]) -> Answer {
+fn answer(routes: &Routes, now: Timestamp, number: u64, line: &[u8]) -> Answer {
     let message: Message = match serde_json::from_slice(line) {
         Ok(message) => message,
         Err(e) => return Answer::bad_line(number, &e.to_string()),
     };
-    let Message { id, topic, payload, payload_b64 } = message;
+    let Message { id, topic, payload, payload_b64, received_at } = message;
+    let received_at = match received_at.map(|text| Timestamp::parse_rfc3339(&text)) {
+        None => now,
+        Some(Some(at)) => at,
+        Some(None) => {
+            return Answer { id, ..Answer::bad_line(number, "received_at: expected e.g. 2026-01-05T02:30:00Z") };
+        }
+    };
     let bytes = match (payload, payload_b64) {
         (Some(Value::String(text)), None) => text.into_bytes(),
         (Some(json), None) => json.to_string().into_bytes(),
@@ -64,10 +72,11 @@ fn answer(routes: &Routes, number: u64, line: &[u8]) -> Answer {
         },
         _ => return Answer { id, ..Answer::bad_line(number, "needs either `payload` or `payload_b64`") },
     };
-    match decode(&topic, &bytes, routes) {
+    match decode_at(&topic, &bytes, Some(received_at), routes) {
         Ok(decoded) => {
             let devices = decoded.devices.into_iter().map(Device::from).collect();
-            Answer { id, format: Some(decoded.format), devices: Some(devices), error: None }
+            let error = decoded.wrong.map(|wrong| Error { code: wrong.code, detail: wrong.detail });
+            Answer { id, format: Some(decoded.format), devices: Some(devices), error }
         }
         Err(rejection) => Answer { id, ..Answer::error(rejection.code, rejection.detail) },
     }
@@ -80,6 +89,7 @@ struct Message {
     topic: String,
     payload: Option<Value>,
     payload_b64: Option<String>,
+    received_at: Option<String>,
 }
 
 #[derive(Default, Serialize)]
@@ -147,7 +157,7 @@ mod tests {
 
     fn check(input: &str, expected: &[&str]) {
         let mut output = Vec::new();
-        run(&Routes::default(), input.as_bytes(), &mut output).expect("memory does not fail");
+        run(&Routes::default(), Timestamp(0), input.as_bytes(), &mut output).expect("memory does not fail");
         let lines: Vec<Value> =
             output.lines().map(|l| serde_json::from_str(&l.expect("text")).expect("JSON")).collect();
         let expected: Vec<Value> = expected.iter().map(|e| serde_json::from_str(e).expect("JSON")).collect();
@@ -182,7 +192,7 @@ mod tests {
             ],
         );
         let mut output = Vec::new();
-        run(&Routes::default(), &b"\xff\n{}"[..], &mut output).expect("memory does not fail");
+        run(&Routes::default(), Timestamp(0), &b"\xff\n{}"[..], &mut output).expect("memory does not fail");
         let text = String::from_utf8(output).expect("UTF-8");
         assert!(text.starts_with(r#"{"error":{"code":"invalid_input","detail":"line 1: "#), "{text}");
         assert_eq!(text.lines().count(), 2);

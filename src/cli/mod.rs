@@ -24,6 +24,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::decode::Routes;
 use crate::store::Store;
@@ -67,7 +68,7 @@ enum Command {
 #[command(after_help = r#"Example:
   echo '{"topic":"zigbee2mqtt/lock","payload":"{\"battery\":87}"}' | nightporter decode"#)]
 struct DecodeArgs {
-    /// Apply the routes of this configuration
+    /// Apply the routes and formats of this configuration
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -152,7 +153,8 @@ impl DecodeArgs {
             Some(path) => load(path)?.routes(),
             None => Routes::default(),
         };
-        listened(decode::run(&routes, BufReader::new(io::stdin().lock()), BufWriter::new(io::stdout().lock())))
+        let now = Clock::system().now();
+        listened(decode::run(&routes, now, BufReader::new(io::stdin().lock()), BufWriter::new(io::stdout().lock())))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::read::Document;
 use super::values::{Secret, host_of, is_loopback};
-use super::{BrokerUser, Config, Provider, playbooks};
+use super::{BrokerUser, Config, Provider, formats, playbooks};
 use crate::model::E164;
 
 /// The sections of the file, to tell a variable with one underscore too few from somebody else's.
@@ -36,7 +36,7 @@ const SECRET_BYTES_MAX: u64 = 64 * 1024;
 pub(super) fn check(config: &mut Config, document: &mut Document<'_>) {
     resolve_secrets(config, document);
     resolve_paths(config, document);
-    check_formats(config, document);
+    formats::check(config, document);
     check_mqtt(config, document);
     check_broker(config, document);
     check_database(config, document);
@@ -131,12 +131,6 @@ fn resolve_paths(config: &mut Config, document: &Document<'_>) {
     config.broker.data_dir = beside(document.path, &config.broker.data_dir);
     if let Some(file) = config.database.url.expose().strip_prefix("sqlite://").filter(|f| !f.starts_with(":memory:")) {
         config.database.url = Secret::new(format!("sqlite://{}", beside(document.path, Path::new(file)).display()));
-    }
-}
-
-fn check_formats(config: &Config, document: &mut Document<'_>) {
-    for format in &config.format {
-        document.report_at(format.span(), "formats of one's own are not available in this version".to_owned());
     }
 }
 

@@ -6,6 +6,7 @@
 mod check;
 mod defaults;
 mod explain;
+mod formats;
 mod playbooks;
 mod read;
 mod sections;
@@ -39,7 +40,7 @@ pub struct Config {
     pub home_assistant: HomeAssistant,
     /// The built-in broker.
     pub broker: Broker,
-    /// Formats of the operator's own; refused in this version.
+    /// Formats of the operator's own.
     pub format: Vec<Spanned<OwnFormat>>,
     /// Where everything is kept.
     pub database: Database,
@@ -104,14 +105,9 @@ impl Config {
         }
     }
 
-    /// The formats that subscriptions pin to their topics.
+    /// The formats that subscriptions pin to their topics, and the operator's own.
     pub fn routes(&self) -> Routes {
-        let mut routes = Routes::default();
-        let pinned = self.mqtt.subscriptions.iter().filter_map(|s| s.format.as_ref().map(|f| (&s.topic, f)));
-        for (topic, format) in pinned {
-            routes.pin(topic, format).expect("subscriptions are checked when they are read");
-        }
-        routes
+        formats::routes(self).expect("formats and subscriptions are checked when they are read")
     }
 
     /// The clock that the service lives by. One of its own never begins before `newest`, the last thing that is stored: a

@@ -135,6 +135,11 @@ impl<'i> Document<'i> {
         self.errors.push(ConfigError { place: self.place(&span), key, problem });
     }
 
+    /// Reports a problem of what stands at a span, of a key that is known.
+    pub(super) fn report_key_at(&mut self, key: String, span: Range<usize>, problem: String) {
+        self.errors.push(ConfigError { place: self.place(&span), key, problem });
+    }
+
     /// What was wrong.
     pub(super) fn into_errors(self) -> Vec<ConfigError> {
         self.errors

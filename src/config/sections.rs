@@ -151,16 +151,16 @@ impl Broker {
     }
 }
 
-/// `[[format]]`: parsed, so that the error is about what matters.
+/// `[[format]]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnFormat {
     /// How routes call it.
-    pub name: String,
+    pub name: Spanned<String>,
     /// Which topics it reads.
-    pub topic: String,
+    pub topic: Spanned<String>,
     /// How a message becomes readings.
-    pub jq: String,
+    pub jq: Spanned<String>,
 }
 
 /// `[database]`

@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, de};
+use toml::Spanned;
 
-use crate::decode::Routes;
+use crate::decode::{RouteError, is_filter};
 use crate::model::Timestamp;
 
 /// Text that is never printed.
@@ -107,17 +108,18 @@ pub struct Subscription {
     /// An MQTT topic filter.
     pub topic: String,
     /// The format of everything that arrives there, if pinned.
-    pub format: Option<String>,
+    pub format: Option<Spanned<String>>,
 }
 
 impl Subscription {
-    /// Checks the filter and the format's name.
-    fn new(topic: String, format: Option<String>) -> Result<Self, String> {
+    /// Checks the filter. The format's name is checked when all formats have been read.
+    fn new(topic: String, format: Option<Spanned<String>>) -> Result<Self, String> {
         if topic.starts_with("$share/") {
             return Err("leave $share/… out; share_group does that".to_owned());
         }
-        let any_format = "native";
-        Routes::default().pin(&topic, format.as_deref().unwrap_or(any_format)).map_err(|e| e.to_string())?;
+        if !is_filter(&topic) {
+            return Err(RouteError::InvalidFilter(topic).to_string());
+        }
         Ok(Self { topic, format })
     }
 }
@@ -151,7 +153,7 @@ impl<'de> Visitor<'de> for SubscriptionVisitor {
 #[serde(deny_unknown_fields)]
 struct Route {
     topic: String,
-    format: String,
+    format: Spanned<String>,
 }
 
 /// Reads an address to listen on.

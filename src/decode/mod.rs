@@ -8,6 +8,7 @@ mod announce;
 mod facts;
 mod json;
 mod message;
+mod own;
 mod routes;
 mod scalar;
 
@@ -41,11 +42,13 @@ mod zigbee2mqtt;
 mod zwave_js_ui;
 
 pub use announce::announce;
-pub use routes::{RouteError, Routes};
+pub use own::{OwnFormat, OwnFormatError, ProgramFault, STEPS_MAX};
+pub use routes::{RouteError, Routes, filters_meet, is_filter};
 
 use message::Message;
 
-use crate::model::{DEVICE_KEY_BYTES_MAX, DeviceKey, DeviceReadings};
+use crate::model::{DEVICE_KEY_BYTES_MAX, DeviceKey, DeviceReadings, Timestamp};
+use routes::Reader;
 
 /// The largest payload that is looked at, in bytes; a larger one is rejected before it is parsed.
 pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
@@ -58,6 +61,8 @@ pub struct Decoded {
     /// One entry for each device that spoke; its readings may be empty (it is alive and said nothing that matters here).
     /// No entry at all for commands, configuration, logs and cleared topics: nobody spoke.
     pub devices: Vec<DeviceReadings>,
+    /// What else a format of the operator's own put out and is no reading; `devices` is right all the same.
+    pub wrong: Option<Rejection>,
 }
 
 /// Why a message could not be understood.
@@ -65,9 +70,10 @@ pub struct Decoded {
 #[error("{code}: {detail}")]
 pub struct Rejection {
     /// Stable code: `invalid_json`, `invalid_utf8`, `payload_too_large`, `invalid_protobuf`, `unsupported_encoding`,
-    /// `invalid_device_key`, `wrong_topic`, `unknown_format`.
+    /// `invalid_device_key`, `wrong_topic`, `unknown_format`; of formats of the operator's own `format_limit`,
+    /// `format_failed`, `format_output`.
     pub code: &'static str,
-    /// What and where, for a person. Never a part of the payload.
+    /// What and where, for a person. Never a part of the payload, unless the operator's own program says it.
     pub detail: String,
 }
 
@@ -141,9 +147,33 @@ fn is_named(device: &DeviceReadings) -> bool {
 /// A [`Rejection`] when no format knows the message or its payload is broken; one unusable field in an otherwise good
 /// message only loses that field.
 pub fn decode(topic: &str, payload: &[u8], routes: &Routes) -> Result<Decoded, Rejection> {
+    decode_at(topic, payload, None, routes)
+}
+
+/// As [`decode`]; formats of the operator's own are told when the message was received.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_at(
+    topic: &str,
+    payload: &[u8],
+    received_at: Option<Timestamp>,
+    routes: &Routes,
+) -> Result<Decoded, Rejection> {
     let route = routes.find(topic);
     let message = Message { topic, payload, base: route.map(|r| r.base()) };
-    let format = route.map(|r| r.format).or_else(|| FORMATS.iter().find(|f| (f.recognises)(&message)));
+    let format = match route.map(|r| &r.reader) {
+        Some(Reader::Own(own)) => {
+            let said = own.decode(&message, received_at)?;
+            let nothing = said.devices.iter().all(|device| device.readings.is_empty());
+            return match said.wrong {
+                Some(wrong) if nothing => Err(wrong),
+                wrong => Ok(Decoded { format: own.name(), devices: said.devices, wrong }),
+            };
+        }
+        Some(Reader::BuiltIn(format)) => Some(*format),
+        None => FORMATS.iter().find(|f| (f.recognises)(&message)),
+    };
     let format = format.ok_or_else(|| Rejection::new("unknown_format", "no format knows this topic"))?;
     let mut devices = (format.decode)(&message)?;
     let spoke = !devices.is_empty();
@@ -152,5 +182,5 @@ pub fn decode(topic: &str, payload: &[u8], routes: &Routes) -> Result<Decoded, R
         let detail = format!("blank, more than {DEVICE_KEY_BYTES_MAX} bytes, or with < > or control characters");
         return Err(Rejection::new("invalid_device_key", detail));
     }
-    Ok(Decoded { format: format.name, devices })
+    Ok(Decoded { format: format.name, devices, wrong: None })
 }

@@ -1,6 +1,6 @@
 //! Nuki Hub: `<base>/lock/…` and `<base>/opener/…` with words and JSON
 //! (<https://github.com/technyon/nuki_hub>, MqttTopics.h). The last action, its result and the door sensor are no
-//! state of the bolt; an opener has no bolt at all.
+//! state of the bolt; an opener has no bolt at all. The hub tells its own uptime in minutes.
 
 use super::facts::{self, Facts, single};
 use super::scalar::{Scalar, same_word};
@@ -32,6 +32,12 @@ pub(super) fn decode(message: &Message) -> Outcome {
     }
     if let Some(hub) = message.topic.strip_suffix("/maintenance/mqttConnectionState") {
         return Ok(single(hub, facts::online(&Scalar::plain(message.text()?))));
+    }
+    if let Some((hub, "uptime" | "wifiRssi")) = message.topic.rsplit_once("/maintenance/") {
+        let value = Scalar::plain(message.text()?);
+        let minutes = message.topic.ends_with("/uptime").then(|| value.number()).flatten();
+        let uptime = minutes.and_then(|n| facts::count(&Scalar::Number(n * 60.0), Fact::UptimeS));
+        return Ok(single(hub, uptime.or_else(|| facts::dbm(&value))));
     }
     let Some((device, path)) = parts(message.topic) else { return Ok(vec![]) };
     let has_bolt = device.ends_with("/lock");

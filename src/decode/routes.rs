@@ -1,17 +1,30 @@
-//! Routes: MQTT topic filters that pin a format where a topic alone is ambiguous. Matching follows MQTT 5 section 4.7.
+//! Routes: MQTT topic filters that pin a format where a topic alone is ambiguous, and formats of the operator's own.
+//! Matching follows MQTT 5 section 4.7.
 
+use std::sync::Arc;
+
+use super::own::OwnFormat;
 use super::{FORMATS, Format, format_names};
 
-/// Topic filters with their formats; the first that matches decides.
+/// Topic filters with their formats, and the operator's own formats: the first pin that matches decides, else the
+/// first format of the operator's own.
 #[derive(Default)]
 pub struct Routes {
-    routes: Vec<Route>,
+    pins: Vec<Route>,
+    own: Vec<Route>,
 }
 
 /// One filter and its format.
 pub(super) struct Route {
     filter: String,
-    pub(super) format: &'static Format,
+    pub(super) reader: Reader,
+}
+
+/// Who reads a message.
+#[derive(Clone)]
+pub(super) enum Reader {
+    BuiltIn(&'static Format),
+    Own(Arc<OwnFormat>),
 }
 
 /// Why a route cannot be used.
@@ -42,14 +55,26 @@ impl Routes {
         }
         let known = || format_names().collect::<Vec<_>>().join(", ");
         let unknown = || RouteError::UnknownFormat { name: format.to_owned(), known: known() };
-        let format = FORMATS.iter().find(|f| f.name == format).ok_or_else(unknown)?;
-        self.routes.push(Route { filter: filter.to_owned(), format });
+        let reader = self.reader(format).ok_or_else(unknown)?;
+        self.pins.push(Route { filter: filter.to_owned(), reader });
         Ok(())
+    }
+
+    /// Adds a format of the operator's own, with its topics, behind the ones already there.
+    pub fn teach(&mut self, format: OwnFormat) {
+        self.own.push(Route { filter: format.filter().to_owned(), reader: Reader::Own(Arc::new(format)) });
+    }
+
+    /// A format by its name.
+    fn reader(&self, name: &str) -> Option<Reader> {
+        let mut own = self.own.iter().map(|route| &route.reader);
+        let own = own.find(|r| matches!(r, Reader::Own(own) if own.name() == name));
+        own.cloned().or_else(|| FORMATS.iter().find(|f| f.name == name).map(Reader::BuiltIn))
     }
 
     /// The first route whose filter matches.
     pub(super) fn find(&self, topic: &str) -> Option<&Route> {
-        self.routes.iter().find(|r| filter_matches(&r.filter, topic))
+        self.pins.iter().chain(&self.own).find(|r| filter_matches(&r.filter, topic))
     }
 }
 
@@ -61,12 +86,13 @@ impl Route {
     }
 }
 
-fn unshared(filter: &str) -> &str {
+pub(super) fn unshared(filter: &str) -> &str {
     let rest = filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/'));
     rest.map_or(filter, |(_, rest)| rest)
 }
 
-fn is_filter(filter: &str) -> bool {
+/// Whether this is a filter at all.
+pub fn is_filter(filter: &str) -> bool {
     let mut levels = filter.split('/').rev();
     let last = levels.next().unwrap_or("");
     let plain = |level: &str| level == "+" || !level.contains(['+', '#', '\0']);
@@ -91,6 +117,18 @@ pub fn filter_matches(filter: &str, topic: &str) -> bool {
     topics.next().is_none()
 }
 
+/// Whether some topic is matched by both filters.
+pub fn filters_meet(one: &str, other: &str) -> bool {
+    let (mut ones, mut others) = (one.split('/'), other.split('/'));
+    loop {
+        match (ones.next(), others.next()) {
+            (Some("#"), _) | (_, Some("#")) | (None, None) => return true,
+            (Some(l), Some(r)) if l == r || l == "+" || r == "+" => {}
+            _ => return false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +148,16 @@ mod tests {
         check("a/+/c", &["a/b/c", "a//c"], &["a/c", "a/b/c/d", "a/b"]);
         check("+/b", &["a/b", "/b"], &["$SYS/b", "b"]);
         check("#", &["a", "a/b"], &["$SYS/broker"]);
+    }
+
+    #[test]
+    fn filters_that_meet() {
+        for (one, other) in [("a/+/c", "a/#"), ("a/#", "a"), ("+/b", "a/+"), ("a/b", "a/b"), ("#", "x/y")] {
+            assert!(filters_meet(one, other) && filters_meet(other, one), "{one} {other}");
+        }
+        for (one, other) in [("a/b", "a/c"), ("a/+", "a"), ("a/b/c", "a/+"), ("b/#", "a/#")] {
+            assert!(!filters_meet(one, other) && !filters_meet(other, one), "{one} {other}");
+        }
     }
 
     #[test]

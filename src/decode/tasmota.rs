@@ -113,7 +113,8 @@ fn lock(value: &Scalar) -> Option<Fact> {
 fn take_own(facts: &mut Facts, body: &Map<String, Value>) {
     let number = |key: &str| body.get(key).map(Scalar::from);
     facts.add(number("BatteryPercentage").as_ref().and_then(facts::percent));
-    facts.add(number("UptimeSec").as_ref().and_then(|n| facts::count(n, Fact::UptimeS)));
+    let seconds = number("UptimeSec").as_ref().and_then(|n| facts::count(n, Fact::UptimeS));
+    facts.add(seconds.or_else(|| uptime(body.get("Uptime")?.as_str()?)));
     facts.add(number("BootCount").as_ref().and_then(|n| facts::count(n, Fact::BootCount)));
     let signal = body.get("Wifi").and_then(|wifi| wifi.get("Signal"));
     facts.add(signal.and_then(|s| facts::dbm(&Scalar::from(s))));
@@ -123,6 +124,16 @@ fn take_own(facts: &mut Facts, body: &Map<String, Value>) {
     for (name, sensor) in sensors {
         take_sensor(facts, name, sensor, fahrenheit);
     }
+}
+
+/// `1T02:33:26`, or `1 02:33:26` before version 5.13: days and a time.
+fn uptime(text: &str) -> Option<Fact> {
+    let (days, time) = text.split_once(['T', ' '])?;
+    let parts: Vec<u32> = time.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let &[hours, minutes, seconds] = parts.as_slice() else { return None };
+    let days: u32 = days.parse().ok()?;
+    let of_day = f64::from(hours) * 3_600.0 + f64::from(minutes) * 60.0 + f64::from(seconds);
+    Some(Fact::UptimeS(f64::from(days) * 86_400.0 + of_day))
 }
 
 /// A wired sensor, or a Bluetooth one that the device listens to: each is a channel by its name.

@@ -136,6 +136,7 @@ fn named<'a>(node: &'a str, class: &str, next: Option<&'a str>, tail: Option<&'a
         ("lock", 118),
         ("alarmsensor", 156),
         ("sensoralarm", 156),
+        ("meter", 50),
     ];
     let class = CLASSES.iter().find(|(name, _)| same_word(class, name))?.1;
     let next = next?;

@@ -85,7 +85,8 @@ fn the_contract_example_is_understood() {
         "#,
     );
     assert_eq!(config.mqtt.url, BrokerUrl { tls: true, host: "broker.example.com".to_owned(), port: 8883 });
-    let route = Subscription { topic: "flat7/#".to_owned(), format: Some("native".to_owned()) };
+    let route =
+        Subscription { topic: "flat7/#".to_owned(), format: Some(toml::Spanned::new(0..0, "native".to_owned())) };
     assert_eq!(config.mqtt.subscriptions[1], route);
     assert_eq!(config.http.base_url(), "https://care.example.com");
     assert_eq!(config.sms.provider, Provider::Twilio);
@@ -189,10 +190,6 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
                 "np.toml:2:1: battery.low_percent: expected 0 to 100",
             ],
         ),
-        (
-            "[[format]]\nname = 'acme'\ntopic = 'acme/+'\njq = '.'",
-            &["np.toml:1:1: format.0: formats of one's own are not available in this version"],
-        ),
         ("[mqtt", &["np.toml:1:6: unclosed table, expected `]`"]),
         ("[mqtt]\nurl = mqtt", &["np.toml:2:7: string values must be quoted, expected literal string"]),
     ];
@@ -203,10 +200,12 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
 
 #[test]
 fn every_bad_subscription_is_told() {
-    let known = nightporter::decode::format_names().collect::<Vec<_>>().join(", ");
-    let text = "[mqtt]\nsubscriptions = ['a', { topic = 'b', format = 'c' }, '$share/g/x']";
-    let unknown = format!("np.toml:2:23: mqtt.subscriptions.1: unknown format `c`; known are: {known}");
-    refused(text, &[], &[&unknown, "np.toml:2:54: mqtt.subscriptions.2: leave $share/… out; share_group does that"]);
+    let text = "[mqtt]\nsubscriptions = ['a', { topic = 'b', format = 'shelly' }, '$share/g/x', 'a/#/b']";
+    let unknown = r#"np.toml:2:47: mqtt.subscriptions.1: there is no format "shelly"; did you mean "shelly_gen2"?"#;
+    let shared = "np.toml:2:59: mqtt.subscriptions.2: leave $share/… out; share_group does that";
+    let filter = "np.toml:2:73: mqtt.subscriptions.3: `a/#/b` is no MQTT topic filter: `+` and `#` stand alone in a level, \
+                  `#` only at the end";
+    refused(text, &[], &[shared, filter, unknown]);
 }
 
 #[test]

@@ -302,3 +302,55 @@ fn other_gateways() {
         ("teslamate/cars/1/battery_level", "80", &["unknown_format"]),
     ]);
 }
+
+#[test]
+fn witnesses_of_a_restart_and_of_use() {
+    check(&[
+        // tasmota.github.io/docs/JSON-Status-Responses: version 5.12, and the answer to `Status 1` of today.
+        (
+            "stat/sonoff/STATUS1",
+            r#"{"StatusPRM":{"GroupTopic":"sonoffs","Uptime":"1 02:33:26","Sleep":150,"BootCount":32,"SaveCount":72}}"#,
+            &["tasmota", "sonoff uptime_s=95606", "sonoff boot_count=32"],
+        ),
+        (
+            "stat/r710_1/STATUS1",
+            r#"{"StatusPRM":{"RestartReason":"Software/System restart","Uptime":"0T00:03:29","BootCount":17}}"#,
+            &["tasmota", "r710_1 uptime_s=209", "r710_1 boot_count=17"],
+        ),
+        (
+            "tele/tasmota_9CF9D1/STATE",
+            r#"{"Time":"2024-02-24T22:20:38","Uptime":"0T00:10:11","UptimeSec":611,"Wifi":{"RSSI":44,"Signal":-78}}"#,
+            &["tasmota", "tasmota_9CF9D1 uptime_s=611", "tasmota_9CF9D1 signal_dbm=-78"],
+        ),
+        ("tele/d/STATE", r#"{"Uptime":"soon"}"#, &["tasmota", "d"]),
+        // technyon/nuki_hub: NukiNetwork.cpp publishes whole minutes, and the strength of its own network.
+        ("nukihub/maintenance/uptime", "90", &["nuki_hub", "nukihub uptime_s=5400"]),
+        ("nukihub/maintenance/wifiRssi", "-61", &["nuki_hub", "nukihub signal_dbm=-61"]),
+        ("nukihub/maintenance/freeHeap", "90000", &["nuki_hub"]),
+        // zwave-js-ui with topics by name: a water meter's total in m³, and one of energy.
+        ("zwave/cellar/water/meter/endpoint_0/value/196609", "1.5", &["zwave_js_ui", "cellar/water volume_l=1500"]),
+        ("zwave/cellar/power/meter/endpoint_0/value/65537", "1.5", &["zwave_js_ui", "cellar/power"]),
+        // ChirpStack and The Things Stack count a session's frames.
+        (
+            "application/1/device/ab/event/up",
+            r#"{"fCnt":7,"fPort":1,"object":{}}"#,
+            &["chirpstack", "ab message_counter=7"],
+        ),
+        ("v3/a/devices/d/up", r#"{"uplink_message":{"f_cnt":8}}"#, &["tts", "d message_counter=8"]),
+        ("zigbee2mqtt/x", r#"{"power_outage_count":3}"#, &["zigbee2mqtt", "x boot_count=3"]),
+        // Zigbee2MQTT's `uptime` is seconds, minutes or hours and `water_consumed` litres or m³, by model: no guess.
+        ("zigbee2mqtt/x", r#"{"uptime":12,"water_consumed":4.2}"#, &["zigbee2mqtt", "x"]),
+        (
+            "shellies/shellyflood-1/info",
+            r#"{"uptime":39,"flood":false}"#,
+            &["shelly_gen1", "shellyflood-1 leak=false", "shellyflood-1 uptime_s=39"],
+        ),
+        ("shellyplus1-a/status/sys", r#"{"uptime":11,"unixtime":1}"#, &["shelly_gen2", "shellyplus1-a uptime_s=11"]),
+        (
+            "home/gw/SYStoMQTT",
+            r#"{"uptime":155478,"rssi":-71}"#,
+            &["theengs", "gw uptime_s=155478", "gw signal_dbm=-71"],
+        ),
+        ("homie/d/$stats/uptime", "120", &["homie", "d uptime_s=120"]),
+    ]);
+}
