@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::gauge::Gauge;
 use super::outlook::Outlook;
 use super::proof::{Proof, Step};
 use super::sample::Sample;
@@ -68,6 +69,8 @@ pub struct BatteryState {
     pub zero_since: Option<Timestamp>,
     /// Whether it is a new one.
     pub proof: Proof,
+    /// Whether its gauge is to be believed.
+    pub gauge: Gauge,
     /// What is expected of it.
     pub outlook: Outlook,
     /// Whether its end was found near, once for a battery.
@@ -102,6 +105,9 @@ impl BatteryState {
 
     pub(super) fn hear(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         let sample = sample(timed);
+        if sample.at >= self.at {
+            self.gauge.hear(&sample);
+        }
         self.judge_rise(&sample, ctx, findings);
         let Some((level, at)) = self.read(timed).filter(|(_, at)| *at >= self.at) else { return };
         self.at = at;
@@ -134,6 +140,7 @@ impl BatteryState {
     /// A new battery: what the old one showed is forgotten.
     fn begin_anew(&mut self, seen_at: Timestamp, findings: &mut Vec<Finding>) {
         self.outlook.replaced(seen_at, self.phase == Phase::Dead);
+        self.gauge.replaced();
         *self = Self {
             outlook: std::mem::take(&mut self.outlook),
             percent: self.percent,
@@ -141,6 +148,7 @@ impl BatteryState {
             flag: self.flag,
             at: self.at,
             proof: std::mem::take(&mut self.proof),
+            gauge: std::mem::take(&mut self.gauge),
             ..Self::default()
         };
         findings.push(Finding::BatteryReplaced { seen_at });

@@ -5,6 +5,7 @@
 
 pub mod battery;
 pub mod flow;
+pub mod gauge;
 pub mod leak;
 pub mod outlook;
 pub mod presence;

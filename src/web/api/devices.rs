@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::catalogue::CatalogueModel;
+use super::gauge::Gauge;
 use super::{Answer, NoParams, Paged, Time};
 use crate::catalogue;
 use crate::decide::DeviceState;
@@ -70,6 +71,9 @@ pub struct Device {
     /// Where its battery stands: `fresh`, `low` or `dead`.
     #[schema(required)]
     battery: Option<&'static str>,
+    /// Whether its gauge is to be believed, and what speaks against it; null when the device has told nothing of a battery.
+    #[schema(required)]
+    gauge: Option<Gauge>,
     /// Whether any of its probes is wet.
     #[schema(required)]
     leak: Option<bool>,
@@ -176,6 +180,7 @@ impl Device {
             percent: state.battery.percent,
             millivolts: state.battery.millivolts,
             battery: seen.and(phase(&state.battery)),
+            gauge: (state.battery.at.0 > 0).then(|| Gauge::of(&state.battery)),
             leak: (!probes.is_empty()).then(|| probes.values().any(|p| p.wet)),
             lock_state: state.lock.map(|lock| serde_json::to_value(lock).expect("a word")),
             tamper: seen.map(|_| state.tamper),

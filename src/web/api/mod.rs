@@ -8,6 +8,7 @@ pub mod commands;
 pub mod devices;
 pub mod events;
 pub mod field;
+pub mod gauge;
 pub mod ledger;
 pub mod messages;
 pub mod rejects;

@@ -1,0 +1,231 @@
+//! Gauges that lie: evidence, per device, that its battery level is not to be believed. Must never change what the gauge told.
+//!
+//! Four lies are known from the field: frozen (60 % with empty cells), low for ever (1 % for weeks with new cells, 5 % until
+//! a restart), a cliff (80 % to 0 over night), and a scale read wrongly (0–200 or 0–1). A flat level alone is no lie (lithium stands at 100 % for a year): the voltage, the movements or the end must contradict it.
+
+use serde::{Deserialize, Serialize};
+
+use super::sample::Sample;
+use crate::model::time::DAY;
+use crate::model::{Millis, Timestamp};
+
+/// A level that has not moved for this long …
+const FROZEN_FOR: Millis = 30 * DAY;
+/// … is frozen when the voltage went by this part meanwhile …
+const FROZEN_VOLTS: f64 = 0.04;
+/// … or the lock moved so often.
+const FROZEN_OPERATIONS: f64 = 1_500.0;
+/// No battery lasts this long at `EMPTY_PERCENT` or less …
+const EMPTY_FOR: Millis = 21 * DAY;
+/// See `EMPTY_FOR`.
+const EMPTY_PERCENT: f64 = 5.0;
+/// A fall of this many points …
+const CLIFF_POINTS: f64 = 50.0;
+/// … to this or less …
+const CLIFF_TO_PERCENT: f64 = 10.0;
+/// … within this is a cliff, when two readings stand below it.
+const CLIFF_WITHIN: Millis = 2 * DAY;
+/// What locks send for "not known".
+const UNKNOWN_LEVELS: [f64; 2] = [126.0, 255.0];
+/// The end of a scale of half points.
+const HALF_POINTS_MAX: f64 = 200.0;
+/// Readings that make a scale.
+const SCALE_READINGS: u32 = 5;
+
+/// What is wrong with a gauge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lie {
+    /// It does not move, while voltage or movements say that the battery is used up.
+    Frozen,
+    /// It shows empty for weeks, and the device lives.
+    EmptyAndAlive,
+    /// It fell from good to empty within two days.
+    Cliff,
+    /// Its values do not end at 100.
+    Scale,
+}
+
+/// One reason to doubt a gauge.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What.
+    pub lie: Lie,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it was last seen.
+    pub at: Timestamp,
+    /// The level that was shown.
+    pub shown: f64,
+}
+
+/// What is known of a device's gauge.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Gauge {
+    /// The level of the last readings, and since when it has not moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stands: Option<Stands>,
+    /// The highest level lately, and when: where a cliff would begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    high: Option<(f64, Timestamp)>,
+    /// Readings at the foot of what may be a cliff.
+    fallen: u32,
+    /// Since when it shows empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    empty_since: Option<Timestamp>,
+    /// Readings beyond 100, or below one, in a row.
+    scaled: u32,
+    /// One for each lie at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+}
+
+/// A level that does not move, and what else was told when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Stands {
+    level: f64,
+    since: Timestamp,
+    millivolts: Option<f64>,
+    operations: Option<f64>,
+}
+
+impl Gauge {
+    /// Nothing speaks against it.
+    pub fn is_trusted(&self) -> bool {
+        self.evidence.is_empty()
+    }
+
+    /// Takes in a sample, in the order of time.
+    pub fn hear(&mut self, s: &Sample) {
+        let Some(told) = s.percent.filter(|p| !UNKNOWN_LEVELS.contains(p)) else { return };
+        self.look_at_scale(told, s.at);
+        if (0.0..=100.0).contains(&told) {
+            self.look_at_rest(told, s);
+            self.look_at_empty(told, s.at);
+            self.look_at_cliff(told, s.at);
+        }
+    }
+
+    /// A new battery: what stood still or was empty is over, and what the gauge once did is not.
+    pub fn replaced(&mut self) {
+        self.evidence.retain(|e| matches!(e.lie, Lie::Cliff | Lie::Scale));
+        *self = Self { evidence: std::mem::take(&mut self.evidence), ..Self::default() };
+    }
+
+    fn look_at_scale(&mut self, told: f64, at: Timestamp) {
+        let beyond = told > 100.0 && told <= HALF_POINTS_MAX || told > 0.0 && told < 1.0;
+        self.scaled = if beyond { self.scaled.saturating_add(1) } else { 0 };
+        if self.scaled >= SCALE_READINGS {
+            self.note(Lie::Scale, at, at, told);
+        }
+    }
+
+    fn look_at_rest(&mut self, level: f64, s: &Sample) {
+        let now = Stands { level, since: s.at, millivolts: s.millivolts, operations: s.operations };
+        let Some(stands) = self.stands.as_mut().filter(|stands| stands.level == level) else {
+            self.withdraw(Lie::Frozen);
+            self.stands = Some(now);
+            return;
+        };
+        stands.millivolts = stands.millivolts.or(s.millivolts);
+        stands.operations = stands.operations.or(s.operations);
+        let volts = stands.millivolts.zip(s.millivolts).is_some_and(|(was, is)| is <= was * (1.0 - FROZEN_VOLTS));
+        let moved = stands.operations.zip(s.operations).is_some_and(|(was, is)| is - was >= FROZEN_OPERATIONS);
+        let since = stands.since;
+        if s.at - since >= FROZEN_FOR && (volts || moved) {
+            self.note(Lie::Frozen, since, s.at, level);
+        }
+    }
+
+    fn look_at_empty(&mut self, level: f64, at: Timestamp) {
+        if level > EMPTY_PERCENT {
+            self.empty_since = None;
+            return self.withdraw(Lie::EmptyAndAlive);
+        }
+        let since = *self.empty_since.get_or_insert(at);
+        if at - since >= EMPTY_FOR {
+            self.note(Lie::EmptyAndAlive, since, at, level);
+        }
+    }
+
+    fn look_at_cliff(&mut self, level: f64, at: Timestamp) {
+        let (high, high_at) = self.high.unwrap_or((level, at));
+        let fell = high - level >= CLIFF_POINTS && level <= CLIFF_TO_PERCENT;
+        self.fallen = if fell && at - high_at <= CLIFF_WITHIN { self.fallen + 1 } else { 0 };
+        if self.fallen >= 2 {
+            self.note(Lie::Cliff, high_at, at, high);
+        }
+        if self.fallen == 0 && (level >= high || at - high_at > CLIFF_WITHIN || !fell) {
+            self.high = Some((level, at));
+        }
+    }
+
+    fn note(&mut self, lie: Lie, since: Timestamp, at: Timestamp, shown: f64) {
+        match self.evidence.iter_mut().find(|e| e.lie == lie) {
+            Some(known) => (known.at, known.shown) = (at, shown),
+            None => self.evidence.push(Evidence { lie, since, at, shown }),
+        }
+    }
+
+    fn withdraw(&mut self, lie: Lie) {
+        self.evidence.retain(|e| e.lie != lie);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::HOUR;
+
+    /// What is held against a gauge after levels so many hours apart; beside each stand voltage and operations.
+    fn lies(apart: i64, levels: impl IntoIterator<Item = (f64, f64, f64)>) -> Vec<Lie> {
+        let mut gauge = Gauge::default();
+        for (n, (level, millivolts, operations)) in (1_i64..).zip(levels) {
+            gauge.hear(&Sample {
+                at: Timestamp(n * apart * HOUR),
+                percent: Some(level),
+                millivolts: Some(millivolts),
+                operations: Some(operations),
+                ..Sample::default()
+            });
+        }
+        gauge.evidence.iter().map(|e| e.lie).collect()
+    }
+
+    fn steady(level: f64, count: usize) -> impl Iterator<Item = (f64, f64, f64)> {
+        std::iter::repeat_n((level, 6000.0, 0.0), count)
+    }
+
+    #[test]
+    fn stuck_at_sixty_with_empty_cells() {
+        // zigbee2mqtt #6425: the voltage tells what the gauge does not, or the movements do.
+        assert_eq!(lies(24, (0..60).map(|n| (60.0, 6000.0 - f64::from(n) * 15.0, 0.0))), [Lie::Frozen]);
+        assert_eq!(lies(24, (0..60).map(|n| (60.0, 6000.0, f64::from(n) * 40.0))), [Lie::Frozen]);
+        assert_eq!(lies(24, steady(100.0, 400)), [], "lithium at rest");
+    }
+
+    #[test]
+    fn one_percent_for_weeks_with_new_cells() {
+        // lock-manager #41, com.switchbot #77.
+        assert_eq!(lies(24, steady(1.0, 40)), [Lie::EmptyAndAlive]);
+        assert_eq!(lies(24, steady(5.0, 40).chain(steady(90.0, 1))), [], "until the restart");
+        assert_eq!(lies(24, steady(4.0, 14)), [], "two weeks are possible");
+    }
+
+    #[test]
+    fn eighty_to_zero_over_night() {
+        // airbnk_mqtt #30; one zero between good readings is a glitch (nuki_hub #121).
+        assert_eq!(lies(6, steady(80.0, 20).chain(steady(0.0, 3))), [Lie::Cliff]);
+        let glitches = (0..100).map(|n| (if n % 9 == 4 { 0.0 } else { 63.0 }, 6000.0, 0.0));
+        assert_eq!(lies(6, glitches), []);
+        assert_eq!(lies(24, (0..100).map(|n| (f64::from(100 - n), 6000.0, 0.0))), [], "a slow end");
+    }
+
+    #[test]
+    fn half_points_and_fractions_are_a_scale_and_126_is_not() {
+        assert_eq!(lies(6, steady(174.0, 6)), [Lie::Scale]);
+        assert_eq!(lies(6, steady(0.87, 6)), [Lie::Scale]);
+        assert_eq!(lies(6, steady(126.0, 20).chain(steady(255.0, 20))), []);
+    }
+}
