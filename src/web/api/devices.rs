@@ -180,7 +180,7 @@ impl Device {
             percent: state.battery.percent,
             millivolts: state.battery.millivolts,
             battery: seen.and(phase(&state.battery)),
-            gauge: (state.battery.at.0 > 0).then(|| Gauge::of(&state.battery)),
+            gauge: Gauge::of(&state.battery),
             leak: (!probes.is_empty()).then(|| probes.values().any(|p| p.wet)),
             lock_state: state.lock.map(|lock| serde_json::to_value(lock).expect("a word")),
             tamper: seen.map(|_| state.tamper),

@@ -29,13 +29,18 @@ pub struct GaugeEvidence {
 }
 
 impl Gauge {
-    pub(super) fn of(battery: &BatteryState) -> Self {
+    /// Nothing when nothing was told of a battery.
+    pub(super) fn of(battery: &BatteryState) -> Option<Self> {
+        if battery.at.0 <= 0 && battery.gauge.is_trusted() {
+            return None;
+        }
         let evidence = battery.gauge.evidence.iter().map(|e| GaugeEvidence {
             lie: serde_json::to_value(e.lie).expect("a word"),
             since: e.since.into(),
             at: e.at.into(),
             shown: e.shown,
         });
-        Self { trust: if battery.gauge.is_trusted() { "trusted" } else { "doubted" }, evidence: evidence.collect() }
+        let trust = if battery.gauge.is_trusted() { "trusted" } else { "doubted" };
+        Some(Self { trust, evidence: evidence.collect() })
     }
 }

@@ -37,11 +37,26 @@ async fn devices_say_what_they_told_and_strangers_are_shown() {
         let lock = house.get("ops", &format!("/api/v1/devices/{path}")).await;
         assert_eq!((&lock["key"], &lock["percent"], &lock["online"]), (&json!(LOCK), &json!(87.5), &json!(true)));
         assert_eq!((&lock["leak"], &lock["battery"], &lock["unit_id"]), (&Value::Null, &json!("fresh"), &json!("12b")));
+        assert_eq!(lock["gauge"], json!({ "trust": "trusted", "evidence": [] }));
         let battery = house.get("ops", &format!("/api/v1/devices/{path}/battery")).await;
         assert_eq!((&battery["device_key"], &battery["recent"]), (&json!(LOCK), &json!([87.5])));
     }
     assert_eq!(house.problem("ops", "/api/v1/devices/oak%2Fbattery").await.0, 404);
     assert_eq!(house.problem("ops", "/api/v1/devices/nobody/battery").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_gauge_that_lies_is_shown_with_the_evidence() {
+    let house = House::start().await;
+    for half_points in 170..176 {
+        house.hear(LOCK, Fact::BatteryPercent(f64::from(half_points))).await;
+    }
+    let lock = house.get("ops", &format!("/api/v1/devices/{}", encode(LOCK))).await;
+    assert_eq!(lock["gauge"]["trust"], json!("doubted"), "{lock}");
+    assert_eq!(
+        (&lock["gauge"]["evidence"][0]["lie"], &lock["gauge"]["evidence"][0]["shown"]),
+        (&json!("scale"), &json!(175.0))
+    );
 }
 
 trait Sorted {
