@@ -140,7 +140,7 @@ impl BatteryState {
     /// A new battery: what the old one showed is forgotten.
     fn begin_anew(&mut self, seen_at: Timestamp, findings: &mut Vec<Finding>) {
         self.outlook.replaced(seen_at, self.phase == Phase::Dead);
-        self.gauge.replaced();
+        self.gauge.replaced(seen_at);
         *self = Self {
             outlook: std::mem::take(&mut self.outlook),
             percent: self.percent,

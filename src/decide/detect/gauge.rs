@@ -1,7 +1,7 @@
 //! Gauges that lie: evidence, per device, that its battery level is not to be believed. Must never change what the gauge told.
 //!
-//! Four lies are known from the field: frozen (60 % with empty cells), low for ever (1 % for weeks with new cells, 5 % until
-//! a restart), a cliff (80 % to 0 over night), and a scale read wrongly (0–200 or 0–1). A flat level alone is no lie (lithium stands at 100 % for a year): the voltage, the movements or the end must contradict it.
+//! Five lies are known from the field: frozen (60 % with empty cells), low for ever (1 % for weeks with new cells, 5 % until
+//! a restart), a cliff (80 % to 0 over night), dead while it showed 75 %, and a scale read wrongly (0–200 or 0–1). A flat level alone is no lie (lithium stands at 100 % for a year): the voltage, the movements or the end must contradict it.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,10 @@ const CLIFF_POINTS: f64 = 50.0;
 const CLIFF_TO_PERCENT: f64 = 10.0;
 /// … within this is a cliff, when two readings stand below it.
 const CLIFF_WITHIN: Millis = 2 * DAY;
+/// A silence this long before a new battery was its death …
+const GONE_FOR: Millis = 4 * DAY;
+/// … and this level or more was a lie.
+const DIED_HIGH_PERCENT: f64 = 40.0;
 /// What locks send for "not known".
 const UNKNOWN_LEVELS: [f64; 2] = [126.0, 255.0];
 /// The end of a scale of half points.
@@ -42,6 +46,8 @@ pub enum Lie {
     EmptyAndAlive,
     /// It fell from good to empty within two days.
     Cliff,
+    /// The device fell silent at a good level, and a new battery woke it.
+    DiedHigh,
     /// Its values do not end at 100.
     Scale,
 }
@@ -74,6 +80,12 @@ pub struct Gauge {
     /// Since when it shows empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     empty_since: Option<Timestamp>,
+    /// The last level told and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<(f64, Timestamp)>,
+    /// The level before a long silence, and when that began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gone: Option<(f64, Timestamp)>,
     /// Readings beyond 100, or below one, in a row.
     scaled: u32,
     /// One for each lie at most.
@@ -101,6 +113,8 @@ impl Gauge {
         let Some(told) = s.percent.filter(|p| !UNKNOWN_LEVELS.contains(p)) else { return };
         self.look_at_scale(told, s.at);
         if (0.0..=100.0).contains(&told) {
+            let last = self.last.replace((told, s.at));
+            self.gone = last.filter(|(_, at)| s.at - *at >= GONE_FOR).or(self.gone);
             self.look_at_rest(told, s);
             self.look_at_empty(told, s.at);
             self.look_at_cliff(told, s.at);
@@ -108,8 +122,13 @@ impl Gauge {
     }
 
     /// A new battery: what stood still or was empty is over, and what the gauge once did is not.
-    pub fn replaced(&mut self) {
-        self.evidence.retain(|e| matches!(e.lie, Lie::Cliff | Lie::Scale));
+    /// `seen_at` is its first reading.
+    pub fn replaced(&mut self, seen_at: Timestamp) {
+        let died = self.gone.filter(|(level, at)| *level >= DIED_HIGH_PERCENT && seen_at - *at < 2 * EMPTY_FOR);
+        if let Some((level, at)) = died {
+            self.note(Lie::DiedHigh, at, seen_at, level);
+        }
+        self.evidence.retain(|e| matches!(e.lie, Lie::Cliff | Lie::DiedHigh | Lie::Scale));
         *self = Self { evidence: std::mem::take(&mut self.evidence), ..Self::default() };
     }
 
@@ -227,5 +246,22 @@ mod tests {
         assert_eq!(lies(6, steady(174.0, 6)), [Lie::Scale]);
         assert_eq!(lies(6, steady(0.87, 6)), [Lie::Scale]);
         assert_eq!(lies(6, steady(126.0, 20).chain(steady(255.0, 20))), []);
+    }
+
+    #[test]
+    fn dead_while_it_showed_75_percent() {
+        // home-assistant core #166117.
+        let mut gauge = Gauge::default();
+        let at = |day: i64| Timestamp(day * DAY);
+        let mut hear = |day: i64, level: f64| {
+            gauge.hear(&Sample { at: at(day), percent: Some(level), ..Sample::default() });
+            gauge.evidence.len()
+        };
+        assert_eq!((1..30).map(|day| hear(day, 75.0)).max(), Some(0));
+        assert_eq!(hear(40, 100.0) + hear(41, 100.0), 0, "until the new battery is proven");
+        gauge.replaced(at(40));
+        assert_eq!(gauge.evidence.iter().map(|e| (e.lie, e.shown)).collect::<Vec<_>>(), [(Lie::DiedHigh, 75.0)]);
+        gauge.replaced(at(400));
+        assert_eq!(gauge.evidence.len(), 1, "what it once did is kept, and nothing is added");
     }
 }

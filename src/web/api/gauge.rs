@@ -18,7 +18,7 @@ pub struct Gauge {
 /// One reason to doubt a gauge.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GaugeEvidence {
-    /// `frozen`, `empty_and_alive`, `cliff` or `scale`.
+    /// `frozen`, `empty_and_alive`, `cliff`, `died_high` or `scale`.
     lie: serde_json::Value,
     /// Since when.
     since: Time,
