@@ -173,14 +173,14 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Takes in a sample. Samples come in the order of their times; one that tells the time of the last again, or an
-    /// older one, changes nothing.
+    /// Takes in a sample, each once: the caller knows what was delivered again. An older one than the last changes
+    /// nothing; several at one instant are several (what waited for a connection comes at once).
     pub fn hear(&mut self, s: &Sample, about: &About, policy: &BatteryPolicy) -> Option<Step> {
         if s.at < self.at {
             return None;
         }
         self.witnesses.hear(s);
-        let level = self.level_of(s).filter(|_| s.at > self.at)?;
+        let level = self.level_of(s)?;
         let old_at = std::mem::replace(&mut self.at, s.at);
         if self.is_glitch(level, s.at) {
             return None;

@@ -163,7 +163,7 @@ async fn old_water_from_the_brokers_store_opens_nothing() {
     }
     assert_eq!(site.tickets().await, [(TicketKind::Leak, "now".to_owned())]);
     for topic in ["zigbee2mqtt/leak1", "zigbee2mqtt/leak2"] {
-        site.say_retained(topic, r#"{"water_leak":true,"battery":5}"#).await;
+        site.say_retained(topic, r#"{"water_leak":true,"battery":55}"#).await;
         site.say_retained(topic, r#"{"water_leak":true,"last_seen":"2024-02-01T09:00:00Z"}"#).await;
     }
     let open = async |key: &str| {

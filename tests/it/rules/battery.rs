@@ -155,6 +155,21 @@ fn a_reboot_a_warm_day_a_coarse_step_or_a_word_alone_proves_nothing() {
 }
 
 #[test]
+fn readings_that_waited_and_come_at_one_instant_all_count() {
+    let story = "
+        05 10:00 lock1 battery=60 boots=1
+        05 11:00 lock1 battery=20 boots=1
+        05 11:00 lock1 battery=19 boots=1
+        06 10:00 lock1 battery=100 boots=2
+        06 10:00 lock1 battery=99 boots=2";
+    let then = "
+        06 10:00 resolved battery lock1
+        06 10:00 credit t1 1000 reward_in_time
+        06 10:00 text tenant:t1 battery_thanks";
+    check("", story, &format!("{OPENED}{then}"));
+}
+
+#[test]
 fn what_is_unsure_asks_the_tenant_once_and_one_word_decides() {
     let story = "
         06 10:00 lock1 battery=60
