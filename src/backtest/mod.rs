@@ -163,7 +163,8 @@ impl Replay<'_, '_> {
     fn learn(&mut self, device: usize) {
         let Some(model) = self.devices[device].1.model.clone() else { return };
         if let Some(life) = self.states[device].0.battery.outlook.own.last().cloned() {
-            self.fleet.learn(FinishedLife { model, life });
+            let device = self.devices[device].0.as_str().into();
+            self.fleet.learn(FinishedLife { device, model, life });
         }
     }
 

@@ -1,13 +1,14 @@
 //! One batch: load, detect, decide, store, in this order, in one transaction.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::field::Field;
 use super::outbox::{self, Answer, Attempt};
 use super::{Cause, Change, Committed, Committer, Item, LEASE_MS};
 use crate::decide::desk::{Changes, Desk};
 use crate::decide::detect::sample::About;
-use crate::decide::forecast::NO_FLEET;
+use crate::decide::forecast::{FinishedLife, Fleet};
 use crate::decide::{Command, Context, DeviceState, Outcome, Reply, detect};
 use crate::deliver::ATTEMPTS_WAITING_MAX;
 use crate::model::*;
@@ -35,6 +36,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
         devices: HashMap::new(),
         field: Field::default(),
         updates: Vec::new(),
+        fleet: house.lives.current(&mut tx, now).await?,
         moved: Vec::new(),
         out: Committed::default(),
     };
@@ -56,6 +58,7 @@ pub(super) struct Batch<'a> {
     pub(super) devices: HashMap<DeviceKey, Device>,
     pub(super) field: Field,
     updates: Vec<MessageUpdate>,
+    pub(super) fleet: Arc<Fleet>,
     /// Messages that are new or stand elsewhere now, with their tickets.
     moved: Vec<(MessageId, Option<TicketId>)>,
     pub(super) out: Committed,
@@ -107,7 +110,7 @@ impl<'a> Batch<'a> {
         Ok(tasks)
     }
 
-    pub(super) fn context<'c>(&self, property: Option<&PropertyId>, about: &'c About) -> Context<'c>
+    pub(super) fn context<'c>(&self, property: Option<&PropertyId>, about: &'c About, fleet: &'c Fleet) -> Context<'c>
     where
         'a: 'c,
     {
@@ -115,14 +118,15 @@ impl<'a> Batch<'a> {
         let nowhere = PropertyId::default();
         let leak_clear_after = policy.leak_clear_after(property.unwrap_or(&nowhere));
         let listening_since = self.house.listening.since(self.now);
-        Context { policy, leak_clear_after, listening_since, about, fleet: &NO_FLEET, now: self.now }
+        Context { policy, leak_clear_after, listening_since, about, fleet, now: self.now }
     }
 
     fn detect(&mut self, item: &Item, cause: &Cause, tasks: &mut Vec<Task<'_>>) {
         let (Cause::Heard(key, _) | Cause::DeviceDue(key)) = cause else { return };
         let device = self.devices.get(key);
         let about = device.map_or(About::UNKNOWN, About::of);
-        let ctx = self.context(device.map(|d| &d.property_id), &about);
+        let fleet = self.fleet.clone();
+        let ctx = self.context(device.map(|d| &d.property_id), &about, &fleet);
         let Some((state, _)) = self.states.get_mut(key) else { return };
         let findings = match (cause, device) {
             (Cause::Heard(_, heard), Some(_)) => state.hear(heard, &ctx),
@@ -134,7 +138,18 @@ impl<'a> Batch<'a> {
             (_, Some(_)) => state.pass(&ctx),
             (_, None) => Vec::new(),
         };
+        self.learn(key, about.model, &findings);
         tasks.extend(findings.into_iter().map(|f| Task::Found(key.clone(), f)));
+    }
+
+    /// A battery that has just been replaced joins what is known of its model, if it died by itself.
+    fn learn(&mut self, key: &DeviceKey, model: Option<String>, findings: &[Finding]) {
+        if !findings.iter().any(|f| matches!(f, Finding::BatteryReplaced { .. })) {
+            return;
+        }
+        let own = self.states.get(key).and_then(|(state, _)| state.battery.outlook.own.last());
+        let finished = model.zip(own.filter(|life| life.died).cloned());
+        self.out.lives.extend(finished.map(|(model, life)| FinishedLife { device: key.clone(), model, life }));
     }
 
     /// Claims a due message, if the sender has room for it and nobody else was faster.
@@ -266,6 +281,7 @@ impl<'a> Batch<'a> {
         });
         let rejects: Vec<_> = rejects.take(REJECTS_BATCH_MAX).collect();
         tx.add_rejects(&rejects).await?;
+        tx.add_lives(&self.out.lives, self.now).await?;
         self.out.changes.extend(changed.iter().map(|t| change("ticket", &t.id.0, Some(&t.id), &tickets)));
         for event in changes.events.iter().filter(|e| e.what == "opened") {
             self.house.metrics.tickets_opened.inc(tickets[&event.ticket_id].kind.as_str());
@@ -297,7 +313,7 @@ impl<'a> Batch<'a> {
     /// its place in the index with every message.
     fn state_rows(&self) -> Vec<StateRow> {
         let row = |(key, (state, was_due)): (&DeviceKey, &(DeviceState, Option<Timestamp>))| {
-            let ctx = self.context(self.devices.get(key).map(|d| &d.property_id), &About::UNKNOWN);
+            let ctx = self.context(self.devices.get(key).map(|d| &d.property_id), &About::UNKNOWN, &self.fleet);
             let due = self.devices.contains_key(key).then(|| state.due_at(&ctx)).flatten();
             let kept = was_due.filter(|was| *was > self.now && due.is_some_and(|due| *was <= due));
             StateRow {

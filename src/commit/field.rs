@@ -238,7 +238,8 @@ impl Batch<'_> {
         tx.register(device).await?;
         self.devices.insert(device.key.clone(), device.clone());
         let battery = About::of(device);
-        let ctx = self.context(Some(&device.property_id), &battery);
+        let fleet = self.fleet.clone();
+        let ctx = self.context(Some(&device.property_id), &battery, &fleet);
         let (state, _) = self.states.entry(device.key.clone()).or_default();
         let findings = state.pass(&ctx);
         tasks.extend(findings.into_iter().map(|f| Task::Found(device.key.clone(), f)));

@@ -6,6 +6,7 @@
 mod batch;
 mod door;
 mod field;
+mod lives;
 mod load;
 mod outbox;
 
@@ -15,6 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{error, warn};
 
 use crate::clock::Clock;
+use crate::decide::forecast::FinishedLife;
 use crate::decide::{Command, Heard, Policy, Refusal, Reply, Words};
 use crate::ingest::{Ack, Origin};
 use crate::metrics::Metrics;
@@ -22,6 +24,7 @@ use crate::model::*;
 use crate::store::{DueMessage, Reject, Report, Store, StoreError};
 
 pub use door::{CommandError, Door, Health, Listening};
+pub use lives::Lives;
 pub use outbox::{Answer, Attempt, LEASE_MS, Tried};
 
 /// Causes decided in one transaction at most.
@@ -100,6 +103,8 @@ pub struct Committed {
     pub attempts: Vec<Attempt>,
     /// What changed.
     pub changes: Vec<Change>,
+    /// Batteries that finished.
+    pub lives: Vec<FinishedLife>,
     /// How each command of the batch ended, by the number of its item.
     pub answers: Vec<(usize, Result<Ticket, Refusal>)>,
 }
@@ -126,6 +131,8 @@ pub struct Committer {
     pub health: Arc<Health>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What finished batteries tell.
+    pub lives: Lives,
 }
 
 impl Committer {
@@ -172,6 +179,7 @@ impl Committer {
 
     async fn finish(&self, items: Vec<Item>, committed: Committed) {
         self.health.database_there();
+        self.lives.learn(committed.lives);
         for attempt in committed.attempts {
             if self.attempts.send(attempt).await.is_err() {
                 warn!("deliver.gone");

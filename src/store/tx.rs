@@ -6,6 +6,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::*;
 use crate::decide::desk::{Behind, Paid, Place, Wish};
+use crate::decide::forecast::FinishedLife;
 use crate::model::*;
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
@@ -81,6 +82,10 @@ queries! {
     write::wish as save_wish(wish: &Wish, now: Timestamp) -> ();
     /// Records a text from a person; false when it was known.
     write::inbound as add_inbound(from: &E164, to: &str, body: &str, sid: &str, ticket: Option<&TicketId>, now: Timestamp) -> bool;
+    /// Adds finished batteries to what is known of their models.
+    lives::add as add_lives(lives: &[FinishedLife], at: Timestamp) -> ();
+    /// What is known of finished batteries.
+    lives::all as load_lives() -> Vec<FinishedLife>;
     /// Keeps unintelligible messages.
     write::rejects as add_rejects(rejects: &[Reject]) -> ();
 

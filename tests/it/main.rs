@@ -29,6 +29,7 @@ mod decode_score;
 mod decode_variants;
 mod demo;
 mod field;
+mod forecast;
 mod formats_doc;
 mod home_assistant;
 mod import;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use nightporter::clock::Clock;
-use nightporter::commit::{Attempt, Committer, Health, Listening};
+use nightporter::commit::{Attempt, Committer, Health, Listening, Lives};
 use nightporter::decide::{Policy, Words};
 use nightporter::metrics::Metrics;
 use nightporter::model::Timestamp;
@@ -75,6 +75,7 @@ pub fn committer(store: &Store, clock: &Clock, owner: &str) -> (Committer, mpsc:
         changes: broadcast::channel(1_024).0,
         health: Arc::new(Health::default()),
         metrics: Arc::new(Metrics::default()),
+        lives: Lives::default(),
     };
     (committer, outgoing)
 }

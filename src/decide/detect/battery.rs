@@ -117,7 +117,7 @@ impl BatteryState {
         if !self.proof.is_seen() {
             self.settle(level, ctx, findings);
         }
-        if self.outlook.hear(&Sample { at, ..sample }, self.proof.is_seen(), ctx.about, ctx.fleet) {
+        if self.outlook.hear(&Sample { at, ..sample }, self.proof.rise().is_some(), ctx.about, ctx.fleet) {
             self.look_ahead(ctx, findings);
         }
     }
@@ -132,7 +132,7 @@ impl BatteryState {
             Some(Step::Unsure { at }) => findings.push(Finding::ReplacementUnsure { at }),
             None => {}
         }
-        if !self.proof.is_seen() {
+        if self.proof.rise().is_none() {
             self.outlook.refuted();
         }
     }

@@ -57,7 +57,7 @@ impl Outlook {
 
     /// Whether enough is known of such batteries for forecasts to decide.
     pub fn decides(&self, about: &About, fleet: &Fleet) -> bool {
-        is_known(about, &self.own, fleet)
+        is_known(about, &self.own, fleet, &self.track)
     }
 
     /// The end was near on two days running.

@@ -91,7 +91,7 @@ struct Rise {
     /// The highest it had stood lately.
     back: f64,
     /// Where the voltage had stood lately, mV.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     old_millivolts: Option<f64>,
     /// Levels that held it, the first and the last few.
     levels: Vec<f64>,
@@ -99,7 +99,7 @@ struct Rise {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     millivolts: Vec<f64>,
     /// Mean temperature meanwhile, °C.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     warmth: Option<f64>,
     /// Readings that held it.
     held: u32,

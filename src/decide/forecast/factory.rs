@@ -25,6 +25,11 @@ fn model(about: &About) -> Option<&'static Model> {
     MODELS.iter().find(|m| m.name == name)
 }
 
+/// Whether the table knows this model.
+pub(super) fn is_model(about: &About) -> bool {
+    model(about).is_some()
+}
+
 /// How this model's gauge follows its voltage, where that is known: (mV, per cent), rising, at least two points.
 pub(super) fn curve(about: &About) -> Option<&'static [(f64, f64)]> {
     model(about).map(|m| m.curve.as_slice()).filter(|c| c.len() >= 2)

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Life, Tuning, factory};
+use super::{Life, Track, Tuning, factory};
 use crate::decide::detect::sample::About;
+use crate::model::DeviceKey;
 
 /// Finished batteries kept of one model.
 pub const LIVES_MAX: usize = 64;
@@ -15,7 +16,9 @@ pub const MODELS_MAX: usize = 500;
 /// One finished battery, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishedLife {
-    /// The model of its device.
+    /// In which device.
+    pub device: DeviceKey,
+    /// The model of that device.
     pub model: String,
     /// How it lived.
     pub life: Life,
@@ -33,12 +36,13 @@ pub static NO_FLEET: Fleet = Fleet::new();
 /// With fewer lives than this, nothing is said of a device.
 pub(super) const LIVES_LEAST: usize = 3;
 
-/// Whether enough is known of such a device's batteries for a forecast to decide.
-pub fn is_known(about: &About, own: &[Life], fleet: &Fleet) -> bool {
-    let tuning = Tuning::default();
-    let died = |life: &Life| usize::from(life.died);
-    let own: usize = own.iter().map(died).sum();
-    own >= LIVES_LEAST || fleet.lives(about, &tuning).take(LIVES_LEAST).count() >= LIVES_LEAST
+/// Whether enough is known of such a device's batteries for a forecast to decide: its model in the table or in the
+/// fleet, its own earlier batteries, or else its chemistry together with a pace that this battery has shown itself.
+pub fn is_known(about: &About, own: &[Life], fleet: &Fleet, track: &Track) -> bool {
+    let died = own.iter().filter(|life| life.died).count();
+    died + fleet.known(about) >= LIVES_LEAST
+        || factory::is_model(about)
+        || (track.has_pace() && fleet.lives(about, &Tuning::default()).take(LIVES_LEAST).count() >= LIVES_LEAST)
 }
 
 impl Fleet {
@@ -49,7 +53,7 @@ impl Fleet {
 
     /// Learns from a battery that has died. One that was taken out while it worked tells only its own device something.
     pub fn learn(&mut self, finished: FinishedLife) {
-        let FinishedLife { model, life } = finished;
+        let FinishedLife { model, life, .. } = finished;
         if !life.died || !life.is_sound() || (self.models.len() >= MODELS_MAX && !self.models.contains_key(&model)) {
             return;
         }
@@ -63,6 +67,11 @@ impl Fleet {
     /// How many finished batteries are known.
     pub fn len(&self) -> usize {
         self.models.values().map(VecDeque::len).sum()
+    }
+
+    /// How many finished batteries of such devices are known.
+    fn known(&self, about: &About) -> usize {
+        about.model.as_deref().and_then(|m| self.models.get(m)).map_or(0, VecDeque::len)
     }
 
     /// Whether none is.

@@ -19,6 +19,8 @@ pub struct Tuning {
     pub descent: f64,
     /// Knots of the recent descent that are compared.
     pub recent: usize,
+    /// How much the whole descent counts besides the recent one.
+    pub whole: f64,
     /// How far from the device's own ends another's end may be: half weight at this many knots.
     pub ends: f64,
     /// Least weight by ends.
@@ -44,20 +46,21 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
-            pace_hours: 480.0,
+            pace_hours: 960.0,
             own: 6.0,
-            descent: 0.25,
+            descent: 0.15,
             recent: 5,
-            ends: 3.0,
-            ends_least: 0.003,
-            outlived: 0.1,
-            ended: 0.15,
+            whole: 0.0,
+            ends: 6.0,
+            ends_least: 0.01,
+            outlived: 0.05,
+            ended: 0.1,
             start: 80.0,
-            coarser: 0.3,
-            smear: 0.15,
+            coarser: 0.05,
+            smear: 0.6,
             stranger: 0.005,
             fleet: 1.0,
-            chance: 0.48,
+            chance: 0.45,
         }
     }
 }
@@ -187,8 +190,10 @@ impl Stand<'_> {
             return Answer { weight: weight * t.ended, hours: 0.0 };
         };
         let from = self.since(t).max(seen.first).min(self.knot);
-        let mine = self.passed(self.knot) - self.passed(from);
-        let their = theirs - seen.passed(from).unwrap_or(theirs);
+        let start = self.first.max(seen.first).min(self.knot);
+        let mine = self.passed(self.knot) - self.passed(from) + t.whole * (self.passed(self.knot) - self.passed(start));
+        let their =
+            theirs - seen.passed(from).unwrap_or(theirs) + t.whole * (theirs - seen.passed(start).unwrap_or(theirs));
         weight *= bell((mine - their) / ((mine + their + t.pace_hours) * t.descent));
         let stretch = (mine + t.pace_hours) / (their + t.pace_hours);
         let length = f64::from(life.hours);

@@ -13,7 +13,7 @@ mod likeness;
 mod scale;
 mod track;
 
-pub use fleet::{FinishedLife, Fleet, LIVES_MAX, NO_FLEET, is_known};
+pub use fleet::{FinishedLife, Fleet, LIVES_MAX, MODELS_MAX, NO_FLEET, is_known};
 pub use life::Life;
 pub use likeness::{Tuning, forecast};
 pub use track::{DayRow, Track};

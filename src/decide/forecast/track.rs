@@ -14,11 +14,16 @@ const DISTINCT_MAX: usize = 16;
 const DAYS_SMOOTHED: usize = 3;
 /// A gauge of steps up to this, per cent, that shows nothing left is believed to mean it.
 const EMPTY_STEP_MAX: u8 = 5;
+/// A pace has been watched for so many days …
+const PACE_DAYS: i64 = 30;
+/// … over a fall of so many tenths of a per cent.
+const PACE_TENTHS: i32 = 150;
 /// Daily rows kept to be shown.
-const DAYS_SHOWN_MAX: usize = 30;
+const DAYS_SHOWN_MAX: usize = 21;
 
-/// One closed day.
+/// One closed day, in state as a short list: day, count, lowest, median, highest, mV, temperature.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Short", into = "Short")]
 pub struct DayRow {
     /// Days since the battery's first reading.
     pub day: u16,
@@ -27,11 +32,24 @@ pub struct DayRow {
     /// Lowest, median and highest level, tenths of a per cent.
     pub levels: [i32; 3],
     /// Last voltage, mV.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub millivolts: Option<u16>,
     /// Mean temperature, tenths of °C.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub temperature: Option<i16>,
+}
+
+type Short = (u16, u16, i32, i32, i32, Option<u16>, Option<i16>);
+
+impl From<Short> for DayRow {
+    fn from((day, count, low, median, high, millivolts, temperature): Short) -> Self {
+        Self { day, count, levels: [low, median, high], millivolts, temperature }
+    }
+}
+
+impl From<DayRow> for Short {
+    fn from(row: DayRow) -> Self {
+        let [low, median, high] = row.levels;
+        (row.day, row.count, low, median, high, row.millivolts, row.temperature)
+    }
 }
 
 /// The current battery of a device.
@@ -180,6 +198,12 @@ impl Track {
     /// Its level in the first days, tenths of a per cent.
     pub fn start(&self) -> i32 {
         if self.start.1 == 0 { 0 } else { (self.start.0 / i32::from(self.start.1)).clamp(0, KNOTS[0]) }
+    }
+
+    /// Whether it has been watched long enough, and fallen far enough, to have a pace of its own.
+    pub fn has_pace(&self) -> bool {
+        let watched = i64::from(self.day) >= PACE_DAYS;
+        watched && self.level().is_some_and(|level| self.start() - level >= PACE_TENTHS)
     }
 
     /// Whether a fine gauge shows nothing left.

@@ -7,6 +7,7 @@ pub mod access;
 pub mod board;
 pub mod facts;
 pub mod field;
+pub mod lives;
 pub mod outbox;
 pub mod read;
 pub mod registry;

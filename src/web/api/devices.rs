@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::battery::{Day, Forecast, days};
 use super::catalogue::CatalogueModel;
 use super::gauge::Gauge;
 use super::{Answer, NoParams, Paged, Time};
@@ -248,6 +249,11 @@ pub struct Battery {
     /// A rise that may be a replacement and is under proof.
     #[schema(required)]
     rise: Option<Rise>,
+    /// The last days of the battery in service, oldest first.
+    days: Vec<Day>,
+    /// When it is expected to be empty; null where too little is known.
+    #[schema(required)]
+    forecast: Option<Forecast>,
 }
 
 /// A rise that may be a new battery, not yet proven to be one.
@@ -273,6 +279,8 @@ impl Battery {
             millivolts: battery.millivolts,
             low_flag: battery.flag,
             at: Some(battery.at).filter(|at| at.0 > 0).map(Time::from),
+            days: days(&battery.outlook.track),
+            forecast: battery.outlook.forecast.map(Forecast::from),
             recent: battery.recent,
             rise: battery.proof.rise().map(|(seen_at, level, held, fell)| Rise {
                 seen_at: seen_at.into(),

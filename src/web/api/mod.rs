@@ -2,6 +2,7 @@
 //!
 //! A shape is made from the model by one `from`; the model itself never goes out, so a change inside moves no name outside.
 
+mod battery;
 pub mod board;
 pub mod catalogue;
 pub mod commands;

@@ -6,6 +6,7 @@ mod board;
 mod door;
 mod field;
 mod ledger;
+mod lives;
 mod outbox;
 mod people;
 mod registry;
@@ -105,6 +106,8 @@ on_both! {
     field::what_is_known_beside_the_registry_is_kept_and_never_overrules_it,
     field::strangers_are_forgotten_with_all_they_said_and_registered_ones_never,
     field::the_quarantine_has_one_row_for_a_device_and_reason_and_a_limit,
+    lives::finished_batteries_are_kept_once_and_in_order,
+    lives::of_a_model_the_newest_finished_batteries_are_kept,
     states::states_are_kept_and_replaced,
     states::first_states_leave_what_is_there,
     states::more_rows_than_one_statement_takes,
@@ -202,6 +205,7 @@ fn every_statement_is_tested() {
         include_str!("door.rs"),
         include_str!("field.rs"),
         include_str!("ledger.rs"),
+        include_str!("lives.rs"),
         include_str!("outbox.rs"),
         include_str!("people.rs"),
         include_str!("registry.rs"),
