@@ -36,16 +36,18 @@ const RECONNECT: Duration = Duration::from_secs(2);
 /// Statuses of tickets that are announced.
 const LIVE: [&str; 4] = ["open", "offered", "assigned", "on_site"];
 
-/// Whether a topic is one that the service itself publishes to, and which tells it nothing: tickets, commands, its status.
+/// Whether a topic is one that the service itself publishes to, and which tells it nothing: tickets, commands, its status,
+/// and what Home Assistant is told.
 /// What a device called "tickets" says of itself is the device's.
 pub fn is_own(topic: &str) -> bool {
     if !topic.starts_with("nightporter/") {
-        return false;
+        return topic.ends_with("/config") && topic.rsplit('/').nth(2) == Some(entities::NODE);
     }
     let levels: Vec<&str> = topic.split('/').collect();
     match levels[..] {
         ["nightporter", "status"] => true,
         ["nightporter", "v1", .., "telemetry" | "status"] => false,
+        ["nightporter", "v1", _, "open_tickets"] | ["nightporter", "v1", _, _, "health"] => true,
         ["nightporter", "v1", _, "tickets", ..] | ["nightporter", "v1", _, .., "command"] => true,
         _ => false,
     }
@@ -199,6 +201,9 @@ mod tests {
             "nightporter/v1/oak/tickets/t_0123",
             "nightporter/v1/oak/tickets",
             "nightporter/v1/oak/valve1/command",
+            "nightporter/v1/oak/lock1_0123/health",
+            "nightporter/v1/oak/open_tickets",
+            "homeassistant/sensor/nightporter/lock1_battery/config",
         ] {
             assert!(is_own(own), "{own}");
         }
@@ -208,6 +213,7 @@ mod tests {
             "nightporter/v1/oak/tickets/telemetry",
             "nightporter/v2/oak/tickets/t_0123",
             "nightporter/state",
+            "homeassistant/sensor/nightporter/config",
             "zigbee2mqtt/nightporter/status",
             "",
         ] {

@@ -93,8 +93,10 @@ pub fn device(prefix: &str, known: &Known) -> Vec<Wanted> {
         own
     };
     entity("binary_sensor", "connected", "Connected", diagnostic(binary("connectivity", "online")));
-    let seen = json!({ "device_class": "timestamp", "value_template": "{{ value_json.last_seen }}" });
-    entity("sensor", "last_seen", "Last seen", diagnostic(seen));
+    if seen(known).is_some() {
+        let at = json!({ "device_class": "timestamp", "value_template": "{{ value_json.last_seen }}" });
+        entity("sensor", "last_seen", "Last seen", diagnostic(at));
+    }
     if known.device.kind != DeviceKind::Gateway {
         entity("binary_sensor", "battery_low", "Battery low", diagnostic(binary("battery", "battery_low")));
     }
@@ -170,7 +172,7 @@ fn property_device(id: &str, name: &str) -> Value {
 
 fn health(known: &Known) -> Value {
     let state = &known.state;
-    let seen = known.seen_at.filter(|at| at.0 > 0);
+    let seen = seen(known);
     let probes = &state.leak.probes;
     let told = state.battery.percent.is_some() || state.battery.millivolts.is_some() || state.battery.flag.is_some();
     json!({
@@ -180,6 +182,10 @@ fn health(known: &Known) -> Value {
         "leak": (!probes.is_empty()).then(|| probes.values().any(|p| p.wet)),
         "last_seen": seen.map(|at| Timestamp(at.0 - at.0.rem_euclid(SEEN_STEP_MS)).to_rfc3339()),
     })
+}
+
+fn seen(known: &Known) -> Option<Timestamp> {
+    known.seen_at.filter(|at| at.0 > 0)
 }
 
 fn property_slug(id: &str) -> String {
