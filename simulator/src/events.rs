@@ -15,6 +15,8 @@ const LOW_PERCENT: f64 = 20.0;
 const JUSTIFIED_PERCENT: f64 = 25.0;
 /// So little life left justifies a ticket, days (and at most half of the life).
 const JUSTIFIED_DAYS: f64 = 30.0;
+/// … and of it at most this part: two weeks of watching and three of warning make five.
+const JUSTIFIED_SHARE: f64 = 0.6;
 /// A silence of this many rhythms must be noticed.
 const SILENT_RHYTHMS: i32 = 3;
 /// Nobody knows the rhythm of a device that was first heard less than this ago …
@@ -76,7 +78,7 @@ impl Building {
     fn ticket_justified(&self, device: usize) -> bool {
         let d = &self.devices[device];
         let Some(battery) = &d.battery else { return false };
-        let few_days = battery.days_left() <= JUSTIFIED_DAYS && battery.left <= 0.5;
+        let few_days = battery.days_left() <= JUSTIFIED_DAYS && battery.left <= JUSTIFIED_SHARE;
         few_days || d.true_percent(self.now) <= JUSTIFIED_PERCENT
     }
 
@@ -143,6 +145,7 @@ impl Building {
             started_at: at,
             evident_at: None,
             last_sign_at: None,
+            empties_at: None,
             died_at: None,
             ended_at: None,
             how: None,
@@ -308,8 +311,11 @@ impl Building {
         self.begin_battery(device);
         let d = &mut self.devices[device];
         d.delivered.lows = d.delivered.lows.saturating_add(1);
+        let days_left = d.battery.as_ref().map_or(0.0, crate::battery::Battery::days_left);
         if let (2.., Some(index)) = (d.delivered.lows, d.problems.battery) {
-            self.truth[index].evident_at.get_or_insert(self.now);
+            let problem = &mut self.truth[index];
+            problem.evident_at.get_or_insert(self.now);
+            problem.empties_at.get_or_insert(self.now + TimeDelta::minutes((days_left * 1440.0) as i64));
         }
     }
 

@@ -81,7 +81,7 @@ pub struct Problem {
     pub tenant_phone: Option<String>,
     /// Whether another tenant moves in or out of the unit around then, so that who was to be told is not judged.
     pub tenant_moves: bool,
-    /// From here on a ticket is no mistake. Battery: 30 days (and at most half) of its life left, the gauge at 25 %, or
+    /// From here on a ticket is no mistake. Battery: 30 days (and at most 60 %) of its life left, the gauge at 25 %, or
     /// a reading at or below 20 %. Leak: the water reaches the sensor. Silence: the device fails.
     pub started_at: DateTime<Utc>,
     /// From here on the service must know, as enough was delivered, fresh and readable. Battery: the second reading in
@@ -89,6 +89,8 @@ pub struct Problem {
     pub evident_at: Option<DateTime<Utc>>,
     /// The last message of any age that shows it (a late wet, for one): a ticket that soon after is no mistake either.
     pub last_sign_at: Option<DateTime<Utc>>,
+    /// Battery only: when it would be empty at its usual pace, as of `evident_at`.
+    pub empties_at: Option<DateTime<Utc>>,
     /// Battery only: when it was empty.
     pub died_at: Option<DateTime<Utc>>,
     /// When it was over (battery: replaced; leak: all sensors dry; silence: a message arrived); `None`: still on.

@@ -25,6 +25,7 @@ fn problem(kind: Kind) -> Problem {
         started_at: hour(0.0),
         evident_at: Some(hour(1.0)),
         last_sign_at: None,
+        empties_at: None,
         died_at: None,
         ended_at: Some(hour(40.0)),
         how: Some(How::ReplacedByTenant),

@@ -90,6 +90,8 @@ pub struct Rules {
     pub leak_within: TimeDelta,
     /// A battery is found within this after its second low reading; later is late.
     pub battery_within: TimeDelta,
+    /// … or by this long before it is empty, where a forecast may decide; whichever is later.
+    pub battery_ahead: TimeDelta,
     /// A silence is found within this after three and a half times the rhythm that could be learnt; later is late.
     pub silent_within: TimeDelta,
     /// A tenant is told of a leak within this after it became evident.
@@ -118,6 +120,7 @@ impl Default for Rules {
             slack: TimeDelta::seconds(30),
             leak_within: TimeDelta::minutes(2),
             battery_within: TimeDelta::hours(24),
+            battery_ahead: TimeDelta::days(14),
             silent_within: TimeDelta::minutes(10),
             leak_told_within: TimeDelta::minutes(5),
             battery_told_within: TimeDelta::hours(48),
@@ -135,6 +138,8 @@ impl Default for Rules {
 impl Rules {
     /// Until when a ticket for an evident problem is not late.
     fn found_by(&self, problem: &Problem, evident_at: DateTime<Utc>) -> DateTime<Utc> {
+        let forecast = problem.empties_at.map(|at| at - self.battery_ahead).filter(|at| *at > evident_at);
+        let evident_at = forecast.unwrap_or(evident_at);
         let within = match problem.kind {
             Kind::Battery => self.battery_within,
             Kind::Leak => self.leak_within,

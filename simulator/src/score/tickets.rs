@@ -72,7 +72,9 @@ fn told(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> bool {
         Kind::Leak => case.rules.leak_told_within,
         Kind::Silent => return true,
     };
-    let by = evident_at + within + case.rules.slack;
+    let found_by = case.rules.found_by(problem, evident_at) - case.rules.slack;
+    let by =
+        if problem.kind == Kind::Battery { found_by.max(evident_at) } else { evident_at } + within + case.rules.slack;
     let Some(phone) = &problem.tenant_phone else { return true };
     let too_young = case.until <= by || problem.ended_at.is_some_and(|at| at <= by);
     if too_young || problem.tenant_moves {

@@ -14,6 +14,8 @@ use crate::model::{Fact, Finding, Millis, Timestamp};
 
 /// Readings that tell the established level.
 const RECENT_MAX: usize = 5;
+/// At two readings at or below this part of the threshold no forecast is waited for.
+const FAR_BELOW: f64 = 0.5;
 /// Low is counted anew only after the level was this far above the threshold.
 const HYSTERESIS_POINTS: f64 = 5.0;
 /// A sudden zero from above this is a glitch until it has lasted: a low battery too must not be called dead for one.
@@ -228,7 +230,8 @@ impl BatteryState {
         } else if level >= low_percent + HYSTERESIS_POINTS {
             self.lows = 0;
         }
-        let told = self.flag == Some(true) || level == 0.0 || !self.decides(ctx);
+        let far_below = self.recent.iter().rev().take(2).all(|l| *l <= low_percent * FAR_BELOW);
+        let told = self.flag == Some(true) || level == 0.0 || far_below || !self.decides(ctx);
         if self.lows == 2 && self.phase == Phase::Fresh && told {
             self.phase = Phase::Low;
             findings.push(Finding::BatteryLow { percent: self.percent, forecast: None });

@@ -10,6 +10,8 @@ use crate::model::{Forecast, Millis, Timestamp};
 
 /// Earlier batteries of the device that are remembered.
 const OWN_MAX: usize = 6;
+/// A battery that was watched for less is judged by its level alone: two weeks show whether it keeps its kind's pace.
+const WATCHED_MS: Millis = 14 * DAY;
 /// A forecast must say it on so many days running.
 const DAYS_RUNNING: u8 = 2;
 /// A battery that fell silent for this long before its successor came had died; shorter is an exchange.
@@ -55,9 +57,9 @@ impl Outlook {
         true
     }
 
-    /// Whether enough is known of such batteries for forecasts to decide.
+    /// Whether enough is known of such batteries, and this one was watched for long enough, for forecasts to decide.
     pub fn decides(&self, about: &About, fleet: &Fleet) -> bool {
-        is_known(about, &self.own, fleet, &self.track)
+        self.track.heard - self.track.born >= WATCHED_MS && is_known(about, &self.own, fleet, &self.track)
     }
 
     /// The end was near on two days running.
