@@ -90,6 +90,8 @@ pub async fn what_is_not_committed_never_was(db: &Engine) {
 pub async fn scopes_of_people_follow_the_registry(db: &Engine) {
     db.registered().await;
     let mut tx = db.begin().await;
+    let names = tx.property_names().await.expect("read");
+    assert_eq!((names.len(), names["oak"].as_str()), (2, "Oak Court"));
     assert_eq!(tx.newest_at().await.expect("read"), None);
     assert_eq!(tx.first_property().await.expect("read"), Some("elm".into()));
     assert_eq!(tx.properties_of_region("east").await.expect("read"), ["oak"]);
