@@ -11,23 +11,29 @@ use tokio::sync::broadcast::error::RecvError;
 use tracing::{debug, warn};
 
 use super::entities::{self, Known, NODE, Wanted};
+use super::live_tickets;
 use super::retained::Retained;
-use super::{PAGE_TICKETS, live_tickets};
 use crate::commit::Door;
 use crate::config::HomeAssistant;
-use crate::model::{DeviceKind, Ticket, UnitId};
+use crate::model::{DeviceKey, Ticket, UnitId};
 use crate::store::{DeviceFilter, DeviceRow, Store, StoreError};
 
 /// How often devices are looked at.
 const EVERY: Duration = Duration::from_secs(30);
-/// Changes within this are one.
+/// Changes within this are one …
 const PAUSE: Duration = Duration::from_secs(1);
-/// So many messages, then a pause for the broker and for Home Assistant: 1,000 a second.
-const BURST: usize = 100;
+/// … and longer for each device, so that looking at many takes no more of the machine than looking at few.
+const PAUSE_DEVICE: Duration = Duration::from_millis(10);
+/// Devices looked at in one go.
+const PAGE_DEVICES: i64 = 50;
+/// Between two goes: what is urgent has the machine.
+const PAGE_PAUSE: Duration = Duration::from_millis(30);
+/// So many messages, then a pause for the broker and for Home Assistant: 200 a second.
+const BURST: usize = 20;
 /// See [`BURST`].
 const BURST_PAUSE: Duration = Duration::from_millis(100);
 /// One Home Assistant is not for more; the rest is not announced.
-const DEVICES_MAX: usize = 10_000;
+const DEVICES_MAX: u32 = 10_000;
 
 /// What the broker is asked for: what it retains of ours, and Home Assistant's birth message.
 pub fn filters(settings: &HomeAssistant) -> [String; 5] {
@@ -65,10 +71,11 @@ impl Announcer<'_> {
         told.notified().await;
         loop {
             let mut changes = door.changes();
-            if let Err(e) = self.sweep().await {
+            let devices = self.sweep().await.unwrap_or_else(|e| {
                 debug!(error = %e, "announce.failed");
-            }
-            tokio::time::sleep(PAUSE).await;
+                0
+            });
+            tokio::time::sleep(PAUSE + PAUSE_DEVICE * devices).await;
             let ticket = async {
                 loop {
                     match changes.recv().await {
@@ -86,24 +93,21 @@ impl Announcer<'_> {
         }
     }
 
-    /// Everything as it should be.
-    async fn sweep(&mut self) -> Result<(), StoreError> {
+    /// Everything as it should be; how many devices there are.
+    async fn sweep(&mut self) -> Result<u32, StoreError> {
         self.retained.begin();
         let tickets = live_tickets(self.store).await?;
         tickets.iter().for_each(|ticket| self.retained.keep(&entities::ticket_topic(ticket)));
-        if self.settings.discovery {
-            self.announce(&tickets).await?;
-        }
+        let devices = if self.settings.discovery { self.announce(&tickets).await? } else { 0 };
         for topic in self.retained.leftovers() {
             self.publish(topic, Vec::new()).await;
         }
-        Ok(())
+        Ok(devices)
     }
 
-    /// Parents before children: service, properties, gateways, devices, tickets.
-    async fn announce(&mut self, tickets: &[Ticket]) -> Result<(), StoreError> {
+    /// Parents before children: service, properties, devices, tickets.
+    async fn announce(&mut self, tickets: &[Ticket]) -> Result<u32, StoreError> {
         let prefix = self.settings.prefix.clone();
-        let devices = self.devices().await?;
         let names = self.store.read().await?.property_names().await?;
         self.say(entities::service(&prefix)).await;
         let mut open: BTreeMap<&str, usize> = names.keys().map(|id| (id.as_str(), 0)).collect();
@@ -113,42 +117,50 @@ impl Announcer<'_> {
         for (id, open) in open {
             self.say(entities::property(&prefix, id, names.get(id).map_or(id, String::as_str), open)).await;
         }
-        for known in &devices {
-            self.say(entities::device(&prefix, known)).await;
-        }
-        let by_key: HashMap<_, _> = devices.iter().map(|known| (&known.device.key, known)).collect();
+        let mut concerned: HashMap<&DeviceKey, Option<Known>> =
+            tickets.iter().filter_map(|t| Some((t.device_key.as_ref()?, None))).collect();
+        let devices = self.devices(&prefix, &mut concerned).await?;
         for ticket in tickets {
-            let known = ticket.device_key.as_ref().and_then(|key| by_key.get(key).copied());
+            let known = ticket.device_key.as_ref().and_then(|key| concerned.get(key)?.as_ref());
             let property = ticket.property_id.as_str();
             let name = names.get(property).map_or(property, String::as_str);
             self.say(vec![entities::ticket(&prefix, ticket, known, name)]).await;
         }
-        Ok(())
+        Ok(devices)
     }
 
-    /// Registered devices, gateways first.
-    async fn devices(&self) -> Result<Vec<Known>, StoreError> {
+    /// Registered devices, a few at a time; those that tickets are about are kept. How many there are.
+    async fn devices(
+        &mut self,
+        prefix: &str,
+        concerned: &mut HashMap<&DeviceKey, Option<Known>>,
+    ) -> Result<u32, StoreError> {
         let filter = DeviceFilter { registered: true, unit: None, property: None, properties: None };
-        let (mut devices, mut after) = (Vec::new(), None::<String>);
+        let (mut count, mut after) = (0, None::<String>);
         loop {
             let mut tx = self.store.read().await?;
-            let rows = tx.list_devices(&filter, after.as_deref(), PAGE_TICKETS).await?;
+            let rows = tx.list_devices(&filter, after.as_deref(), PAGE_DEVICES).await?;
             let ids: Vec<&str> = rows.iter().filter_map(|r| r.device.as_ref()).map(|d| d.unit_id.as_str()).collect();
             let units = if ids.is_empty() { HashMap::new() } else { tx.load_units(&ids).await? };
+            drop(tx);
             let name = |id: &UnitId| units.get(id).map(|u| u.name.clone()).unwrap_or_default();
-            devices.extend(rows.iter().filter_map(|row| known(row, name)));
-            let last = rows.last().filter(|_| rows.len() as i64 == PAGE_TICKETS);
-            match last {
-                Some(row) if devices.len() < DEVICES_MAX => after = Some(row.key.0.clone()),
+            for known in rows.iter().filter_map(|row| known(row, name)) {
+                self.say(entities::device(prefix, &known)).await;
+                count += 1;
+                if let Some(place) = concerned.get_mut(&known.device.key) {
+                    *place = Some(known);
+                }
+            }
+            match rows.last().filter(|_| rows.len() as i64 == PAGE_DEVICES) {
+                Some(row) if count < DEVICES_MAX => after = Some(row.key.0.clone()),
                 Some(_) => {
                     warn!(devices = DEVICES_MAX, "announce.too_many_devices");
-                    break;
+                    return Ok(count);
                 }
-                None => break,
+                None => return Ok(count),
             }
+            tokio::time::sleep(PAGE_PAUSE).await;
         }
-        devices.sort_by_key(|known| known.device.kind != DeviceKind::Gateway);
-        Ok(devices)
     }
 
     async fn say(&mut self, wanted: Vec<Wanted>) {
