@@ -292,6 +292,7 @@ impl<'a> Batch<'a> {
     /// What was decided about devices becomes part of their states.
     async fn tell_devices(&mut self, tx: &mut Tx, changes: &Changes) -> Result<(), StoreError> {
         let keys = changes.words_given.iter().chain(changes.heard_anew.iter().map(|(key, _)| key));
+        let keys = keys.chain(&changes.leaks_cancelled);
         let unknown: Vec<&str> = keys.filter(|key| !self.states.contains_key(*key)).map(DeviceKey::as_str).collect();
         for row in tx.load_states(&unknown).await? {
             self.states.insert(row.key.clone(), read_state(row)?);
@@ -299,6 +300,11 @@ impl<'a> Batch<'a> {
         for key in &changes.words_given {
             if let Some((state, _)) = self.states.get_mut(key) {
                 state.battery.take_word(self.now);
+            }
+        }
+        for key in &changes.leaks_cancelled {
+            if let Some((state, _)) = self.states.get_mut(key) {
+                state.leak.cancelled(self.now);
             }
         }
         for (key, from) in &changes.heard_anew {

@@ -177,6 +177,10 @@ impl Desk<'_> {
         let ticket = self.change(id);
         ticket.status = Status::Cancelled { at };
         ticket.due_at = None;
+        if ticket.kind == TicketKind::Leak {
+            let devices: Vec<_> = ticket.devices.iter().map(|(key, _)| key.clone()).collect();
+            self.changes.leaks_cancelled.extend(devices);
+        }
         self.event(id, "cancelled", actor, json!({ "reason": reason }));
         Ok(())
     }

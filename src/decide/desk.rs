@@ -90,6 +90,8 @@ pub struct Changes {
     pub wishes: Vec<Wish>,
     /// Devices whose tenant says that the battery is replaced.
     pub words_given: Vec<DeviceKey>,
+    /// Devices whose leak somebody has cancelled.
+    pub leaks_cancelled: Vec<DeviceKey>,
     /// Devices whose silence counts from a time on: what kept them from being heard was over then.
     pub heard_anew: Vec<(DeviceKey, Timestamp)>,
 }

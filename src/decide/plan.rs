@@ -252,9 +252,11 @@ impl Desk<'_> {
         if severity == Severity::Routine && people::is_night(property, contact, self.now) {
             return Some(Tried::Later(people::next_morning(property, contact, self.now)));
         }
+        // The budget spares tenants; who works here is offered every job.
         let full = |p: &Person| {
+            let spared = matches!(p.recipient, Recipient::Tenant(_));
             let sent = self.facts.contacts.get(&p.recipient.as_key()).copied().unwrap_or(0);
-            sent >= contact.daily_messages_max
+            spared && sent >= contact.daily_messages_max
         };
         let spent = severity != Severity::Emergency && people.iter().all(full);
         spent.then(|| {
@@ -341,7 +343,7 @@ impl Desk<'_> {
             way_in: battery.way_in,
             reward: words::amount(locale, &Money { amount_minor, currency: reward.currency.clone() }),
             since: place.map_or_else(String::new, |p| {
-                people::local(&p.property, ticket.opened_at).format("%m-%d %H:%M").to_string()
+                people::local(&p.property, ticket.since.unwrap_or(ticket.opened_at)).format("%m-%d %H:%M").to_string()
             }),
             sender: self.sender(ticket),
         }

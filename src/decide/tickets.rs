@@ -235,6 +235,7 @@ impl Desk<'_> {
             status: Status::Open,
             assignee: None,
             opened_at: now,
+            since: data["since"].as_str().and_then(Timestamp::parse_rfc3339),
             due_at: None,
             plan: plan::lay_out(&playbook, now),
             told_at: None,
@@ -282,6 +283,7 @@ impl Desk<'_> {
         ticket.tenant_id = tenant_id;
         ticket.status = Status::Open;
         ticket.round += 1;
+        ticket.since = Some(now);
         ticket.answer = None;
         ticket.plan = plan::lay_out(&playbook, now);
         self.event(id, "reopened", "device", json!({ "device_key": device.key, "unit_id": device.unit_id }));

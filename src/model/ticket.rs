@@ -208,6 +208,9 @@ pub struct Ticket {
     pub assignee: Option<HousekeeperId>,
     /// When it opened.
     pub opened_at: Timestamp,
+    /// Since when it is so, where that is not the opening: the last word of what is silent, the return of water.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// When it needs attention next.
     pub due_at: Option<Timestamp>,
     /// The steps of its playbook.

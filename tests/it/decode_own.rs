@@ -138,7 +138,6 @@ fn what_is_no_reading_is_told_with_its_place_and_loses_nothing_else() {
         (r#"{kind: "operations", value: -1}"#, ".value: operations is a number, 0 or more"),
         (r#"{kind: "temperature_c", value: nan}"#, ".value: temperature_c is a number from -100 to 250"),
         (r#"{kind: "lock_state", value: "LOCK"}"#, ".value: lock_state is locked, unlocked, "),
-        (r#"{kind: "leak", value: true, at: "yesterday"}"#, ".at: expected a time such as 2026-01-05T02:30:00Z"),
         (r#"{kind: "leak", value: true, channel: 1}"#, ".channel: expected a text of 1 to 64 bytes"),
         ("7", ": expected an object {kind, value}"),
     ];
@@ -162,8 +161,20 @@ fn what_is_no_reading_is_told_with_its_place_and_loses_nothing_else() {
         "devices": [["x", [{"kind": "leak", "value": true}]]],
         "wrong": "acme: output 1.readings[0].value: battery_percent is a number from 0 to 100"})
     );
+    let undated = said(r#"{device_key: "x", readings: [{kind: "leak", value: true, at: "yesterday"}]}"#, "{}");
+    assert_eq!(undated["devices"], json!([["x", [{"kind": "leak", "value": true}]]]), "water without a time is water");
+    assert!(undated["wrong"].as_str().is_some_and(|w| w.contains(".at: expected a time")), "{undated}");
     assert_eq!(said("error(\"out of order\")", "{}"), json!("format_failed: acme: out of order"));
     assert_eq!(said(".payload.a.b", r#"{"a":1}"#), json!("format_failed: acme: cannot index 1 with \"b\""));
+}
+
+#[test]
+fn a_program_loads_no_other() {
+    for text in ["import \"x\" as $x; $x", "# mine\n\n  include \"x\"; .", "module {}; ."] {
+        let error = OwnFormat::new("acme", "acme/#", text).err().expect(text).to_string();
+        assert!(error.contains("programs cannot load others"), "{text}: {error}");
+    }
+    assert!(OwnFormat::new("acme", "acme/#", ".payload.import | {device_key: \"x\", readings: []}").is_ok());
 }
 
 /// Programs that never end, fill the memory, or nest without end.

@@ -54,6 +54,9 @@ pub struct LeakState {
     /// The last wets that dried: when, and for how long.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wets: Vec<(Timestamp, Millis)>,
+    /// Somebody cancelled the open leak: once dry, the next wet is another one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dismissed: bool,
     /// Since when any probe is wet.
     #[serde(skip_serializing_if = "Option::is_none")]
     began_at: Option<Timestamp>,
@@ -152,8 +155,20 @@ impl LeakState {
             }
             self.wets.push((began, now - began));
         }
+        if std::mem::take(&mut self.dismissed) {
+            self.open = false;
+            self.dry_since = None;
+        }
         if self.open {
             self.dry_since.get_or_insert(now);
+        }
+    }
+
+    /// The ticket of the open leak was cancelled. What stays wet is asked about later; what dries is over at once.
+    pub fn cancelled(&mut self, now: Timestamp) {
+        self.dismissed = self.open;
+        if !self.is_wet() {
+            self.dry(now);
         }
     }
 
@@ -187,6 +202,7 @@ impl LeakState {
             self.begin(ctx.now, findings);
         } else if let Some((since, _)) = self.wet_since {
             self.wet_since = Some((since, ctx.now));
+            self.dismissed = false;
             findings.push(Finding::StillWet { since });
         } else {
             self.open = false;

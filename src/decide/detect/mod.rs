@@ -29,8 +29,9 @@ use sample::About;
 
 /// A claimed time this far ahead of the receipt is a wrong clock, and the receipt counts.
 const AHEAD_MAX_MS: Millis = 5 * MINUTE;
-/// A claimed time this far behind the receipt is no age, but a clock that has lost its time, and the receipt counts.
-const BEHIND_MAX_MS: Millis = 30 * DAY;
+/// A claimed time this far behind the receipt is no age, but a clock that has lost its time (1970, 2000), and the receipt
+/// counts.
+const BEHIND_MAX_MS: Millis = 400 * DAY;
 /// A device clock that is behind by up to this is learned; what is older is old.
 const LAG_LEARNED_MAX_MS: Millis = 6 * HOUR;
 /// How fast the learned lag may grow with each message (a drifting clock).

@@ -50,11 +50,12 @@ impl PresenceState {
         ctx: &Context<'_>,
         findings: &mut Vec<Finding>,
     ) {
-        if heard.retained {
-            return;
-        }
+        // "Offline" kept by the broker is a last will: it holds until the device speaks. All else that it keeps is old.
         if timed.iter().any(|t| t.reading.fact == Fact::Online(false)) {
             self.offline_since.get_or_insert(heard.received_at);
+            return;
+        }
+        if heard.retained {
             return;
         }
         self.learn(heard.received_at, seen_at, ctx);
@@ -90,17 +91,22 @@ impl PresenceState {
             self.silent = true;
             let heard_from = seen_at.max(self.listened_from(ctx));
             let (battery_low, empty) = (battery.is_low(), battery.probably_empty(ctx.now));
-            findings.push(Finding::Silent { since: seen_at, heard_from, battery_low, empty });
+            // One that was never heard is known by its last will alone.
+            let since = self.offline_since.filter(|_| seen_at == Timestamp::default()).unwrap_or(seen_at);
+            findings.push(Finding::Silent { since, heard_from, battery_low, empty });
         }
     }
 
     pub(super) fn due_at(&self, seen_at: Timestamp, ctx: &Context<'_>) -> Option<Timestamp> {
-        if self.silent || seen_at == Timestamp::default() {
+        if self.silent {
             return None;
+        }
+        let by_word = self.offline_since.map(|since| since + ctx.policy.presence.offline_grace.0);
+        if seen_at == Timestamp::default() {
+            return by_word;
         }
         let allowed = self.allowed(seen_at, ctx);
         let by_rhythm = (seen_at + allowed).max(self.listened_from(ctx) + allowed / HEARD_AGAIN);
-        let by_word = self.offline_since.map(|since| since + ctx.policy.presence.offline_grace.0);
         Some(by_word.map_or(by_rhythm, |at| at.min(by_rhythm)))
     }
 

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// Steps that nearly every message needs less of; so few are safe on any caller's stack.
 pub(super) const STEPS_USUAL: u32 = 2_000;
 /// Steps that one message may take.
-pub const STEPS_MAX: u32 = 100_000;
+pub const STEPS_MAX: u32 = 50_000;
 /// Bytes of text for one step.
 const TEXT_STEP_BYTES: usize = 16;
 /// How much of any caller's stack a run may use.

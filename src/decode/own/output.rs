@@ -86,7 +86,11 @@ fn reading(item: &Val, place: &str, wrong: &mut Vec<String>) -> Result<Option<Re
         None | Some(Val::Null) => None,
         Some(at) => {
             let expected = "expected a time such as 2026-01-05T02:30:00Z, or seconds or milliseconds since 1970";
-            Some(scalar(at).and_then(|at| facts::instant(&at)).ok_or_else(|| format!("{place}.at: {expected}"))?)
+            let instant = scalar(at).and_then(|at| facts::instant(&at));
+            if instant.is_none() {
+                wrong.push(format!("{place}.at: {expected}"));
+            }
+            instant
         }
     };
     let channel = match object.get("channel") {

@@ -105,9 +105,18 @@ fn compile(text: &str) -> Result<jaq_core::Filter<Data>, Vec<ProgramFault>> {
     let arena = Arena::default();
     let ours = load::parse(include_str!("prelude.jq"), |p| p.defs()).expect("the prelude is sound: a test compiles it");
     let loader = Loader::new(jaq_core::defs().chain(ours));
+    if let Some(at) = loading(text) {
+        return Err(vec![fault(text, at, "programs cannot load others".to_owned())]);
+    }
     let modules = loader.load(&arena, File { code: text, path: () }).map_err(|e| unreadable(text, e))?;
     let compiler = Compiler::default().with_funs(natives::all());
     compiler.compile(modules).map_err(|errors| undefined(text, errors))
+}
+
+/// Where a program begins to load another: jq allows it only before everything else.
+fn loading(text: &str) -> Option<&str> {
+    let code = text.lines().map(str::trim_start).find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    ["import", "include", "module"].iter().any(|word| code.split([' ', '"', '{']).next() == Some(word)).then_some(code)
 }
 
 fn unreadable(text: &str, errors: load::Errors<&str, ()>) -> Vec<ProgramFault> {

@@ -171,6 +171,8 @@ async fn old_water_from_the_brokers_store_opens_nothing() {
         serde_json::from_str::<DeviceState>(&state).expect("a state").leak.open
     };
     assert!(!open("leak1").await && !open("leak2").await, "the same for those that were registered before");
+    site.say("zigbee2mqtt/leak2", r#"{"water_leak":true,"last_seen":"2025-11-20T09:00:00Z"}"#).await;
+    assert!(!open("leak2").await, "told now, of a month and a half ago");
     site.say_retained("zigbee2mqtt/leak2", r#"{"water_leak":true,"last_seen":"2026-01-05T04:08:00Z"}"#).await;
     assert!(open("leak2").await, "kept by the broker, and wet now by its own time");
 }

@@ -170,6 +170,26 @@ fn a_word_does_not_dry_a_wet_sensor() {
 }
 
 #[test]
+fn a_cancelled_leak_is_over_once_it_is_dry_and_the_next_water_is_another() {
+    let story =
+        "05 10:00 leak1 wet\n05 10:01 h1 cancel leak\n05 10:05 leak1 dry\n05 10:15 leak1 wet\n05 10:16 h1 accept leak";
+    let then = "
+        05 10:00 opened leak leak1
+        05 10:00 text tenant:t1 leak_tenant
+        05 10:00 text housekeeper:h1 offer_leak
+        05 10:01 cancelled leak leak1
+        05 10:15 opened leak leak1
+        05 10:15 text tenant:t1 leak_tenant
+        05 10:15 text housekeeper:h1 offer_leak
+        05 10:16 accepted leak leak1";
+    check("", story, then);
+    // Cancelled when it was dry already.
+    let dried =
+        "05 10:00 leak1 wet\n05 10:00 leak1 dry\n05 10:01 h1 cancel leak\n05 10:15 leak1 wet\n05 10:16 h1 accept leak";
+    check("", dried, then);
+}
+
+#[test]
 fn a_cancelled_leak_that_is_wet_again_is_a_new_ticket() {
     let story =
         "05 10:00 leak1 wet\n05 10:01 h1 cancel leak\n05 10:05 leak1 dry\n05 11:00 leak1 wet\n05 11:01 h1 accept leak";

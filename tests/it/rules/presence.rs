@@ -158,3 +158,14 @@ fn a_retained_message_neither_ends_a_silence_nor_teaches_a_rhythm() {
         format!("{}05 00:00 lock1 battery=90\n06 12:00 lock1 battery=90 retained\n07 05:00 wait", rhythm("lock1", 6));
     check("", &story, "05 18:00 opened silent lock1\n05 18:00 text housekeeper:h1 offer_silent");
 }
+
+#[test]
+fn a_last_will_that_the_broker_kept_counts_and_the_words_tell_since_when() {
+    let then = "\n03 10:15 opened silent hub\n03 10:15 text housekeeper:h1 offer_silent";
+    check("", "03 10:00 hub offline retained\n03 11:00 wait", then);
+    check("", "03 10:00 hub offline retained\n03 10:05 hub online\n03 11:00 wait", "");
+    let mut stage = Stage::new();
+    lines(&format!("{}05 00:00 lock1 battery=90\n05 19:00 wait", rhythm("lock1", 6))).for_each(|line| stage.act(line));
+    let told = &stage.messages.last().expect("told").body;
+    assert!(told.contains("01-05 00:00"), "since its last word, not since the ticket: {told}");
+}

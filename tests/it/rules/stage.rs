@@ -192,6 +192,9 @@ impl Stage {
         for key in &changes.words_given {
             self.states.entry(key.clone()).or_default().battery.take_word(self.now);
         }
+        for key in &changes.leaks_cancelled {
+            self.states.entry(key.clone()).or_default().leak.cancelled(self.now);
+        }
         for (key, from) in &changes.heard_anew {
             self.states.entry(key.clone()).or_default().listen_anew(*from);
         }

@@ -160,6 +160,7 @@ fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) 
         opened_at: Timestamp(opened_at),
         due_at: None,
         plan: Vec::new(),
+        since: None,
         told_at: None,
         seen_at: None,
         died: false,
