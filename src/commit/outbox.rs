@@ -49,6 +49,9 @@ pub struct Tried {
     pub message: DueMessage,
     /// What the carrier said.
     pub answer: Answer,
+    /// To what this is an answer: of a request to send, its end (it may have been taken until then); of a question, its
+    /// beginning (what was taken later is not in it). The answer itself may be settled much later.
+    pub at: Timestamp,
 }
 
 /// What the carrier said.
@@ -90,8 +93,11 @@ pub fn claim(
 /// The row after an answer. `known` are carrier's ids that belong to other messages already.
 pub fn settle(tried: &Tried, known: &[String], now: Timestamp, real: impl Fn(Millis) -> Millis) -> MessageUpdate {
     match &tried.answer {
-        Answer::Sent(outcome) => sent(&tried.message, outcome, now, real),
-        Answer::Found(found) => found_out(&tried.message, found, known, now, real),
+        Answer::Sent(outcome) => {
+            let message = DueMessage { tried_at: Some(tried.at), ..tried.message.clone() };
+            sent(&message, outcome, now, real)
+        }
+        Answer::Found(found) => found_out(&tried.message, found, known, (tried.at, now), real),
     }
 }
 
@@ -127,7 +133,7 @@ fn found_out(
     m: &DueMessage,
     found: &Result<Vec<CarrierMessage>, CarrierError>,
     known: &[String],
-    now: Timestamp,
+    (asked_at, now): (Timestamp, Timestamp),
     real: impl Fn(Millis) -> Millis,
 ) -> MessageUpdate {
     let messages = match found {
@@ -138,7 +144,7 @@ fn found_out(
         return accepted(m, &mine.sid, mine.status, mine.error_code, mine.segments, now);
     }
     let shown_by = m.tried_at.unwrap_or(now) + real(shown_after(m));
-    if now < shown_by {
+    if asked_at < shown_by {
         return unknown(m, shown_by);
     }
     queued(m, now)
@@ -226,4 +232,55 @@ pub fn outcome(m: &DueMessage, status: MessageStatus, error_code: Option<i64>, a
     let opted_out = (code.is_some() && action_for(code) == Action::OptedOut).then(|| m.to.clone());
     let recipient = m.recipient.clone();
     Some(Outcome { message_id: m.id.clone(), ticket_id, recipient, status, error_code, opted_out, at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRIED: Timestamp = Timestamp(1_000_000);
+
+    fn message(status: MessageStatus) -> DueMessage {
+        DueMessage {
+            id: MessageId("m".to_owned()),
+            status,
+            recipient: Recipient::Tenant("t1".to_owned()),
+            to: E164::parse("+14155550101").expect("a number"),
+            body: "Water!".to_owned(),
+            ticket_id: None,
+            severity: Severity::Emergency,
+            attempts: 1,
+            tried_at: Some(TRIED),
+            expires_at: TRIED + HOUR,
+        }
+    }
+
+    fn settled(answer: Answer, at: Millis, now: Millis) -> MessageUpdate {
+        let tried = Tried { message: message(MessageStatus::Unknown), answer, at: TRIED + at };
+        settle(&tried, &[], TRIED + now, |ms| ms)
+    }
+
+    #[test]
+    fn a_list_that_was_read_too_early_proves_nothing_however_late_it_is_settled() {
+        let nothing = || Answer::Found(Ok(Vec::new()));
+        let early = settled(nothing(), SECOND, 20 * SECOND);
+        assert_eq!((early.status, early.next_at), (MessageStatus::Unknown, Some(TRIED + SHOWN_AFTER_EMERGENCY_MS)));
+        let late = settled(nothing(), SHOWN_AFTER_EMERGENCY_MS, 20 * SECOND);
+        assert_eq!(late.status, MessageStatus::Queued, "it had time to be shown: it was not taken");
+    }
+
+    #[test]
+    fn a_request_may_have_been_taken_until_it_ended() {
+        let doubtful = Answer::Sent(SendOutcome::Ambiguous { detail: "no answer".to_owned() });
+        let update = settled(doubtful, 9 * SECOND, 12 * SECOND);
+        assert_eq!((update.status, update.tried_at), (MessageStatus::Unknown, Some(TRIED + 9 * SECOND)));
+    }
+
+    #[test]
+    fn who_said_stop_meanwhile_is_sent_nothing_from_the_outbox() {
+        let (update, attempt) = claim(&message(MessageStatus::Queued), true, "me", TRIED, |ms| ms);
+        assert_eq!((update.status, attempt), (MessageStatus::Failed, None));
+        let (update, attempt) = claim(&message(MessageStatus::Queued), false, "me", TRIED, |ms| ms);
+        assert!(update.status == MessageStatus::Sending && matches!(attempt, Some(Attempt::Send(_))));
+    }
 }

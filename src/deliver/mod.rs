@@ -94,12 +94,13 @@ pub async fn try_once(carrier: &dyn Carrier, clock: &Clock, attempt: Attempt) ->
             let valid_for_s = u32::try_from(left_ms / SECOND).unwrap_or(0).clamp(60, 36_000);
             let text = Outgoing { attempt: &id, to: &message.to, body: &message.body, valid_for_s };
             let answer = Answer::Sent(carrier.send(text).await);
-            Tried { message, answer }
+            Tried { message, answer, at: clock.now() }
         }
         Attempt::Ask(message) => {
-            let since = message.tried_at.unwrap_or(clock.now());
+            let at = clock.now();
+            let since = message.tried_at.unwrap_or(at);
             let answer = Answer::Found(carrier.find(Lookup { to: &message.to, body: &message.body, since }).await);
-            Tried { message, answer }
+            Tried { message, answer, at }
         }
     }
 }

@@ -52,10 +52,12 @@ pub async fn next_message_at(conn: &mut Conn) -> Result<Option<Timestamp>, Store
     Ok(next.map(at))
 }
 
-/// Everything that another owner had in its hands is of unknown fate: for a database that serves one process.
+/// Everything that another owner had in its hands is of unknown fate: for a database that serves one process. What was
+/// being sent may have been taken until now, or until the lease ended.
 pub async fn orphan_leases(conn: &mut Conn, owner: &str, now: Timestamp) -> Result<u64, StoreError> {
     let done = sqlx::query(
-        "UPDATE messages SET status = 'unknown', next_at = $1, lease_owner = NULL \
+        "UPDATE messages SET tried_at = CASE WHEN status <> 'sending' THEN tried_at WHEN next_at < $1 THEN next_at \
+         ELSE $1 END, status = 'unknown', next_at = $1, lease_owner = NULL \
          WHERE status IN ('sending', 'unknown') AND lease_owner IS NOT NULL AND lease_owner <> $2",
     )
     .bind(now.0)

@@ -170,6 +170,12 @@ fn a_word_does_not_dry_a_wet_sensor() {
 }
 
 #[test]
+fn a_retained_dry_of_tomorrow_hides_no_water() {
+    let story = "05 03:00 leak1 dry retained at=06T03:00\n05 03:10 leak1 wet\n05 03:11 h2 accept leak";
+    check("", story, &format!("{OPENED}\n05 03:11 accepted leak leak1"));
+}
+
+#[test]
 fn a_cancelled_leak_is_over_once_it_is_dry_and_the_next_water_is_another() {
     let story =
         "05 10:00 leak1 wet\n05 10:01 h1 cancel leak\n05 10:05 leak1 dry\n05 10:15 leak1 wet\n05 10:16 h1 accept leak";

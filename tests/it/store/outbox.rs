@@ -220,6 +220,8 @@ pub async fn leases_of_the_dead_become_unknown(db: &Engine) {
     let found = due(db, 7, 9).await;
     let status = |name: &str| found.iter().find(|d| d.body.ends_with(name)).map(|d| (d.status, d.attempts));
     assert_eq!(status("mine"), Some((MessageStatus::Unknown, 1)));
+    let mine = found.iter().find(|d| d.body.ends_with("mine")).expect("found");
+    assert_eq!(mine.tried_at, Some(Timestamp(7)), "it may have been taken until its sender died");
     assert_eq!(status("waiting"), Some((MessageStatus::Queued, 0)));
 }
 
