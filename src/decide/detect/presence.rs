@@ -19,6 +19,9 @@ const GAPS_ALLOWED: i64 = 3;
 /// After the service was away, a device has this part of its time to be heard again: what it said meanwhile may be lost,
 /// but a service that is restarted every day must not be deaf to those that speak twice a day.
 const HEARD_AGAIN: i64 = 2;
+/// Behind a gateway that is back a device has so many sixths of its time, two and a half of its longest gaps: nothing was
+/// kept for it meanwhile, and one message lost on the air besides is no silence.
+const HEARD_ANEW_SIXTHS: i64 = 5;
 
 /// What is known of a device's rhythm.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -106,7 +109,8 @@ impl PresenceState {
             return by_word;
         }
         let allowed = self.allowed(seen_at, ctx);
-        let by_rhythm = (seen_at + allowed).max(self.listened_from(ctx) + allowed / HEARD_AGAIN);
+        let by_rhythm = (seen_at + allowed).max(ctx.listening_since + allowed / HEARD_AGAIN);
+        let by_rhythm = self.heard_from.map_or(by_rhythm, |from| by_rhythm.max(from + allowed * HEARD_ANEW_SIXTHS / 6));
         Some(by_word.map_or(by_rhythm, |at| at.min(by_rhythm)))
     }
 

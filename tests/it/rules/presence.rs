@@ -98,8 +98,8 @@ fn who_stands_behind_a_gateway_that_is_back_has_time_to_be_heard() {
         05 17:30 resolved silent hub";
     let story = format!("{}04 20:00 hub online\n{away}", rhythm("lock1", 6));
     check("", &format!("{story}05 20:00 lock1 battery=90\n06 04:00 wait"), gateway);
-    let silent = "\n06 02:30 opened silent lock1";
-    check("", &format!("{story}06 04:00 wait"), &format!("{gateway}{silent}"));
+    let silent = "\n06 08:30 opened silent lock1\n06 08:30 text housekeeper:h1 offer_silent";
+    check("", &format!("{story}06 09:00 wait"), &format!("{gateway}{silent}"));
 }
 
 #[test]
@@ -113,9 +113,9 @@ fn silent_after_the_visit_is_no_matter_of_its_battery() {
         06 00:00 text housekeeper:h2 offer_battery_dead
         06 08:30 accepted battery lock1
         06 09:00 arrived battery lock1";
-    check("", &format!("{story}06 10:00 lock1 battery=100\n06 18:30 wait"), then);
-    let silent = "\n06 18:00 opened silent lock1\n06 18:00 text housekeeper:h1 offer_silent";
-    check("", &format!("{story}06 18:30 wait"), &format!("{then}{silent}"));
+    check("", &format!("{story}06 10:00 lock1 battery=100\n07 00:30 wait"), then);
+    let silent = "\n07 00:00 opened silent lock1\n07 08:00 text housekeeper:h1 offer_silent";
+    check("", &format!("{story}07 09:00 wait"), &format!("{then}{silent}"));
 }
 
 #[test]
