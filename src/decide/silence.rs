@@ -53,7 +53,7 @@ impl Desk<'_> {
         if let Some(percent) = empty {
             data["battery"] = json!({ "probably": "dead", "percent": percent });
         }
-        self.open(device, TicketKind::Silent, severity, data)
+        self.open(device, TicketKind::Silent, severity, Some(since), data)
     }
 
     fn is_gateway_silent(&self, gateway: &DeviceKey) -> bool {

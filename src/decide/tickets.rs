@@ -41,13 +41,13 @@ impl Desk<'_> {
             return;
         }
         let Some(forecast) = forecast else {
-            self.open(device, TicketKind::Battery, None, json!({ "percent": percent }));
+            self.open(device, TicketKind::Battery, None, None, json!({ "percent": percent }));
             return;
         };
         let (earliest, latest) = (forecast.earliest.to_rfc3339(), forecast.latest.to_rfc3339());
         let empty_at = forecast.empty_at.to_rfc3339();
         let why = json!({ "percent": percent, "empty_at": empty_at, "earliest": earliest, "latest": latest, "because": forecast.because });
-        self.open(device, TicketKind::Battery, None, why);
+        self.open(device, TicketKind::Battery, None, None, why);
         self.battery_near_end(device, forecast.empty_at);
     }
 
@@ -105,7 +105,7 @@ impl Desk<'_> {
         let Some(id) = self.incident(device) else {
             let source = Source { unit_id: device.unit_id.clone(), floor: self.floor_of(&device.unit_id) };
             data["likely_source"] = json!(source);
-            if let Some(id) = self.open(device, TicketKind::Leak, severity, data) {
+            if let Some(id) = self.open(device, TicketKind::Leak, severity, None, data) {
                 self.change(&id).source = Some(source);
             }
             return;
@@ -195,7 +195,7 @@ impl Desk<'_> {
 
     fn tamper(&mut self, device: &Device) {
         if self.active(&device.key, TicketKind::Tamper).is_none() {
-            self.open(device, TicketKind::Tamper, None, json!({}));
+            self.open(device, TicketKind::Tamper, None, None, json!({}));
         }
     }
 
@@ -216,6 +216,7 @@ impl Desk<'_> {
         device: &Device,
         kind: TicketKind,
         severity: Option<Severity>,
+        since: Option<Timestamp>,
         data: serde_json::Value,
     ) -> Option<TicketId> {
         self.facts.places.get(&device.property_id)?;
@@ -235,7 +236,7 @@ impl Desk<'_> {
             status: Status::Open,
             assignee: None,
             opened_at: now,
-            since: data["since"].as_str().and_then(Timestamp::parse_rfc3339),
+            since,
             due_at: None,
             plan: plan::lay_out(&playbook, now),
             told_at: None,
