@@ -42,6 +42,9 @@ pub struct PresenceState {
     /// It, or its will message, said that it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offline_since: Option<Timestamp>,
+    /// It spoke after it was said to be gone, and nobody took the word back: the broker may keep a last will that is over.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub word_outlived: bool,
 }
 
 impl PresenceState {
@@ -55,13 +58,18 @@ impl PresenceState {
     ) {
         // "Offline" kept by the broker is a last will: it holds until the device speaks. All else that it keeps is old.
         if timed.iter().any(|t| t.reading.fact == Fact::Online(false)) {
-            self.offline_since.get_or_insert(heard.received_at);
+            self.word_outlived &= heard.retained;
+            if !self.word_outlived {
+                self.offline_since.get_or_insert(heard.received_at);
+            }
             return;
         }
         if heard.retained {
             return;
         }
         self.learn(heard.received_at, seen_at, ctx);
+        let taken_back = timed.iter().any(|t| t.reading.fact == Fact::Online(true));
+        self.word_outlived = !taken_back && (self.word_outlived || self.offline_since.is_some());
         self.offline_since = None;
         if std::mem::take(&mut self.silent) {
             findings.push(Finding::BackOnline);

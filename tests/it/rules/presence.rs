@@ -169,3 +169,17 @@ fn a_last_will_that_the_broker_kept_counts_and_the_words_tell_since_when() {
     let told = &stage.messages.last().expect("told").body;
     assert!(told.contains("01-05 00:00"), "since its last word, not since the ticket: {told}");
 }
+
+#[test]
+fn a_last_will_that_its_device_outlived_is_not_believed_again() {
+    let back = "03 10:00 lock1 offline\n03 10:05 lock1 battery=90\n03 12:00 lock1 offline retained\n03 13:00 wait";
+    check("", back, "");
+    // Word of its return, or a new farewell, and a will is a will again.
+    let returned = "03 10:00 lock1 offline\n03 10:05 lock1 battery=90\n03 10:06 lock1 online\n";
+    let then = "
+        03 12:15 opened silent lock1
+        03 12:15 text housekeeper:h1 offer_silent";
+    check("", &format!("{returned}03 12:00 lock1 offline retained\n03 13:00 wait"), then);
+    let gone = "03 10:00 lock1 offline\n03 10:05 lock1 battery=90\n03 12:00 lock1 offline\n03 13:00 wait";
+    check("", gone, then);
+}
