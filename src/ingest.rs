@@ -76,10 +76,14 @@ impl Ack {
     }
 }
 
-/// The message behind an item, and what it says of its devices besides readings.
+/// The message behind an item, and what it says of its devices besides readings. It keeps nothing of the connection's
+/// buffers alive: thousands of messages wait for their commit.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
-    publish: Publish,
+    /// Its topic, as it may be stored.
+    pub topic: Box<str>,
+    /// The beginning of its payload, as it may be stored: only of messages that may be refused, for what they announce.
+    pub sample: Box<str>,
     /// The format that understood it.
     pub format: &'static str,
     /// Who the devices are, as far as it says.
@@ -87,21 +91,11 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// A message that came on another way than through a connection.
-    pub fn new(topic: &str, payload: &str, format: &'static str, announced: Vec<Announcement>) -> Self {
-        let publish =
-            Publish { topic: topic.to_owned().into(), payload: payload.to_owned().into(), ..Publish::default() };
-        Self { publish, format, announced }
-    }
-
-    /// Its topic, as it may be stored.
-    pub fn topic(&self) -> String {
-        storable(&self.publish.topic[..self.publish.topic.len().min(TOPIC_BYTES_MAX)])
-    }
-
-    /// The beginning of its payload, as it may be stored.
-    pub fn sample(&self) -> String {
-        storable(&self.publish.payload[..self.publish.payload.len().min(REJECT_BYTES_MAX)])
+    /// Of a message in a format.
+    pub fn new(topic: &str, payload: &[u8], format: &'static str, announced: Vec<Announcement>) -> Self {
+        let topic = storable(&topic.as_bytes()[..topic.len().min(TOPIC_BYTES_MAX)]);
+        let kept = if announced.is_empty() { 0 } else { payload.len().min(REJECT_BYTES_MAX) };
+        Self { topic: topic.into(), sample: storable(&payload[..kept]).into(), format, announced }
     }
 }
 
@@ -109,9 +103,6 @@ impl Origin {
 fn storable(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}")
 }
-
-/// What a message says, in which format, and of whom.
-type Understood = (Vec<Cause>, &'static str, Vec<Announcement>);
 
 /// What every connection needs.
 pub struct Ingest {
@@ -274,7 +265,7 @@ impl Connection<'_> {
     async fn publish(&mut self, publish: Publish) -> Result<(), CommandError> {
         let epoch = self.link.epoch.load(Ordering::Acquire);
         let ack = (publish.pkid != 0).then(|| Ack { link: self.link.clone(), epoch, pkid: publish.pkid });
-        let item = self.ingest.item(publish);
+        let item = self.ingest.item(&publish);
         if item.causes.is_empty() && item.origin.is_none() && ack.is_none() {
             return Ok(());
         }
@@ -284,44 +275,34 @@ impl Connection<'_> {
 
 impl Ingest {
     /// A message as an item of the door: what it says and of whom, or that it cannot be understood; nothing of our own words.
-    fn item(&self, publish: Publish) -> Item {
-        let (causes, format, announced) = match self.causes(&publish) {
-            Ok(understood) => understood,
-            Err(rejected) => return Item::of(rejected),
-        };
-        let speaks = !causes.is_empty() || !announced.is_empty();
-        Item { origin: speaks.then(|| Box::new(Origin { publish, format, announced })), ..Item::of(causes) }
-    }
-
-    fn causes(&self, publish: &Publish) -> Result<Understood, Vec<Cause>> {
+    fn item(&self, publish: &Publish) -> Item {
         let received_at = self.clock.now();
         let Ok(topic) = std::str::from_utf8(&publish.topic) else {
-            return Err(vec![self.reject(
-                received_at,
-                "",
-                "invalid_utf8",
-                "the topic is not UTF-8".to_owned(),
-                publish,
-            )]);
+            let detail = "the topic is not UTF-8".to_owned();
+            return Item::of(vec![self.reject(received_at, "", "invalid_utf8", detail, publish)]);
         };
         if is_own(topic) {
-            return Err(Vec::new());
+            return Item::default();
         }
         let decoded = match decode_at(topic, &publish.payload, Some(received_at), &self.routes) {
             Ok(decoded) => decoded,
-            Err(e) => return Err(vec![self.reject(received_at, topic, e.code, e.detail, publish)]),
+            Err(e) => return Item::of(vec![self.reject(received_at, topic, e.code, e.detail, publish)]),
         };
         let announced = announce(topic, &publish.payload, &decoded, &self.routes);
         let format = decoded.format;
-        self.metrics.messages_received.inc(decoded.format);
+        self.metrics.messages_received.inc(format);
         let fingerprint = fingerprint(&publish.topic, &publish.payload);
-        let heard = |readings| Heard { readings, received_at, retained: publish.retain, fingerprint };
-        let named = decoded.devices.into_iter().filter_map(|d| d.device_key.map(|key| (key, d.readings)));
-        let wrong = decoded.wrong.map(|e| self.reject(received_at, topic, e.code, e.detail, publish));
-        let causes: Vec<Cause> = named.map(|(key, readings)| Cause::Heard(key, heard(readings))).collect();
-        let readings = |cause: &Cause| if let Cause::Heard(_, heard) = cause { heard.readings.len() as u64 } else { 0 };
-        self.metrics.readings.inc_by(causes.iter().map(readings).sum());
-        Ok((causes.into_iter().chain(wrong).collect(), format, announced))
+        let mut causes = Vec::with_capacity(decoded.devices.len() + usize::from(decoded.wrong.is_some()));
+        for device in decoded.devices {
+            let Some(key) = device.device_key else { continue };
+            self.metrics.readings.inc_by(device.readings.len() as u64);
+            let heard = Heard { readings: device.readings, received_at, retained: publish.retain, fingerprint };
+            causes.push(Cause::Heard(key, heard));
+        }
+        causes.extend(decoded.wrong.map(|e| self.reject(received_at, topic, e.code, e.detail, publish)));
+        let speaks = !causes.is_empty() || !announced.is_empty();
+        let origin = speaks.then(|| Box::new(Origin::new(topic, &publish.payload, format, announced)));
+        Item { origin, ..Item::of(causes) }
     }
 
     fn reject(&self, at: Timestamp, topic: &str, code: &'static str, detail: String, publish: &Publish) -> Cause {
@@ -329,7 +310,7 @@ impl Ingest {
         let sample = &publish.payload[..publish.payload.len().min(REJECT_BYTES_MAX)];
         let payload = String::from_utf8_lossy(sample).replace('\0', "\u{fffd}");
         let topic: String = topic.chars().filter(|c| *c != '\0').take(256).collect();
-        Cause::Rejected(Reject { at, topic, code: code.to_owned(), detail, payload })
+        Cause::Rejected(Box::new(Reject { at, topic, code: code.to_owned(), detail, payload }))
     }
 }
 

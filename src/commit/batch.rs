@@ -9,10 +9,10 @@ use super::{Cause, Change, Committed, Committer, Item, LEASE_MS};
 use crate::decide::desk::{Changes, Desk};
 use crate::decide::detect::sample::About;
 use crate::decide::forecast::{FinishedLife, Fleet};
-use crate::decide::{Command, Context, DeviceState, Outcome, Reply, detect};
+use crate::decide::{Command, Context, DeviceState, Outcome, Reply};
 use crate::deliver::ATTEMPTS_WAITING_MAX;
 use crate::model::*;
-use crate::store::{DueMessage, MessageUpdate, Report, StateRow, StoreError, Tx};
+use crate::store::{DueMessage, MessageUpdate, Reject, Report, StateRow, StoreError, Tx};
 
 /// Messages that could not be understood, kept of one batch.
 const REJECTS_BATCH_MAX: usize = 50;
@@ -54,7 +54,7 @@ pub(super) struct Batch<'a> {
     pub(super) house: &'a Committer,
     pub(super) now: Timestamp,
     /// States of the devices of this batch, with when they were due so far.
-    pub(super) states: BTreeMap<DeviceKey, (DeviceState, Option<Timestamp>)>,
+    pub(super) states: BTreeMap<DeviceKey, (Box<DeviceState>, Option<Timestamp>)>,
     pub(super) devices: HashMap<DeviceKey, Device>,
     pub(super) field: Field,
     updates: Vec<MessageUpdate>,
@@ -276,7 +276,7 @@ impl<'a> Batch<'a> {
             tx.save_wish(wish, self.now).await?;
         }
         let rejects = items.iter().flat_map(|i| &i.causes).filter_map(|c| match c {
-            Cause::Rejected(reject) => Some(reject.clone()),
+            Cause::Rejected(reject) => Some(Reject::clone(reject)),
             _ => None,
         });
         let rejects: Vec<_> = rejects.take(REJECTS_BATCH_MAX).collect();
@@ -318,7 +318,7 @@ impl<'a> Batch<'a> {
     /// Rows to store. A device that is due earlier than needed is looked at in vain once, which is cheaper than moving
     /// its place in the index with every message.
     fn state_rows(&self) -> Vec<StateRow> {
-        let row = |(key, (state, was_due)): (&DeviceKey, &(DeviceState, Option<Timestamp>))| {
+        let row = |(key, (state, was_due)): (&DeviceKey, &(Box<DeviceState>, Option<Timestamp>))| {
             let ctx = self.context(self.devices.get(key).map(|d| &d.property_id), &About::UNKNOWN, &self.fleet);
             let due = self.devices.contains_key(key).then(|| state.due_at(&ctx)).flatten();
             let kept = was_due.filter(|was| *was > self.now && due.is_some_and(|due| *was <= due));
@@ -375,8 +375,8 @@ fn change(kind: &'static str, id: &str, ticket: Option<&TicketId>, tickets: &BTr
     Change { kind, id: id.to_owned(), property_id }
 }
 
-pub(super) fn read_state(row: StateRow) -> Result<(DeviceState, Option<Timestamp>), StoreError> {
-    let state = serde_json::from_str::<detect::DeviceState>(&row.state).map_err(|e| StoreError::Row {
+pub(super) fn read_state(row: StateRow) -> Result<(Box<DeviceState>, Option<Timestamp>), StoreError> {
+    let state = serde_json::from_str::<Box<DeviceState>>(&row.state).map_err(|e| StoreError::Row {
         table: "device_states",
         id: row.key.0.clone(),
         detail: e.to_string(),

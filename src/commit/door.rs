@@ -71,7 +71,7 @@ impl Door {
 
     /// Takes in a text from a person to the number `to`; returns once it is committed.
     pub async fn inbound(&self, reply: Reply, to: String) -> Result<(), CommandError> {
-        self.settled(Cause::Inbound(reply, to)).await.map(drop)
+        self.settled(Cause::Inbound(Box::new(reply), to)).await.map(drop)
     }
 
     async fn settled(&self, cause: Cause) -> Result<Option<Ticket>, CommandError> {

@@ -134,8 +134,8 @@ impl Batch<'_> {
             last_at: self.now,
             messages: 1,
             leak,
-            topic: origin.topic(),
-            payload: origin.sample(),
+            topic: origin.topic.to_string(),
+            payload: origin.sample.to_string(),
         };
         let known = self.field.quarantined.get(&(key.clone(), trouble.as_str()));
         let before = known.map_or((0, false), |q| (q.messages, q.leak));
@@ -196,8 +196,8 @@ impl Batch<'_> {
     /// Notes how a stranger was heard.
     pub(super) fn hear_stranger(&mut self, item: &Item, key: &DeviceKey, heard: &Heard) {
         if let Some((_, about)) = self.field.abouts.get_mut(key) {
-            let (topic, format) = item.origin.as_ref().map_or((String::new(), ""), |o| (o.topic(), o.format));
-            about.hear(&topic, format, heard.readings.iter().map(|r| r.fact.kind()), self.now);
+            let (topic, format) = item.origin.as_ref().map_or(("", ""), |o| (&*o.topic, o.format));
+            about.hear(topic, format, heard.readings.iter().map(|r| r.fact.kind()), self.now);
         }
     }
 

@@ -38,7 +38,7 @@ pub enum Cause {
     /// A device spoke.
     Heard(DeviceKey, Heard),
     /// A message could not be understood.
-    Rejected(Reject),
+    Rejected(Box<Reject>),
     /// A held device is taken into the registry.
     Adopt(Box<Device>),
     /// A held device is forgotten.
@@ -56,13 +56,13 @@ pub enum Cause {
     /// A person wants something of a ticket: who, what.
     Command(TicketId, String, Command),
     /// A message's time has come: it is claimed for sending, or for asking the carrier.
-    MessageDue(DueMessage),
+    MessageDue(Box<DueMessage>),
     /// The carrier answered, or did not.
-    Tried(Tried),
+    Tried(Box<Tried>),
     /// The carrier reports.
     Report(Report),
     /// A person wrote, to this number of ours.
-    Inbound(Reply, String),
+    Inbound(Box<Reply>, String),
 }
 
 /// Causes that belong together, with who waits for them.

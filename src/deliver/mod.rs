@@ -67,7 +67,7 @@ impl Deliver {
     pub async fn attempt(&self, attempt: Attempt) {
         let tried = try_once(&*self.carrier, &self.clock, attempt).await;
         self.note_health(&tried.answer);
-        if self.door.bring(Item::of(vec![Cause::Tried(tried)])).await.is_err() {
+        if self.door.bring(Item::of(vec![Cause::Tried(Box::new(tried))])).await.is_err() {
             warn!("deliver.outcome_lost");
         }
     }
@@ -146,7 +146,7 @@ impl Outbox {
             return Ok(false);
         }
         let (answer, settled) = oneshot::channel();
-        let causes = due.into_iter().map(Cause::MessageDue).collect();
+        let causes = due.into_iter().map(|due| Cause::MessageDue(Box::new(due))).collect();
         let brought = self.door.bring(Item { answer: Some(answer), ..Item::of(causes) }).await;
         Ok(brought.is_ok() && settled.await.is_ok() && !self.door.is_busy_sending())
     }

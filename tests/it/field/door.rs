@@ -34,7 +34,7 @@ impl Site {
     fn item(&self, topic: &str, payload: &str, retained: bool) -> Item {
         let decoded = decode(topic, payload.as_bytes(), &Routes::default()).expect("decodes");
         let announced = announce(topic, payload.as_bytes(), &decoded, &Routes::default());
-        let origin = Origin::new(topic, payload, decoded.format, announced);
+        let origin = Origin::new(topic, payload.as_bytes(), decoded.format, announced);
         let named = decoded.devices.into_iter().filter_map(|d| Some((d.device_key?, d.readings)));
         let heard = |readings| Heard {
             readings,

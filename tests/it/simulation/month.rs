@@ -256,7 +256,7 @@ impl Month {
                 let mut tx = self.store.read().await.map_err(|e| e.to_string())?;
                 tx.due_messages(self.clock.now(), CLAIMS_MAX).await.map_err(|e| e.to_string())?
             };
-            self.commit(vec![Item::of(due.into_iter().map(Cause::MessageDue).collect())]).await?;
+            self.commit(vec![Item::of(due.into_iter().map(|due| Cause::MessageDue(Box::new(due))).collect())]).await?;
             self.look_ahead().await?;
         }
         Err("messages that are due stay due".to_owned())

@@ -28,13 +28,13 @@ pub fn causes(publish: &Publish, retained: bool, now: Timestamp, routes: &Routes
         Err(e) => {
             let payload = String::from_utf8_lossy(&publish.payload[..publish.payload.len().min(512)]).into_owned();
             let topic = publish.topic.clone();
-            return vec![Cause::Rejected(Reject {
+            return vec![Cause::Rejected(Box::new(Reject {
                 at: now,
                 topic,
                 code: e.code.to_owned(),
                 detail: e.detail,
                 payload,
-            })];
+            }))];
         }
     };
     let mut hasher = DefaultHasher::new();
@@ -57,9 +57,9 @@ pub fn wet_devices(items: &[Item]) -> Vec<DeviceKey> {
 /// What people and carrier bring; nothing when a housekeeper's move has lost its ticket.
 pub fn cause_of(what: Later, watch: &Watch) -> Option<Cause> {
     Some(match what {
-        Later::Answer(tried) => Cause::Tried(*tried),
+        Later::Answer(tried) => Cause::Tried(tried),
         Later::Report(report) => Cause::Report(report),
-        Later::Text(reply) => Cause::Inbound(reply, "+15005550006".to_owned()),
+        Later::Text(reply) => Cause::Inbound(Box::new(reply), "+15005550006".to_owned()),
         Later::Act(action) => {
             let id = watch.ticket_for(&action)?;
             let actor = format!("housekeeper:{}", action.housekeeper_id);
