@@ -15,7 +15,7 @@ use crate::config::{Config, defaults_text};
 use crate::deliver::carrier::twilio::install_tls_provider;
 use crate::deliver::carrier::{Carrier, Twilio};
 use crate::ingest::connect_options;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// How long anybody may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -119,17 +119,24 @@ async fn try_database(config: &Config) -> Result<String, String> {
             return there.then(|| format!("{} will be created", file.display())).ok_or_else(missing);
         }
     }
-    let store = Store::open(url).await.map_err(|e| e.to_string())?;
-    let mut tx = store.read().await.map_err(|e| e.to_string())?;
+    Store::reach(url).await.map_err(|e| in_words(&e))?;
+    let store = Store::open(url).await.map_err(|e| in_words(&e))?;
+    let mut tx = store.read().await.map_err(|e| in_words(&e))?;
     let schema = tx.ticket_counts().await;
     drop(tx);
     store.close().await;
     match schema {
         Ok(_) => Ok("reachable, schema ready".to_owned()),
-        Err(e) if e.is_passing() => Err(e.to_string()),
+        Err(e) if e.is_passing() => Err(in_words(&e)),
         Err(_) if config.database.migrate => Ok("reachable; `run` will bring its schema up".to_owned()),
         Err(_) => Err("the schema is not up: run `nightporter migrate`".to_owned()),
     }
+}
+
+/// The line says already that it is the database.
+fn in_words(error: &StoreError) -> String {
+    let words = error.to_string();
+    words.strip_prefix("database: ").map_or(words.clone(), str::to_owned)
 }
 
 async fn try_carrier(config: &Config) -> Result<String, String> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
 
 use super::Tx;
 
@@ -39,7 +39,7 @@ pub enum StoreError {
     #[error("the schema could not be brought up: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The database said no, or nothing.
-    #[error("database: {0}")]
+    #[error("database: {}", in_words(.0))]
     Database(#[from] sqlx::Error),
     /// A file could not be opened.
     #[error("{0}: {1}")]
@@ -54,6 +54,28 @@ pub enum StoreError {
         /// What is wrong.
         detail: String,
     },
+}
+
+/// What an operator can do something about, in plain words; the rest as the database says it.
+fn in_words(error: &sqlx::Error) -> String {
+    let code = match error {
+        sqlx::Error::PoolTimedOut => return format!("no connection within {} s", ACQUIRE_TIMEOUT.as_secs()),
+        sqlx::Error::Io(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => {
+            return "nothing listens there; is PostgreSQL running, are host and port of database.url right?".to_owned();
+        }
+        sqlx::Error::Database(e) => e.code().unwrap_or_default(),
+        other => return other.to_string(),
+    };
+    let words = match &*code {
+        "28P01" | "28000" => "the server does not let this user in; are user and password of database.url right?",
+        "3D000" => "there is no database of this name; create it, or mend its name in database.url",
+        "8" => "the file may not be written to by this user (readonly)",
+        "13" => "the disk is full",
+        "14" => "the file cannot be opened; may this user write to it and to its folder?",
+        "26" => "the file is not an SQLite database; mend database.url",
+        _ => return error.to_string(),
+    };
+    words.to_owned()
 }
 
 impl StoreError {
@@ -110,6 +132,16 @@ impl Store {
         } else {
             Err(StoreError::Url)
         }
+    }
+
+    /// Tries a server without a pool, which would hide its answer; a file is tried by opening it.
+    pub async fn reach(url: &str) -> Result<(), StoreError> {
+        if !url.starts_with("postgres") {
+            return Ok(());
+        }
+        let answer = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnectOptions::from_str(url)?.connect()).await;
+        answer.map_err(|_| sqlx::Error::PoolTimedOut)??.close().await?;
+        Ok(())
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, StoreError> {

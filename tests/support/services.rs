@@ -214,7 +214,8 @@ impl Drop for Database {
     }
 }
 
-fn server_url() -> String {
+/// The PostgreSQL that `tests/run` started, and its first database.
+pub fn server_url() -> String {
     from_test_runner("NIGHTPORTER_TEST_POSTGRES")
 }
 

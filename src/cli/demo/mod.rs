@@ -97,7 +97,9 @@ impl Args {
     }
 
     fn is_on_screen(&self) -> bool {
-        !self.json && io::stdout().is_terminal()
+        // Some terminals know no size (a recorder, a serial line): lines are read there, a picture is not.
+        let has_size = || crossterm::terminal::size().is_ok_and(|(columns, rows)| columns > 0 && rows > 0);
+        !self.json && io::stdout().is_terminal() && has_size()
     }
 
     /// Plays, on all processors: it is a whole service and a building.

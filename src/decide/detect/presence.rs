@@ -68,7 +68,8 @@ impl PresenceState {
             return;
         }
         self.learn(heard.received_at, seen_at, ctx);
-        let taken_back = timed.iter().any(|t| t.reading.fact == Fact::Online(true));
+        // What says nothing else stands where the will stood; "online" among readings leaves the will with the broker.
+        let taken_back = !timed.is_empty() && timed.iter().all(|t| t.reading.fact == Fact::Online(true));
         self.word_outlived = !taken_back && (self.word_outlived || self.offline_since.is_some());
         self.offline_since = None;
         if std::mem::take(&mut self.silent) {

@@ -174,6 +174,7 @@ fn a_last_will_that_the_broker_kept_counts_and_the_words_tell_since_when() {
 fn a_last_will_that_its_device_outlived_is_not_believed_again() {
     let back = "03 10:00 lock1 offline\n03 10:05 lock1 battery=90\n03 12:00 lock1 offline retained\n03 13:00 wait";
     check("", back, "");
+    check("", &back.replace("battery=90", "battery=90 online"), "");
     // Word of its return, or a new farewell, and a will is a will again.
     let returned = "03 10:00 lock1 offline\n03 10:05 lock1 battery=90\n03 10:06 lock1 online\n";
     let then = "
