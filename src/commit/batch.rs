@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::field::Field;
 use super::outbox::{self, Answer, Attempt};
-use super::{Cause, Change, Committed, Committer, Item, LEASE_MS};
+use super::{Cause, Change, Committed, Committer, Item, LEASE_MS, Said};
 use crate::decide::desk::{Changes, Desk};
 use crate::decide::detect::sample::About;
 use crate::decide::forecast::{FinishedLife, Fleet};
-use crate::decide::{Command, Context, DeviceState, Outcome, Reply};
+use crate::decide::{Command, Context, DeviceState, Outcome, Reply, Wanted};
 use crate::deliver::ATTEMPTS_WAITING_MAX;
 use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate, Reject, Report, StateRow, StoreError, Tx};
@@ -22,7 +22,9 @@ pub(super) enum Task<'a> {
     TicketDue(&'a TicketId),
     Command(usize, &'a TicketId, &'a str, &'a Command),
     Outcome(Outcome),
-    Reply(&'a Reply, Vec<TicketId>),
+    Reply(&'a Reply, Vec<TicketId>, Vec<(PropertyId, UnitId)>),
+    Open(usize, &'a Wanted, &'a str, &'a str),
+    Say(usize, Conversation, &'a Said),
 }
 
 /// See [`Committer::step`].
@@ -100,6 +102,8 @@ impl<'a> Batch<'a> {
                     Cause::Rejected(_) => {}
                     Cause::TicketDue(id) => tasks.push(Task::TicketDue(id)),
                     Cause::Command(id, actor, command) => tasks.push(Task::Command(n, id, actor, command)),
+                    Cause::Open(open) => tasks.push(Task::Open(n, &open.0, &open.1, &open.2)),
+                    Cause::Say(id, said) => self.said(tx, n, id, said, &mut tasks).await?,
                     Cause::MessageDue(due) => self.claim(tx, due, &mut tasks).await?,
                     Cause::Tried(tried) => self.settle(tx, tried, &mut tasks).await?,
                     Cause::Report(report) => self.report(tx, report, &mut tasks).await?,
@@ -199,20 +203,6 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    async fn inbound<'i>(
-        &mut self,
-        tx: &mut Tx,
-        reply: &'i Reply,
-        to: &str,
-        tasks: &mut Vec<Task<'i>>,
-    ) -> Result<(), StoreError> {
-        let tickets = tx.tickets_of_phone(reply.from.as_str()).await?;
-        if tx.add_inbound(&reply.from, to, &reply.body, &reply.sid, tickets.first(), self.now).await? {
-            tasks.push(Task::Reply(reply, tickets));
-        }
-        Ok(())
-    }
-
     async fn decide(
         &mut self,
         tx: &mut Tx,
@@ -228,13 +218,25 @@ impl<'a> Batch<'a> {
                 Task::Found(key, finding) => desk.found(&key, &finding),
                 Task::TicketDue(id) => desk.ticket_due(id),
                 Task::Outcome(outcome) => desk.outcome(&outcome),
-                Task::Reply(reply, tickets) => desk.reply(reply, &tickets),
+                Task::Reply(reply, tickets, _) => desk.reply(reply, &tickets),
+                Task::Open(n, wanted, actor, key) => {
+                    let done = desk.wanted(wanted, actor, key).map(|id| desk.facts.tickets[&id].clone());
+                    self.out.answers.push((n, done));
+                }
+                Task::Say(n, conversation, said) => {
+                    let done = match said {
+                        Said::Answer { actor, text, key } => desk.say(&conversation.id, actor, text, key),
+                        Said::Nothing => desk.leave(&conversation.id),
+                    };
+                    self.out.answers.extend(done.err().map(|refusal| (n, Err(refusal))));
+                }
                 Task::Command(n, id, actor, command) => {
                     let done = desk.command(id, actor, command).map(|()| desk.facts.tickets[id].clone());
                     self.out.answers.push((n, done));
                 }
             }
         }
+        self.store_talk(tx, &desk).await?;
         Ok((desk.facts.tickets, desk.changes))
     }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{Cause, Change, Item};
-use crate::decide::{Command, Refusal, Reply};
+use super::{Cause, Change, Item, Said};
+use crate::decide::{Command, Refusal, Reply, Wanted};
 use crate::model::*;
 use crate::store::{Report, StoreError};
 
@@ -47,6 +47,17 @@ impl Door {
     pub async fn command(&self, id: TicketId, actor: String, command: Command) -> Result<Ticket, CommandError> {
         let ticket = self.settled(Cause::Command(id, actor, command)).await?;
         ticket.ok_or(CommandError::Refused(Refusal::NoTicket))
+    }
+
+    /// Opens a ticket in a person's words; the same key again finds the same ticket.
+    pub async fn open(&self, wanted: Wanted, actor: String, key: String) -> Result<Ticket, CommandError> {
+        let ticket = self.settled(Cause::Open(Box::new((wanted, actor, key)))).await?;
+        ticket.ok_or(CommandError::Refused(Refusal::NoTicket))
+    }
+
+    /// A human answers in a conversation; returns once it is committed.
+    pub async fn say(&self, id: ConversationId, said: Said) -> Result<(), CommandError> {
+        self.settled(Cause::Say(id, Box::new(said))).await.map(drop)
     }
 
     /// Takes a held device into the registry; returns once it is committed.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::batch::{Batch, Task};
+use crate::decide::Wanted;
 use crate::decide::desk::Facts;
 use crate::model::time::DAY;
 use crate::model::*;
@@ -15,17 +16,24 @@ impl Batch<'_> {
     /// Everything that the tasks may need, under the lock of their properties.
     pub(super) async fn load_facts(&mut self, tx: &mut Tx, tasks: &[Task<'_>]) -> Result<Facts, StoreError> {
         let found: Vec<&Device> = tasks.iter().filter_map(|t| self.found_device(t)).collect();
-        let ids: HashSet<&str> = tasks.iter().flat_map(tickets_named).map(|id| id.as_str()).collect();
+        let wished: Vec<TicketId> = tasks.iter().filter_map(wished).collect();
+        let ids = tasks.iter().flat_map(tickets_named).chain(&wished).map(|id| id.as_str()).collect::<HashSet<_>>();
         let ids: Vec<&str> = ids.into_iter().collect();
         let mut properties: HashSet<String> = found.iter().map(|d| d.property_id.0.clone()).collect();
         if !ids.is_empty() {
             properties.extend(tx.properties_of_tickets(&ids).await?);
         }
+        let homes: Vec<(PropertyId, UnitId)> = tasks.iter().flat_map(homes).collect();
+        let phones: HashSet<&str> = tasks.iter().filter_map(number).map(E164::as_str).collect();
+        properties.extend(homes.iter().map(|(property, _)| property.0.clone()));
         let mut properties: Vec<&str> = properties.iter().map(String::as_str).collect();
         properties.sort_unstable();
         let places = tx.load_places(&properties).await?;
         let gateways = found.iter().filter_map(|d| d.gateway.as_ref()).map(|g| g.as_str());
-        let of_devices: HashSet<&str> = found.iter().map(|d| d.key.as_str()).chain(gateways.clone()).collect();
+        let at_home = |d: &&Device| d.kind == DeviceKind::Lock && homes.iter().any(|(_, unit)| d.unit_id == *unit);
+        let locks = self.devices.values().filter(at_home).map(|d| d.key.as_str());
+        let of_devices = found.iter().map(|d| d.key.as_str()).chain(gateways.clone()).chain(locks);
+        let of_devices: HashSet<&str> = of_devices.collect();
         let water = |t: &&Task| matches!(t, Task::Found(_, f) if f.is_water());
         let wet = tasks.iter().filter(water).filter_map(|t| self.found_device(t));
         let leaks_of: HashSet<&str> = wet.map(|d| d.property_id.as_str()).collect();
@@ -40,8 +48,10 @@ impl Batch<'_> {
             if silent_gateways.is_empty() { HashMap::new() } else { tx.load_behind(&sorted(silent_gateways)).await? };
         let replaced = tasks.iter().any(|t| matches!(t, Task::Found(_, Finding::BatteryReplaced { .. })));
         let gateways: Vec<String> = gateways.map(str::to_owned).collect();
-        let facts = Facts { places, tickets, behind, ..Facts::default() };
-        self.complete(tx, facts, gateways, replaced).await
+        let conversations =
+            if phones.is_empty() { HashMap::new() } else { tx.load_conversations(&sorted(phones)).await? };
+        let facts = Facts { places, tickets, behind, conversations, ..Facts::default() };
+        self.complete(tx, facts, gateways, &homes, replaced).await
     }
 
     /// Devices, units, tenants and what was sent and paid to them.
@@ -50,6 +60,7 @@ impl Batch<'_> {
         tx: &mut Tx,
         mut facts: Facts,
         gateways: Vec<String>,
+        homes: &[(PropertyId, UnitId)],
         replaced: bool,
     ) -> Result<Facts, StoreError> {
         let named = facts.tickets.values().filter_map(|t| t.device_key.as_ref()).map(|k| k.0.clone());
@@ -66,8 +77,8 @@ impl Batch<'_> {
         }
         facts.devices = self.devices.clone();
         let ticket_units = facts.tickets.values().filter_map(|t| t.unit_id.as_ref());
-        let units: HashSet<&str> =
-            facts.devices.values().map(|d| &d.unit_id).chain(ticket_units).map(|u| u.as_str()).collect();
+        let units = facts.devices.values().map(|d| &d.unit_id).chain(ticket_units).chain(homes.iter().map(|(_, u)| u));
+        let units: HashSet<&str> = units.map(|u| u.as_str()).collect();
         let units = sorted(units);
         facts.units = tx.load_units(&units).await?;
         facts.tenants = tx.load_tenants(&units).await?;
@@ -75,6 +86,7 @@ impl Batch<'_> {
         facts.contacts = tx.load_contacts(&recipients, self.now - DAY).await?;
         let phones: Vec<&str> = phones.iter().map(String::as_str).collect();
         facts.stopped = tx.load_stopped(&phones).await?;
+        facts.refused = tx.load_refused(&phones).await?;
         if replaced {
             let tenants: Vec<&str> = facts.tenants.values().flatten().map(|t| t.id.as_str()).collect();
             let devices: Vec<&str> = facts.devices.keys().map(DeviceKey::as_str).collect();
@@ -88,8 +100,35 @@ fn tickets_named<'t>(task: &'t Task<'_>) -> Vec<&'t TicketId> {
     match task {
         Task::TicketDue(id) | Task::Command(_, id, _, _) => vec![id],
         Task::Outcome(outcome) => vec![&outcome.ticket_id],
-        Task::Reply(_, tickets) => tickets.iter().collect(),
-        Task::Found(..) => Vec::new(),
+        Task::Reply(_, tickets, _) => tickets.iter().collect(),
+        Task::Say(_, conversation, _) => conversation.ticket_id.iter().collect(),
+        Task::Found(..) | Task::Open(..) => Vec::new(),
+    }
+}
+
+/// The ticket that a wish leads to, or has led to before.
+fn wished(task: &Task<'_>) -> Option<TicketId> {
+    if let Task::Open(_, _, _, key) = task { Some(Wanted::ticket_id(key)) } else { None }
+}
+
+/// Property and unit of those who write, are written to, or want something.
+fn homes(task: &Task<'_>) -> Vec<(PropertyId, UnitId)> {
+    match task {
+        Task::Reply(_, _, homes) => homes.clone(),
+        Task::Say(_, c, _) => vec![(c.property_id.clone(), c.unit_id.clone())],
+        Task::Open(_, wanted, ..) => {
+            vec![(wanted.property_id.clone(), wanted.unit_id.clone().unwrap_or_default())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The number that a conversation is with.
+fn number<'t>(task: &'t Task<'_>) -> Option<&'t E164> {
+    match task {
+        Task::Reply(reply, ..) => Some(&reply.from),
+        Task::Say(_, conversation, _) => Some(&conversation.phone),
+        _ => None,
     }
 }
 

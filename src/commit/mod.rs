@@ -9,6 +9,7 @@ mod field;
 mod lives;
 mod load;
 mod outbox;
+mod talk;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use tracing::{error, warn};
 
 use crate::clock::Clock;
 use crate::decide::forecast::FinishedLife;
-use crate::decide::{Command, Heard, Policy, Refusal, Reply, Words};
+use crate::decide::{Command, Heard, Policy, Refusal, Reply, Wanted, Words};
 use crate::ingest::{Ack, Origin};
 use crate::metrics::Metrics;
 use crate::model::*;
@@ -55,6 +56,10 @@ pub enum Cause {
     TicketDue(TicketId),
     /// A person wants something of a ticket: who, what.
     Command(TicketId, String, Command),
+    /// A person wants something looked after: what, who, under which key.
+    Open(Box<(Wanted, String, String)>),
+    /// A human answers in a conversation, or finds that nobody needs to.
+    Say(ConversationId, Box<Said>),
     /// A message's time has come: it is claimed for sending, or for asking the carrier.
     MessageDue(Box<DueMessage>),
     /// The carrier answered, or did not.
@@ -63,6 +68,22 @@ pub enum Cause {
     Report(Report),
     /// A person wrote, to this number of ours.
     Inbound(Box<Reply>, String),
+}
+
+/// What a human says in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// An answer: by whom, in which words, under a key that is new for each.
+    Answer {
+        /// Who.
+        actor: String,
+        /// What.
+        text: String,
+        /// The same key again is the same answer.
+        key: String,
+    },
+    /// Nothing: no answer is needed.
+    Nothing,
 }
 
 /// Causes that belong together, with who waits for them.
@@ -88,7 +109,7 @@ impl Item {
 /// Something that changed, for those who watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// `ticket`, `message`, `device`, `quarantine` or `reward`.
+    /// `ticket`, `message`, `device`, `quarantine`, `reward` or `conversation`.
     pub kind: &'static str,
     /// Which.
     pub id: String,
@@ -249,6 +270,8 @@ fn outline(cause: &Cause) -> String {
         Cause::BrokerBack(key) => format!("broker_back {key}"),
         Cause::TicketDue(id) => format!("ticket_due {id}"),
         Cause::Command(id, _, _) => format!("command {id}"),
+        Cause::Open(open) => format!("open {}", open.0.kind.as_str()),
+        Cause::Say(id, _) => format!("say {id}"),
         Cause::MessageDue(due) => format!("message_due {}", due.id),
         Cause::Tried(tried) => format!("tried {}", tried.message.id),
         Cause::Report(report) => format!("report {}", report.sid),

@@ -40,6 +40,15 @@ pub enum Refusal {
     /// There is no such housekeeper at this property.
     #[error("no such housekeeper at this property")]
     NoHousekeeper,
+    /// There is no such property, or no such unit in it.
+    #[error("no such unit at this property")]
+    NoPlace,
+    /// There is no such conversation.
+    #[error("no such conversation")]
+    NoConversation,
+    /// The number said STOP.
+    #[error("this number has said STOP; call instead")]
+    Stopped,
     /// There is no such device among those that wait for adoption.
     #[error("no such device is held")]
     NotHeld,

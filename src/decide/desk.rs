@@ -58,6 +58,10 @@ pub struct Facts {
     pub contacts: HashMap<String, u32>,
     /// Numbers that said STOP.
     pub stopped: HashSet<E164>,
+    /// Purposes that a number does not want to be written to about.
+    pub refused: HashSet<(E164, Purpose)>,
+    /// Conversations with those who wrote.
+    pub conversations: HashMap<E164, Conversation>,
     /// Rewards of the last 60 days to these tenants and for these devices.
     pub paid: Vec<Paid>,
     /// Devices by gateway.
@@ -71,8 +75,25 @@ pub struct Wish {
     pub phone: E164,
     /// STOP (true) or START (false).
     pub stop: bool,
+    /// For which purpose; for all when absent.
+    pub purpose: Option<Purpose>,
     /// In which words.
     pub words: String,
+    /// In which text: the carrier's id of it, or who else said so.
+    pub source: String,
+}
+
+/// What was understood of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Understanding {
+    /// The carrier's id of the text.
+    pub sid: String,
+    /// The matter that it belongs to.
+    pub ticket_id: Option<TicketId>,
+    /// The word of its meaning.
+    pub intent: &'static str,
+    /// How sure, 0–100.
+    pub confidence: u8,
 }
 
 /// What is to be stored, all in one transaction.
@@ -88,6 +109,10 @@ pub struct Changes {
     pub entries: Vec<Entry>,
     /// STOP and START.
     pub wishes: Vec<Wish>,
+    /// What was understood of texts.
+    pub understood: Vec<Understanding>,
+    /// Numbers whose conversation changed.
+    pub conversations: BTreeSet<E164>,
     /// Devices whose tenant says that the battery is replaced.
     pub words_given: Vec<DeviceKey>,
     /// Devices whose leak somebody has cancelled.

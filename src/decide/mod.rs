@@ -1,27 +1,33 @@
 //! The rules: facts, policy, a cause and the time in; changes out. Pure: no IO, no clock, no randomness.
 //!
 //! `identity` says whether a message may speak for its device; `detect` turns readings into findings; `tickets` turns findings into tickets; `plan` walks their playbooks;
-//! `commands` and `outcomes` take what people and carriers say. All of them work on one [`Desk`].
+//! `commands`, `conversation` and `outcomes` take what people and carriers say. All of them work on one [`Desk`].
 
 pub mod cells;
 pub mod commands;
+pub mod conversation;
 pub mod desk;
 pub mod detect;
+mod emergency_power;
 pub mod forecast;
 mod hand_over;
 pub mod identity;
+pub mod intent;
 pub mod outcomes;
 pub mod people;
 mod plan;
 pub mod policy;
+pub mod requests;
 mod reward;
 mod silence;
 mod tickets;
 pub mod words;
 
 pub use commands::{Command, Refusal, awaited};
+pub use conversation::Reply;
 pub use desk::{Changes, Desk, Facts};
 pub use detect::{Context, DeviceState, Heard};
-pub use outcomes::{Outcome, Reply};
+pub use outcomes::Outcome;
 pub use policy::Policy;
+pub use requests::Wanted;
 pub use words::Words;

@@ -1,10 +1,9 @@
-//! What carriers report and people reply: it moves the ticket that the message was about. Pure.
+//! What carriers report: it moves the ticket that the message was about. Pure.
 
 use serde_json::json;
 
 use super::desk::{Desk, Wish};
 use super::people::{Person, person_manager, person_tenant};
-use super::plan;
 use super::words::Details;
 use crate::model::time::HOUR;
 use crate::model::*;
@@ -28,23 +27,6 @@ pub struct Outcome {
     pub at: Timestamp,
 }
 
-/// A text that a person sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// From which number.
-    pub from: E164,
-    /// What it says.
-    pub body: String,
-    /// The carrier's id of it.
-    pub sid: String,
-}
-
-const STOP_WORDS: [&str; 11] =
-    ["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out", "退订", "td"];
-const START_WORDS: [&str; 3] = ["start", "unstop", "恢复订阅"];
-const YES_WORDS: [&str; 9] = ["1", "1.", "yes", "y", "需要", "要", "是", "好", "是的"];
-const DONE_WORDS: [&str; 8] = ["done", "replaced", "changed", "ok done", "换好了", "已换", "换了", "好了"];
-
 impl Desk<'_> {
     /// A message was accepted, delivered, refused or expired.
     pub fn outcome(&mut self, o: &Outcome) {
@@ -66,9 +48,10 @@ impl Desk<'_> {
                 if to_tenant && !accepted {
                     self.undo_step(&o.ticket_id, &o.message_id);
                 }
-                let stop =
-                    |phone: &E164| Wish { phone: phone.clone(), stop: true, words: "(told by the carrier)".to_owned() };
-                self.changes.wishes.extend(o.opted_out.as_ref().map(stop));
+                if let Some(phone) = o.opted_out.clone() {
+                    let (words, source) = ("(told by the carrier)".to_owned(), o.message_id.0.clone());
+                    self.wish(Wish { phone, stop: true, purpose: None, words, source });
+                }
             }
             MessageStatus::Expired => {
                 self.event(&o.ticket_id, "message_expired", "system", json!({ "message_id": o.message_id }));
@@ -78,42 +61,14 @@ impl Desk<'_> {
         }
     }
 
-    /// A person wrote. `tickets` are those that they may mean, the newest first.
-    pub fn reply(&mut self, reply: &Reply, tickets: &[TicketId]) {
-        let words = tidy(&reply.body);
-        if STOP_WORDS.contains(&words.as_str()) || START_WORDS.contains(&words.as_str()) {
-            let stop = STOP_WORDS.contains(&words.as_str());
-            if stop {
-                self.facts.stopped.insert(reply.from.clone());
-            } else {
-                self.facts.stopped.remove(&reply.from);
-            }
-            self.changes.wishes.push(Wish { phone: reply.from.clone(), stop, words: reply.body.clone() });
-            return;
-        }
-        let Some(id) = tickets.iter().find(|id| self.facts.tickets.contains_key(id.as_str())) else { return };
-        self.event(id, "reply", "tenant", json!({ "sid": reply.sid }));
-        let asked = plan::has_asked(self.ticket(id));
-        match self.ticket(id).kind {
-            TicketKind::Leak if YES_WORDS.contains(&words.as_str()) => self.needs_bed(id),
-            TicketKind::Battery
-                if DONE_WORDS.contains(&words.as_str()) || asked && YES_WORDS.contains(&words.as_str()) =>
-            {
-                let key = self.ticket(id).device_key.clone();
-                self.changes.words_given.extend(key);
-                self.event(id, "said_done", "tenant", json!({}));
-            }
-            _ => {}
-        }
-    }
-
     /// The manager is told at once, and once.
-    fn needs_bed(&mut self, id: &TicketId) {
-        if self.ticket(id).answer.is_some() {
+    pub(super) fn needs_bed(&mut self, id: &TicketId) {
+        if self.ticket(id).answer.as_deref() == Some("need_bed") {
             return;
         }
         self.change(id).answer = Some("need_bed".to_owned());
         self.event(id, "answered", "tenant", json!({ "need_bed": true }));
+        self.answer(id, "bed_coming");
         let Some(manager) = self.place(self.ticket(id)).map(person_manager) else { return };
         let message = self.message_to(id, &manager, "bed_manager");
         self.changes.messages.push(message);
@@ -161,14 +116,4 @@ impl Desk<'_> {
             expires_at: self.now + 6 * HOUR,
         }
     }
-}
-
-/// Lower case, without blanks and marks around it; full-width letters made plain.
-fn tidy(body: &str) -> String {
-    let plain = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-        c => c,
-    };
-    let text: String = body.chars().map(plain).collect();
-    text.trim_matches(|c: char| c.is_whitespace() || "!.。！,，~".contains(c)).to_lowercase()
 }

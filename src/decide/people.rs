@@ -72,13 +72,25 @@ impl Desk<'_> {
         ids.flatten().any(|to| *to == recipient.as_key())
     }
 
-    /// The one who signs: who has the job, else who is on duty, else any housekeeper, else the house.
+    /// The one who signs: of a matter always the same; at first who has the job, else the host of the house.
     pub(super) fn sender(&self, ticket: &Ticket) -> String {
         let Some(place) = self.place(ticket) else { return String::new() };
         let assignee = ticket.assignee.as_ref().and_then(|id| place.housekeepers.iter().find(|h| h.id == *id));
-        let someone = || on_duty(place, None, self.now).first().copied().or(place.housekeepers.first());
-        assignee.or_else(someone).map_or_else(|| place.property.name.clone(), |h| h.name.clone())
+        let first = || assignee.map_or_else(|| host(place, self.now), |h| h.name.clone());
+        ticket.sender.clone().unwrap_or_else(first)
     }
+
+    /// From now on the matter has one name.
+    pub(super) fn named(&mut self, id: &TicketId) {
+        let sender = self.sender(self.ticket(id));
+        self.change(id).sender = Some(sender);
+    }
+}
+
+/// Who speaks for a house: who is on duty, else any housekeeper, else the house itself.
+pub fn host(place: &Place, now: Timestamp) -> String {
+    let someone = on_duty(place, None, now).first().copied().or(place.housekeepers.first());
+    someone.map_or_else(|| place.property.name.clone(), |h| h.name.clone())
 }
 
 /// The tenant as somebody who can be written to.

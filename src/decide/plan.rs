@@ -18,7 +18,7 @@ const EMERGENCY_VALID_MS: Millis = 6 * HOUR;
 /// After this an urgent text is no longer worth sending.
 const URGENT_VALID_MS: Millis = 4 * HOUR;
 /// The question of an unsure replacement.
-const ASKS_REPLACED: &str = "replaced";
+pub(super) const ASKS_REPLACED: &str = "replaced";
 /// A routine text that expired unsent is tried again this often.
 const TRIES_MAX: u32 = 3;
 
@@ -64,10 +64,10 @@ pub fn ask(ticket: &mut Ticket) {
     }
 }
 
-/// Whether the tenant was asked: then a plain yes is a word.
-pub fn has_asked(ticket: &Ticket) -> bool {
+/// Whether the tenant was asked this: then a plain yes is a word.
+pub fn has_asked(ticket: &Ticket, question: &str) -> bool {
     let sent = |p: &PlannedStep| matches!(p.done, Some(StepDone::Sent { .. }));
-    ticket.plan.iter().any(|p| p.step.asks.as_deref() == Some(ASKS_REPLACED) && sent(p))
+    ticket.plan.iter().any(|p| p.step.asks.as_deref() == Some(question) && sent(p))
 }
 
 /// Asks whoever is on duty, by day, to look at a sensor that never dries; false when that was asked before.
@@ -159,7 +159,8 @@ impl Desk<'_> {
         if needless {
             return self.skip("not_needed");
         }
-        if ticket.seen_at.is_some() && ticket.kind == TicketKind::Battery && ticket.status.is_active() {
+        let urgent = step.severity.unwrap_or(ticket.severity) > Severity::Routine && step.since == Since::Opened;
+        if ticket.seen_at.is_some() && ticket.kind == TicketKind::Battery && ticket.status.is_active() && !urgent {
             return Tried::Later(self.now + self.policy.battery.proof_hold.0.max(HOUR));
         }
         match step.verb {
@@ -269,8 +270,9 @@ impl Desk<'_> {
             return false;
         }
         let Recipient::Tenant(_) = person.recipient else { return true };
+        let purpose = if severity == Severity::Routine { Purpose::Reminder } else { Purpose::Safety };
         let consent = self.tenant_of(self.ticket(id)).map(|t| t.consent);
-        consent.is_some_and(|c| if severity == Severity::Routine { c.reminder } else { c.safety })
+        consent.is_some_and(|c| c.allows(purpose)) && !self.facts.refused.contains(&(person.phone.clone(), purpose))
     }
 
     /// Puts one message into the outbox; routine words to one person in one batch become one message.
@@ -282,6 +284,7 @@ impl Desk<'_> {
         person: &Person,
         template: &'static str,
     ) -> MessageId {
+        self.named(id);
         let body = self.words.say(person.locale, template, &self.details(id, person.locale));
         let mergeable = |m: &&mut NewMessage| {
             severity == Severity::Routine && m.severity == severity && m.recipient == person.recipient
@@ -337,7 +340,8 @@ impl Desk<'_> {
             phone: tenant.map(|t| t.phone.as_str().to_owned()).unwrap_or_default(),
             property: place.map(|p| p.property.name.clone()).unwrap_or_default(),
             unit: unit.map(|u| u.name.clone()).unwrap_or_default(),
-            device: device.map(|d| d.name.clone()).unwrap_or_default(),
+            device: device.map_or_else(|| helper("no_device"), |d| d.name.clone()),
+            wish: words::short(ticket.text.as_deref().unwrap_or_default()),
             cells: battery.cells,
             todo: battery.todo,
             way_in: battery.way_in,

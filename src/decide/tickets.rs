@@ -246,6 +246,8 @@ impl Desk<'_> {
             reward_minor: None,
             answer: None,
             source: None,
+            sender: None,
+            text: None,
             round: 0,
             events: 0,
         };

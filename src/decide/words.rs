@@ -11,6 +11,8 @@ pub const TEMPLATES: &[&str] = &[
     "battery_reminder",
     "battery_ask",
     "battery_dead_tenant",
+    "help_coming",
+    "bed_coming",
     "battery_thanks",
     "battery_thanks_plain",
     "leak_tenant",
@@ -60,6 +62,8 @@ pub struct Details {
     pub way_in: String,
     /// What is or was credited.
     pub reward: String,
+    /// What was asked for, in a few of the asker's own words.
+    pub wish: String,
     /// Local time of the beginning.
     pub since: String,
     /// Who signs.
@@ -118,6 +122,7 @@ fn args(d: &Details) -> FluentArgs<'_> {
         ("todo", &d.todo),
         ("way_in", &d.way_in),
         ("reward", &d.reward),
+        ("wish", &d.wish),
         ("since", &d.since),
         ("sender", &d.sender),
     ];
@@ -131,6 +136,18 @@ fn bundle(locale: Locale, text: &str) -> FluentBundle<FluentResource> {
     bundle.set_use_isolating(false);
     bundle.add_resource(resource).expect("built-in texts name no message twice");
     bundle
+}
+
+/// The longest quotation in a text, in characters.
+const QUOTED_CHARS_MAX: usize = 36;
+
+/// A person's own words on one line, cut where they are long.
+pub fn short(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= QUOTED_CHARS_MAX {
+        return line;
+    }
+    line.chars().take(QUOTED_CHARS_MAX - 3).chain("...".chars()).collect()
 }
 
 /// An amount as people read it: `10 yuan` / `10元`, else `10.50 EUR`.
@@ -161,6 +178,7 @@ mod tests {
             todo: "D".into(),
             way_in: "W".into(),
             reward: "R".into(),
+            wish: "W".into(),
             since: "S".into(),
             sender: "N".into(),
         };

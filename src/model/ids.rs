@@ -53,6 +53,8 @@ ids! {
     HousekeeperId,
     /// One care ticket; made from what it is about, so that a replay makes the same one.
     TicketId,
+    /// The texts between the service and one number.
+    ConversationId,
     /// One message to or from a person; made from its idempotency key.
     MessageId,
 }

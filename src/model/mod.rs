@@ -1,5 +1,6 @@
 //! The nouns: plain data that cannot be wrong once built. Pure: no IO, no clock, no randomness.
 
+pub mod conversation;
 pub mod device;
 pub mod finding;
 pub mod forecast;
@@ -14,6 +15,7 @@ pub mod reading;
 pub mod ticket;
 pub mod time;
 
+pub use conversation::*;
 pub use device::*;
 pub use finding::*;
 pub use forecast::*;

@@ -64,6 +64,39 @@ pub struct Unit {
     pub stack: Option<String>,
 }
 
+/// What a text is for; people agree to each by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// Danger to home or person.
+    Safety,
+    /// Routine reminders.
+    Reminder,
+    /// Rewards.
+    Reward,
+    /// Surveys.
+    Survey,
+}
+
+impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 4] = [Self::Safety, Self::Reminder, Self::Reward, Self::Survey];
+
+    /// The word of the registry.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Safety => "safety",
+            Self::Reminder => "reminder",
+            Self::Reward => "reward",
+            Self::Survey => "survey",
+        }
+    }
+
+    /// Reads the word of the registry.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.as_str() == word)
+    }
+}
+
 /// What a tenant has agreed to be written about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
@@ -80,6 +113,16 @@ pub struct Consent {
 impl Consent {
     /// All purposes, as a lease grants them.
     pub const ALL: Self = Self { safety: true, reminder: true, reward: true, survey: true };
+
+    /// Whether texts for a purpose are agreed to.
+    pub fn allows(self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::Safety => self.safety,
+            Purpose::Reminder => self.reminder,
+            Purpose::Reward => self.reward,
+            Purpose::Survey => self.survey,
+        }
+    }
 
     /// Reads `safety;reminder;reward;survey`; empty means all by lease. The error is the unknown word.
     pub fn parse(list: &str) -> Result<Self, String> {

@@ -232,6 +232,12 @@ pub struct Ticket {
     /// Where the water probably comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+    /// What was asked for, in the words of who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Who signs every text about it, from the first to the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
     /// How often it was opened again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub round: u32,

@@ -160,6 +160,10 @@ pub struct MessageRow {
     pub delivered_at: Option<Timestamp>,
     /// Parts that the carrier counted.
     pub segments: Option<i64>,
+    /// Of what came in: the word of its meaning.
+    pub intent: Option<String>,
+    /// How sure that is, 0–100.
+    pub confidence: Option<i64>,
 }
 
 /// A device as the API shows it: registered, or heard and held.
@@ -285,6 +289,17 @@ pub struct MessageFilter {
     /// Status.
     pub status: Option<String>,
     /// Profile a ticket of one of these properties: what the asker may see.
+    pub properties: Option<Vec<String>>,
+}
+
+/// Which conversations a list asks for.
+#[derive(Clone, Debug, Default)]
+pub struct ConversationFilter {
+    /// Those that wait for a human (true), or those that do not.
+    pub waiting: Option<bool>,
+    /// Property.
+    pub property: Option<String>,
+    /// One of these properties: what the asker may see.
     pub properties: Option<Vec<String>>,
 }
 

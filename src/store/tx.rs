@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::*;
-use crate::decide::desk::{Behind, Paid, Place, Wish};
+use crate::decide::desk::{Behind, Paid, Place, Understanding, Wish};
 use crate::decide::forecast::FinishedLife;
 use crate::model::*;
 
@@ -58,6 +58,27 @@ queries! {
     facts::paid as load_paid(tenants: &[&str], devices: &[&str], since: Timestamp) -> Vec<Paid>;
     /// Devices behind gateways.
     facts::behind as load_behind(gateways: &[&str]) -> HashMap<DeviceKey, Vec<Behind>>;
+    /// Where a number belongs.
+    conversations::homes_of_phone as homes_of_phone(phone: &str) -> Vec<(PropertyId, UnitId)>;
+    /// Locks of units.
+    conversations::locks_of_units as locks_of_units(units: &[&str]) -> Vec<Device>;
+    /// Purposes that numbers refuse.
+    conversations::refused as load_refused(phones: &[&str]) -> HashSet<(E164, Purpose)>;
+    /// The proof of what a number wished.
+    conversations::consents as consents(phone: &str) -> Vec<(Timestamp, String, bool, String, String)>;
+    /// Notes what a text means.
+    conversations::understood as save_understanding(understanding: &Understanding) -> ();
+    /// Stores a conversation.
+    conversations::save as save_conversation(conversation: &Conversation) -> ();
+    /// One conversation.
+    conversations::one as conversation(id: &str) -> Option<Conversation>;
+    /// The conversations with numbers.
+    conversations::of_phones as load_conversations(phones: &[&str]) -> HashMap<E164, Conversation>;
+    /// A page of conversations.
+    conversations::list as list_conversations(filter: &ConversationFilter, page: &Page) -> Vec<Conversation>;
+    /// The last texts to and from a number.
+    conversations::last_texts as last_texts(phone: &str, limit: i64) -> Vec<MessageRow>;
+
     /// Tickets that a number may mean.
     facts::tickets_of_phone as tickets_of_phone(phone: &str) -> Vec<TicketId>;
 

@@ -76,6 +76,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         api::tickets::list, api::tickets::one, api::tickets::events,
         api::commands::accept, api::commands::decline, api::commands::arrive, api::commands::resolve,
         api::commands::reassign, api::commands::note, api::commands::cancel,
+        api::requests::create, api::conversations::list, api::conversations::answer, api::conversations::leave,
         api::messages::list, api::ledger::rewards, api::ledger::redeem, api::ledger::trial_balance,
         api::board::board, api::events::events, api::rejects::list,
         health::healthz, health::readyz, health::metrics, health::openapi_json,

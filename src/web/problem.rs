@@ -164,6 +164,11 @@ impl From<Refusal> for Problem {
             Refusal::NoHousekeeper => {
                 Self::unprocessable("no-housekeeper", refusal.to_string()).at("field housekeeper_id")
             }
+            Refusal::NoPlace => Self::unprocessable("no-place", refusal.to_string()).at("field unit_id"),
+            Refusal::NoConversation => Self::not_found("conversation"),
+            Refusal::Stopped => {
+                Self::new(StatusCode::CONFLICT, "stopped", "No texts to this number", refusal.to_string())
+            }
             Refusal::NotHeld => Self::not_found("device").mend("/api/v1/devices?registered=false lists what is held"),
             Refusal::Registered => {
                 Self::new(StatusCode::CONFLICT, "registered", "The device is registered", refusal.to_string())

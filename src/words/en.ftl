@@ -3,6 +3,10 @@ battery-tenant = Hi { $tenant }, the battery of { $device } ({ $unit }) is runni
 battery-reminder = Hi { $tenant }, the battery of { $device } ({ $unit }) is still low and may be empty within days. Please { $todo } today, or reply and we come by. - { $sender }
 battery-ask = Hi { $tenant }, { $device } ({ $unit }) shows more battery than before. Did you put in new ones? Reply 1 if you did. - { $sender }
 battery-dead-tenant = Hi { $tenant }, the battery of { $device } ({ $unit }) is empty.{ $way_in } Please { $todo }, or reply and we come by. - { $sender }
+help-coming = Thanks for telling me, { $tenant }. I am getting someone to you and will write when they come. - { $sender }
+bed-coming = I am finding you a place for tonight, { $tenant }, and will call you shortly. Please keep out of the wet rooms. - { $sender }
+about-us = { $property }: { $sender } looks after your home by text: water, locks, batteries. Just reply in your own words. Reply STOP for no more texts.
+signed = { $text } - { $sender }
 battery-thanks = Thank you, { $tenant }! { $device } has a fresh battery and { $reward } is credited to you. - { $sender }
 battery-thanks-plain = Thank you, { $tenant }! { $device } has a fresh battery. - { $sender }
 leak-tenant = Water at { $device } in { $unit }! We are sending someone now. If it is safe, turn off the tap and keep away from sockets. Do you need a place to stay tonight? Reply 1 for yes. - { $sender }
@@ -17,12 +21,12 @@ offer-battery-dead = Battery empty: { $property }, { $unit }, { $device }. Pleas
 offer-silent = { $property }, { $unit }: { $device } has not reported since { $since }. Please check power, battery and signal.
 offer-broker = { $property }: the message broker ({ $device }) cannot be reached since { $since }, so no device here is heard, not even a leak. Please check power and network of the hub.
 offer-silent-dead = { $property }, { $unit }: { $device } has not reported since { $since }; its battery was running down and is probably dead. Bring { $cells }. Tenant: { $tenant } { $phone }
-offer-request = Request from { $property }, { $unit }. Tenant: { $tenant } { $phone }
+offer-request = Request from { $property }, { $unit }: "{ $wish }" Tenant: { $tenant } { $phone }
 job-battery = This battery visit is yours now: { $property }, { $unit }, { $device }. Bring { $cells }. Tenant: { $tenant } { $phone }
 job-leak = Leak! This job is yours now: { $property }, { $unit } ({ $device }). Please go now. Tenant: { $tenant } { $phone }
 job-silent = This job is yours now: { $property }, { $unit }, { $device } has not reported since { $since }. Please check power, battery and signal.
 job-tamper = This job is yours now: { $device } in { $property }, { $unit } reports that its case was opened. Please have a look.
-job-request = This request is yours now: { $property }, { $unit }. Tenant: { $tenant } { $phone }
+job-request = This request is yours now: { $property }, { $unit }: "{ $wish }" Tenant: { $tenant } { $phone }
 job-given-away = { $property }, { $unit } ({ $device }): a colleague has this job now, you need not go. Thank you!
 
 # Batteries. { $shape } is round, coin, block, thionyl or pack; { $chemistry } is one of the words below, or empty.
@@ -59,3 +63,4 @@ way-key = use the mechanical key
 way-unknown = try the spare key
 
 somebody = tenant
+no-device = the apartment

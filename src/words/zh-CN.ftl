@@ -3,6 +3,10 @@ battery-tenant = { $tenant }您好，{ $unit }的{ $device }快没电了，请�
 battery-reminder = { $tenant }您好，{ $unit }的{ $device }电量还是很低，这几天可能会断电。请今天{ $todo }，或回复我，我们上门帮您。—— { $sender }
 battery-ask = { $tenant }您好，{ $unit }的{ $device }电量比之前高了，是您换了新电池吗？换了请回复1。—— { $sender }
 battery-dead-tenant = { $tenant }您好，{ $unit }的{ $device }没电了。{ $way_in }请尽快{ $todo }，或回复我，我们上门帮您。—— { $sender }
+help-coming = { $tenant }，收到！我马上安排人过来，时间定了就告诉您。—— { $sender }
+bed-coming = { $tenant }，我正在给您安排今晚的住处，马上打电话给您。请先离开有水的房间。—— { $sender }
+about-us = { $property }：{ $sender }通过短信照看您的家（漏水、门锁、电池）。有事直接回复就行。不想收短信请回复TD。
+signed = { $text }—— { $sender }
 battery-thanks = 谢谢{ $tenant }！{ $device }电量已恢复，{ $reward }奖励已入账。—— { $sender }
 battery-thanks-plain = 谢谢{ $tenant }！{ $device }电量已恢复。—— { $sender }
 leak-tenant = { $unit }的{ $device }检测到漏水！我们马上派人过来。如果安全，请先关水阀，远离插座。今晚需要安排住处吗？需要请回复1。—— { $sender }
@@ -17,12 +21,12 @@ offer-battery-dead = 电池耗尽：{ $property }{ $unit }，{ $device }，请�
 offer-silent = { $property }{ $unit }的{ $device }自{ $since }起没有上报，请检查电源、电池和信号。
 offer-broker = { $property }的消息服务器（{ $device }）自{ $since }起连不上，所有设备都收不到消息，漏水也不例外。请检查网关的电源和网络。
 offer-silent-dead = { $property }{ $unit }的{ $device }自{ $since }起没有上报，此前电量一路下降，多半已耗尽，请带{ $cells }。租客：{ $tenant } { $phone }
-offer-request = { $property }{ $unit }的租客有请求。租客：{ $tenant } { $phone }
+offer-request = { $property }{ $unit }报事：“{ $wish }”。租客：{ $tenant } { $phone }
 job-battery = 这单改派给您：{ $property }{ $unit }，{ $device }上门换电池，请带{ $cells }。租客：{ $tenant } { $phone }
 job-leak = 漏水！这单改派给您：{ $property }{ $unit }（{ $device }），请立即前往。租客：{ $tenant } { $phone }
 job-silent = 这单改派给您：{ $property }{ $unit }的{ $device }自{ $since }起没有上报，请检查电源、电池和信号。
 job-tamper = 这单改派给您：{ $property }{ $unit }的{ $device }报告外壳被打开，请前往查看。
-job-request = 这单改派给您：{ $property }{ $unit }的租客有请求。租客：{ $tenant } { $phone }
+job-request = 这单改派给您：{ $property }{ $unit }报事“{ $wish }”。租客：{ $tenant } { $phone }
 job-given-away = { $property }{ $unit }（{ $device }）这单已改派给同事，您不用去了，谢谢！
 
 # 电池。{ $shape }：round、coin、block、thionyl、pack；{ $chemistry }是下面的词之一，或为空。
@@ -57,3 +61,4 @@ way-key = 用机械钥匙
 way-unknown = 试试备用钥匙
 
 somebody = 租客
+no-device = 室内

@@ -22,6 +22,7 @@ mod carrier_twilio_rs;
 mod cli;
 mod config;
 mod config_formats;
+mod conversation;
 mod crash;
 mod decode_fuzz;
 mod decode_own;

@@ -11,21 +11,23 @@ use crate::store::{
     BalanceRow, DeviceFilter, DeviceRow, EntryRow, MessageFilter, MessageRow, Page, Reject, StoreError, TicketFilter,
 };
 
-fn filter(query: &mut QueryBuilder<Db>, column: &str, value: Option<&String>) {
+/// Keeps to one value; all when absent.
+pub(super) fn filter(query: &mut QueryBuilder<Db>, column: &str, value: Option<&String>) {
     if let Some(value) = value {
         query.push(" AND ").push(column).push(" = ").push_bind(value.clone());
     }
 }
 
 /// Keeps to these properties; all when absent.
-fn within(query: &mut QueryBuilder<Db>, column: &str, properties: Option<&Vec<String>>) {
+pub(super) fn within(query: &mut QueryBuilder<Db>, column: &str, properties: Option<&Vec<String>>) {
     if let Some(properties) = properties {
         query.push(" AND ").push(column).push(" IN ");
         push_list(query, properties.iter().map(String::as_str));
     }
 }
 
-fn page(query: &mut QueryBuilder<Db>, time: &str, id: &str, page: &Page) {
+/// Where a page begins and ends.
+pub(super) fn page(query: &mut QueryBuilder<Db>, time: &str, id: &str, page: &Page) {
     if let Some((ms, last)) = &page.after {
         query.push(format!(" AND ({time} > ")).push_bind(*ms).push(format!(" OR ({time} = ")).push_bind(*ms);
         query.push(format!(" AND {id} > ")).push_bind(last.clone()).push("))");
@@ -72,12 +74,14 @@ pub async fn events(
     rows.iter().map(event).collect()
 }
 
+/// The columns of a message, as [`message_row`] reads them.
+pub(super) const MESSAGE_COLUMNS: &str = "id, direction, channel, recipient, phone_to, phone_from, body, status, ticket_id, \
+     template, sid, error_code, created_at, sent_at, delivered_at, segments, intent, confidence";
+
 /// Messages, by when they were made.
 pub async fn messages(conn: &mut Conn, f: &MessageFilter, p: &Page) -> Result<Vec<MessageRow>, StoreError> {
-    let mut query = QueryBuilder::<Db>::new(
-        "SELECT id, direction, channel, recipient, phone_to, phone_from, body, status, ticket_id, template, sid, error_code, \
-         created_at, sent_at, delivered_at, segments FROM messages WHERE 1 = 1",
-    );
+    let mut query = QueryBuilder::<Db>::new("SELECT ");
+    query.push(MESSAGE_COLUMNS).push(" FROM messages WHERE 1 = 1");
     filter(&mut query, "ticket_id", f.ticket.as_ref());
     filter(&mut query, "status", f.status.as_ref());
     filter(&mut query, "phone_to", f.to.as_ref());
@@ -90,7 +94,8 @@ pub async fn messages(conn: &mut Conn, f: &MessageFilter, p: &Page) -> Result<Ve
     query.build().fetch_all(&mut *conn).await?.iter().map(message_row).collect()
 }
 
-fn message_row(row: &Row) -> Result<MessageRow, StoreError> {
+/// Reads [`MESSAGE_COLUMNS`].
+pub(super) fn message_row(row: &Row) -> Result<MessageRow, StoreError> {
     let time = |column: usize| row.try_get::<Option<i64>, _>(column).map(|t| t.map(at));
     Ok(MessageRow {
         id: MessageId(row.try_get(0)?),
@@ -109,6 +114,8 @@ fn message_row(row: &Row) -> Result<MessageRow, StoreError> {
         sent_at: time(13)?,
         delivered_at: time(14)?,
         segments: row.try_get(15)?,
+        intent: row.try_get(16)?,
+        confidence: row.try_get(17)?,
     })
 }
 

@@ -155,8 +155,23 @@ pub async fn entry(conn: &mut Conn, entry: &Entry) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Records STOP or START.
+/// Records STOP or START: the proof, and for all purposes the present state.
 pub async fn wish(conn: &mut Conn, wish: &Wish, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO consents (phone, purpose, at, source, given, words) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(wish.phone.as_str())
+    .bind(wish.purpose.map_or("all", Purpose::as_str))
+    .bind(now.0)
+    .bind(&wish.source)
+    .bind(!wish.stop)
+    .bind(&wish.words)
+    .execute(&mut *conn)
+    .await?;
+    if wish.purpose.is_some() {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO opt_outs (phone, stopped, at, words) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (phone) DO UPDATE SET stopped = excluded.stopped, at = excluded.at, words = excluded.words",

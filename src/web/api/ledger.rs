@@ -173,11 +173,12 @@ fn sound(money: &Money) -> Result<(), Problem> {
     Ok(())
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
+/// The key by which a repeated request is known.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
     let bad = |detail: &str| {
         Problem::bad_request("idempotency-key", detail)
             .at("header Idempotency-Key")
-            .mend("send a new one, e.g. a UUID, with each redemption, and the same one when you repeat it")
+            .mend("send a new one, e.g. a UUID, with each new request, and the same one when you repeat it")
     };
     let key = headers.get("idempotency-key").ok_or_else(|| bad("there is no Idempotency-Key"))?;
     let key = key.to_str().map_err(|_| bad("the Idempotency-Key is not ASCII"))?.trim();

@@ -53,6 +53,12 @@ pub struct Message {
     /// Parts that the carrier counted.
     #[schema(required)]
     segments: Option<i64>,
+    /// Of a text that came in: what was understood of it (`done`, `need_help` …).
+    #[schema(required)]
+    intent: Option<String>,
+    /// How sure that is, 0–100; below 60 nobody acts on it but a human.
+    #[schema(required)]
+    confidence: Option<i64>,
 }
 
 impl From<&MessageRow> for Message {
@@ -73,6 +79,8 @@ impl From<&MessageRow> for Message {
             sent_at: m.sent_at.map(Time::from),
             delivered_at: m.delivered_at.map(Time::from),
             segments: m.segments,
+            intent: m.intent.clone(),
+            confidence: m.confidence,
         }
     }
 }

@@ -6,6 +6,7 @@ mod battery;
 pub mod board;
 pub mod catalogue;
 pub mod commands;
+pub mod conversations;
 pub mod devices;
 pub mod events;
 pub mod field;
@@ -13,6 +14,7 @@ pub mod gauge;
 pub mod ledger;
 pub mod messages;
 pub mod rejects;
+pub mod requests;
 pub mod tickets;
 
 use axum::Json;
@@ -33,7 +35,9 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = catalogue::routes(routes);
     let routes = tickets::routes(routes);
     let routes = commands::routes(routes);
+    let routes = requests::routes(routes);
     let routes = messages::routes(routes);
+    let routes = conversations::routes(routes);
     let routes = ledger::routes(routes);
     let routes = board::routes(routes);
     let routes = events::routes(routes);

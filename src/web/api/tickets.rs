@@ -43,7 +43,13 @@ pub struct Ticket {
     /// The housekeeper who has it, or had it last.
     #[schema(required)]
     assignee: Option<String>,
-    /// What the tenant answered: `need_bed`.
+    /// What was asked for, in the words of who asked; null where a device told.
+    #[schema(required)]
+    text: Option<String>,
+    /// Who signs every text to the tenant about it.
+    #[schema(required)]
+    sender: Option<String>,
+    /// What the tenant answered: `need_bed`, `no` (no bed), `inside` (the dead lock opened).
     #[schema(required)]
     answer: Option<String>,
     /// Of a leak: the unit where the water probably comes from, the highest of the wet floors.
@@ -129,6 +135,8 @@ impl From<&model::Ticket> for Ticket {
                 .map(|(key, active)| TicketDevice { key: key.0.clone(), active: *active })
                 .collect(),
             assignee: t.assignee.as_ref().map(|h| h.0.clone()),
+            text: t.text.clone(),
+            sender: t.sender.clone(),
             answer: t.answer.clone(),
             likely_source: t.source.as_ref().map(|s| s.unit_id.0.clone()),
             source_floor: t.source.as_ref().and_then(|s| s.floor),

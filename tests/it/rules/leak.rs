@@ -59,12 +59,13 @@ fn the_manager_hears_once_that_a_bed_is_needed() {
     let then = "
         05 03:11 accepted leak leak1
         05 03:12 answered leak leak1
+        05 03:12 text tenant:t1 bed_coming
         05 03:12 text manager:oak bed_manager";
     check("", &format!("{NIGHT}{story}"), &format!("{OPENED}{then}"));
     check(
         "",
         &format!("{NIGHT}\n05 03:11 h2 accept leak\n05 03:12 tenant:t1 no thanks"),
-        &format!("{OPENED}\n05 03:11 accepted leak leak1"),
+        &format!("{OPENED}\n05 03:11 accepted leak leak1\n05 03:12 answered leak leak1"),
     );
 }
 

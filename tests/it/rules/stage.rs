@@ -201,13 +201,6 @@ impl Stage {
         for event in &changes.events {
             self.log_event(event);
         }
-        for wish in changes.wishes {
-            if wish.stop {
-                self.facts.stopped.insert(wish.phone)
-            } else {
-                self.facts.stopped.remove(&wish.phone)
-            };
-        }
         for entry in changes.entries {
             self.line(format!("credit {} {} {}", entry.tenant_id, entry.amount_minor(), entry.reason));
             self.entries.push(entry);
@@ -248,7 +241,7 @@ impl Stage {
             word => word.to_owned(),
         };
         let key = ticket.device_key.clone().unwrap_or_default();
-        self.line(format!("{what} {} {key}", ticket.kind.as_str()));
+        self.line(format!("{what} {} {key}", ticket.kind.as_str()).trim_end().to_owned());
     }
 
     fn line(&mut self, what: String) {

@@ -3,6 +3,7 @@
 //! A test is an `async fn(&Engine)` listed in [`on_both`]. `every_statement_is_tested` fails when a method of `Tx` is not.
 
 mod board;
+mod conversations;
 mod door;
 mod field;
 mod ledger;
@@ -98,6 +99,9 @@ macro_rules! on_both {
 
 on_both! {
     board::the_page_finds_names_counts_and_messages_within_its_scope,
+    conversations::a_number_leads_home_and_to_the_locks_there,
+    conversations::conversations_are_kept_listed_and_paged,
+    conversations::every_stop_is_proven_and_counts_for_its_purpose,
     registry::an_import_is_read_back,
     registry::who_spoke_before_being_registered_is_looked_at,
     registry::an_import_replaces_what_it_names_and_leaves_the_rest,
@@ -168,6 +172,8 @@ fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) 
         reward_minor: None,
         answer: None,
         source: None,
+        sender: None,
+        text: None,
         round: 0,
         events: 0,
     }
@@ -203,6 +209,7 @@ fn every_statement_is_tested() {
     let tx = include_str!("../../../src/store/tx.rs");
     let tests = [
         include_str!("board.rs"),
+        include_str!("conversations.rs"),
         include_str!("door.rs"),
         include_str!("field.rs"),
         include_str!("ledger.rs"),

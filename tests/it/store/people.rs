@@ -8,7 +8,8 @@ use super::{Engine, message, phone, ticket};
 
 pub async fn stop_and_start_are_kept(db: &Engine) {
     let wish = async |number: &str, stop: bool| {
-        let wish = Wish { phone: phone(number), stop, words: if stop { "退订" } else { "START" }.to_owned() };
+        let words = if stop { "退订" } else { "START" }.to_owned();
+        let wish = Wish { phone: phone(number), stop, purpose: None, words, source: "SM1".to_owned() };
         db.write(async |tx| tx.save_wish(&wish, Timestamp(1)).await).await;
     };
     let stopped = async || {

@@ -2,6 +2,7 @@
 
 mod api;
 mod commands;
+mod conversations;
 mod field;
 mod hostile;
 pub mod house;

@@ -25,6 +25,10 @@ async fn every_role_on_every_path() {
         ("GET", of("/events"), [200, 200, 200, 200, 404, 200, 200, 404, 401]),
         ("GET", "/api/v1/board".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
         ("GET", "/api/v1/messages".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
+        ("GET", "/api/v1/conversations".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
+        ("POST", "/api/v1/conversations/c_none/replies".into(), [404, 404, 404, 403, 403, 403, 403, 404, 401]),
+        ("POST", "/api/v1/conversations/c_none/settle".into(), [404, 404, 404, 403, 403, 403, 403, 404, 401]),
+        ("POST", "/api/v1/tickets".into(), [422, 422, 422, 422, 422, 422, 422, 422, 401]),
         ("GET", "/api/v1/tenants/t-oak/rewards".into(), [200, 200, 200, 403, 403, 200, 200, 404, 401]),
         ("GET", "/api/v1/ledger/trial-balance".into(), [200, 403, 403, 403, 403, 200, 403, 403, 401]),
         ("GET", "/api/v1/rejects".into(), [200, 403, 403, 403, 403, 403, 403, 403, 401]),
@@ -50,7 +54,8 @@ async fn every_role_on_every_path() {
 fn body_of(path: &str) -> Option<Value> {
     let body = match path.rsplit('/').next()? {
         "note" => json!({ "text": "seen" }),
-        "decline" | "arrive" => json!({}),
+        "decline" | "arrive" | "settle" => json!({}),
+        "replies" => json!({ "text": "on my way" }),
         "reassign" => json!({ "housekeeper_id": "h-nobody" }),
         "redemptions" => json!({ "amount_minor": 1, "currency": "CNY" }),
         _ => return None,

@@ -1,0 +1,344 @@
+//! What people write and what is done about it; what is not understood with certainty waits for a human. Pure.
+//!
+//! A text never opens a door, pays out or changes a number: whose number it comes from can be forged.
+
+use serde_json::json;
+
+use super::Refusal;
+use super::desk::{Desk, Understanding, Wish};
+use super::intent::{Asked, Intent, Keyword, Understood, is_water, keyword, understand};
+use super::people::{Person, host, person_tenant};
+use super::plan;
+use super::requests::{Wanted, offer_now};
+use crate::model::time::HOUR;
+use crate::model::*;
+
+/// A text that a person sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// From which number.
+    pub from: E164,
+    /// What it says.
+    pub body: String,
+    /// The carrier's id of it.
+    pub sid: String,
+}
+
+/// After this an answer to a person is no longer worth sending.
+const ANSWER_VALID_MS: Millis = 6 * HOUR;
+
+impl Desk<'_> {
+    /// A person wrote. `tickets` are those that they may mean, the newest first.
+    pub fn reply(&mut self, reply: &Reply, tickets: &[TicketId]) {
+        let tickets: Vec<TicketId> =
+            tickets.iter().filter(|id| self.facts.tickets.contains_key(id.as_str())).cloned().collect();
+        if self.keep_wish(reply, &tickets) {
+            return;
+        }
+        let understood = understand(&reply.body, self.asked(&tickets));
+        let matter = self.matter(understood.intent, &tickets);
+        if let Some(id) = &matter {
+            let data =
+                json!({ "sid": reply.sid, "intent": understood.intent.as_str(), "confidence": understood.confidence });
+            self.event(id, "reply", "tenant", data);
+        }
+        self.changes.understood.push(Understanding {
+            sid: reply.sid.clone(),
+            ticket_id: matter.clone(),
+            intent: understood.intent.as_str(),
+            confidence: understood.confidence,
+        });
+        let Some(tenant) = self.writer(&reply.from, &tickets) else { return };
+        let settled = understood.is_sure() && self.act(&tenant, matter.as_ref(), &understood, reply);
+        self.remember(&tenant, matter, (!settled).then_some(understood.intent));
+    }
+
+    /// STOP, START and HELP come before everything else. HELP in a matter that is open is a call for help.
+    fn keep_wish(&mut self, reply: &Reply, tickets: &[TicketId]) -> bool {
+        let asked = self.asked(tickets);
+        let (stop, purpose) = match keyword(&reply.body) {
+            Some(Keyword::Stop(_))
+                if asked != Asked::Nothing && understand(&reply.body, asked).intent == Intent::No =>
+            {
+                return false;
+            }
+            Some(Keyword::Stop(purpose)) => (true, purpose),
+            Some(Keyword::Start) => (false, None),
+            Some(Keyword::Help) if tickets.is_empty() => {
+                self.tell_who_we_are(&reply.from, &reply.sid);
+                return true;
+            }
+            Some(Keyword::Help) | None => return false,
+        };
+        let (words, source) = (reply.body.clone(), reply.sid.clone());
+        self.wish(Wish { phone: reply.from.clone(), stop, purpose, words, source });
+        true
+    }
+
+    /// From now on the number is written to, or not.
+    pub(super) fn wish(&mut self, wish: Wish) {
+        match (wish.stop, wish.purpose) {
+            (true, None) => _ = self.facts.stopped.insert(wish.phone.clone()),
+            (true, Some(purpose)) => _ = self.facts.refused.insert((wish.phone.clone(), purpose)),
+            (false, _) => {
+                self.facts.stopped.remove(&wish.phone);
+                self.facts.refused.retain(|(phone, _)| *phone != wish.phone);
+            }
+        }
+        self.changes.wishes.push(wish);
+    }
+
+    fn tell_who_we_are(&mut self, phone: &E164, sid: &str) {
+        let Some(tenant) = self.writer(phone, &[]) else { return };
+        let Some(place) = self.facts.units.get(&tenant.unit_id).and_then(|u| self.facts.places.get(&u.property_id))
+        else {
+            return;
+        };
+        let property = place.property.name.clone();
+        let sender = self.signs(&tenant.unit_id);
+        let values = [("property", (&*property).into()), ("sender", (&*sender).into())];
+        let body = self.words.phrase(tenant.locale, "about-us", &values);
+        self.send_to(&person_tenant(&tenant), "about_us", format!("about_us/{sid}"), body, None);
+    }
+
+    /// Whose number it is: of those who rent today, else of anybody in the facts.
+    fn writer(&self, phone: &E164, tickets: &[TicketId]) -> Option<Tenant> {
+        let all = || self.facts.tenants.values().flatten().filter(|t| t.phone == *phone);
+        let units: Vec<_> = tickets.iter().filter_map(|id| self.ticket(id).unit_id.as_ref()).collect();
+        let rents = |t: &&Tenant| {
+            let property = self.facts.units.get(&t.unit_id).map(|u| &u.property_id);
+            property.and_then(|p| self.tenant_on(&t.unit_id, p, self.now)).is_some_and(|now| now.id == t.id)
+        };
+        let of_matter = |t: &&Tenant| units.contains(&&t.unit_id);
+        let mut current: Vec<&Tenant> = all().filter(rents).collect();
+        current.sort_by(|a, b| (!of_matter(a), &a.id).cmp(&(!of_matter(b), &b.id)));
+        current.first().copied().or_else(|| all().min_by(|a, b| a.id.cmp(&b.id))).cloned()
+    }
+
+    /// The open question of the newest matter that has one.
+    fn asked(&self, tickets: &[TicketId]) -> Asked {
+        let of = |id: &TicketId| {
+            let ticket = self.ticket(id);
+            match ticket.kind {
+                _ if !ticket.status.is_active() => None,
+                TicketKind::Leak if ticket.answer.is_none() => Some(Asked::Bed),
+                TicketKind::Battery if plan::has_asked(ticket, plan::ASKS_REPLACED) => Some(Asked::Replaced),
+                _ => None,
+            }
+        };
+        tickets.iter().find_map(of).unwrap_or_default()
+    }
+
+    /// Which matter is meant: a bed is for a leak, a door for its lock; else the newest that is open, else the newest.
+    fn matter(&self, intent: Intent, tickets: &[TicketId]) -> Option<TicketId> {
+        let active = |id: &&TicketId| self.ticket(id).status.is_active();
+        let fits = |id: &&TicketId| match intent {
+            Intent::NeedBed => self.ticket(id).kind == TicketKind::Leak,
+            Intent::LockedOut => self.lock_of(id).is_some(),
+            _ => true,
+        };
+        let best = tickets.iter().filter(active).find(fits);
+        best.or_else(|| tickets.iter().find(active)).or(tickets.first()).cloned()
+    }
+
+    /// Does what a text asks for; false when that is for a human.
+    fn act(&mut self, tenant: &Tenant, matter: Option<&TicketId>, understood: &Understood, reply: &Reply) -> bool {
+        let open = matter.filter(|id| self.ticket(id).status.is_active());
+        match (understood.intent, open) {
+            (Intent::WrongNumber, _) => {
+                let (words, source) = (reply.body.clone(), reply.sid.clone());
+                self.wish(Wish { phone: reply.from.clone(), stop: true, purpose: None, words, source });
+                false
+            }
+            (Intent::LockedOut, id) => self.locked_out(tenant, id, reply),
+            (Intent::NeedBed, Some(id)) if self.ticket(id).kind == TicketKind::Leak => {
+                self.needs_bed(id);
+                true
+            }
+            (Intent::NeedHelp, id) => self.needs_help(tenant, id, reply),
+            (Intent::Later, Some(id)) => {
+                self.event(id, "later", "tenant", json!({}));
+                true
+            }
+            (Intent::Done, Some(id)) => {
+                self.said_done(id);
+                true
+            }
+            (Intent::No, Some(id)) => {
+                self.said_no(id);
+                true
+            }
+            (Intent::Thanks, matter) => {
+                matter.into_iter().for_each(|id| self.event(id, "thanks", "tenant", json!({})));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The tenant's word: a fresh battery is proven sooner by it, a request is over, a door that opened needs nobody at night.
+    fn said_done(&mut self, id: &TicketId) {
+        if self.is_inside(id) {
+            return;
+        }
+        let ticket = self.ticket(id);
+        let key = ticket.device_key.clone();
+        match ticket.kind {
+            TicketKind::Battery => self.changes.words_given.extend(key),
+            TicketKind::Request => return self.resolve(id, "tenant", json!({})),
+            _ => {}
+        }
+        self.event(id, "said_done", "tenant", json!({}));
+    }
+
+    fn said_no(&mut self, id: &TicketId) {
+        if self.ticket(id).kind == TicketKind::Leak && self.ticket(id).answer.is_none() {
+            self.change(id).answer = Some("no".to_owned());
+            self.event(id, "answered", "tenant", json!({ "need_bed": false }));
+        }
+    }
+
+    /// Somebody is sent: the offer of the matter, now; without a matter a request is opened.
+    fn needs_help(&mut self, tenant: &Tenant, open: Option<&TicketId>, reply: &Reply) -> bool {
+        if open.is_some_and(|id| self.still_outside(id)) {
+            return true;
+        }
+        let id = match open {
+            Some(id) => id.clone(),
+            None => match self.open_request(tenant, reply) {
+                Some(id) => id,
+                None => return false,
+            },
+        };
+        self.event(&id, "needs_help", "tenant", json!({}));
+        let ticket = self.ticket(&id);
+        if matches!(ticket.status, Status::Assigned | Status::OnSite) {
+            // Who has the job may be held up: a human looks.
+            return false;
+        }
+        let now = self.now;
+        offer_now(self.change(&id), now);
+        self.answer(&id, "help_coming");
+        self.run_plan(&id);
+        true
+    }
+
+    fn open_request(&mut self, tenant: &Tenant, reply: &Reply) -> Option<TicketId> {
+        let property_id = self.facts.units.get(&tenant.unit_id)?.property_id.clone();
+        let wanted = Wanted {
+            kind: TicketKind::Request,
+            property_id,
+            unit_id: Some(tenant.unit_id.clone()),
+            severity: is_water(&reply.body).then_some(Severity::Emergency),
+            text: reply.body.clone(),
+        };
+        Some(self.open_by_word(&wanted, "tenant", &reply.sid))
+    }
+
+    /// The conversation as it is now; with a reason, a human is awaited.
+    fn remember(&mut self, tenant: &Tenant, matter: Option<TicketId>, why: Option<Intent>) {
+        let Some(unit) = self.facts.units.get(&tenant.unit_id) else { return };
+        let property_id = unit.property_id.clone();
+        let named = matter.as_ref().and_then(|id| self.ticket(id).sender.clone());
+        let before = self.facts.conversations.get(&tenant.phone).cloned();
+        let sender =
+            named.or_else(|| before.as_ref().map(|c| c.sender.clone())).unwrap_or_else(|| self.signs(&tenant.unit_id));
+        let waiting = before.as_ref().and_then(|c| c.waiting_since.zip(c.why.clone()));
+        let waiting = waiting.or_else(|| why.map(|why| (self.now, why.as_str().to_owned())));
+        let conversation = Conversation {
+            id: Conversation::id_of(&tenant.phone),
+            phone: tenant.phone.clone(),
+            tenant_id: tenant.id.clone(),
+            unit_id: tenant.unit_id.clone(),
+            property_id,
+            ticket_id: matter.or_else(|| before.and_then(|c| c.ticket_id)),
+            sender,
+            waiting_since: waiting.as_ref().map(|(since, _)| *since),
+            why: waiting.map(|(_, why)| why),
+            last_at: self.now,
+        };
+        self.changes.conversations.insert(tenant.phone.clone());
+        self.facts.conversations.insert(tenant.phone.clone(), conversation);
+    }
+
+    /// A human answers, under the name that the person knows; `key` is new for each answer.
+    pub fn say(&mut self, id: &ConversationId, actor: &str, text: &str, key: &str) -> Result<(), Refusal> {
+        let conversation = self.facts.conversations.values().find(|c| c.id == *id).cloned();
+        let conversation = conversation.ok_or(Refusal::NoConversation)?;
+        if self.facts.stopped.contains(&conversation.phone) {
+            return Err(Refusal::Stopped);
+        }
+        let tenant = self.facts.tenants.values().flatten().find(|t| t.id == conversation.tenant_id).cloned();
+        let tenant = tenant.ok_or(Refusal::NoConversation)?;
+        let person = Person { phone: conversation.phone.clone(), ..person_tenant(&tenant) };
+        let values = [("text", text.into()), ("sender", (&*conversation.sender).into())];
+        let body = self.words.phrase(person.locale, "signed", &values);
+        let matter = conversation.ticket_id.clone().filter(|id| self.facts.tickets.contains_key(id));
+        self.send_to(&person, "human", format!("say/{id}/{key}"), body, matter.clone());
+        if let Some(ticket) = &matter {
+            self.event(ticket, "said", actor, json!({ "text": text }));
+        }
+        self.put_down(&conversation.phone);
+        Ok(())
+    }
+
+    /// Nobody needs to answer.
+    pub fn leave(&mut self, id: &ConversationId) -> Result<(), Refusal> {
+        let phone = self.facts.conversations.values().find(|c| c.id == *id).map(|c| c.phone.clone());
+        self.put_down(&phone.ok_or(Refusal::NoConversation)?);
+        Ok(())
+    }
+
+    fn put_down(&mut self, phone: &E164) {
+        if let Some(conversation) = self.facts.conversations.get_mut(phone) {
+            (conversation.waiting_since, conversation.why) = (None, None);
+            self.changes.conversations.insert(phone.clone());
+        }
+    }
+
+    /// A direct answer to who wrote, once a round; not one more than the budget of the day.
+    pub(super) fn answer(&mut self, id: &TicketId, template: &'static str) {
+        let ticket = self.ticket(id);
+        let Some(person) = self.tenant_of(ticket).map(person_tenant) else { return };
+        let key = format!("{id}/{}/{template}", ticket.round);
+        self.named(id);
+        let body = self.words.say(person.locale, template, &self.details(id, person.locale));
+        self.send_to(&person, template, key, body, Some(id.clone()));
+    }
+
+    /// Puts a direct answer into the outbox. Who has just written is awake; STOP and budget hold even so.
+    fn send_to(
+        &mut self,
+        person: &Person,
+        template: &'static str,
+        key: String,
+        body: String,
+        ticket_id: Option<TicketId>,
+    ) {
+        let sent = self.facts.contacts.entry(person.recipient.as_key()).or_default();
+        let by_hand = template == "human";
+        if self.facts.stopped.contains(&person.phone) || (!by_hand && *sent >= self.policy.contact.daily_messages_max) {
+            return;
+        }
+        *sent += 1;
+        self.changes.messages.push(NewMessage {
+            key,
+            recipient: person.recipient.clone(),
+            to: person.phone.clone(),
+            channel: Channel::Sms,
+            template,
+            locale: person.locale,
+            body,
+            ticket_id,
+            severity: if by_hand { Severity::Emergency } else { Severity::Urgent },
+            created_at: self.now,
+            expires_at: self.now + ANSWER_VALID_MS,
+        });
+    }
+
+    /// Who signs for a unit where no matter says it.
+    fn signs(&self, unit: &UnitId) -> String {
+        let place = self.facts.units.get(unit).and_then(|u| self.facts.places.get(&u.property_id));
+        place.map_or_else(String::new, |place| host(place, self.now))
+    }
+}

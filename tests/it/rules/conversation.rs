@@ -1,0 +1,214 @@
+//! What people write, told as stories: what is done about it, and what waits for a human.
+
+use nightporter::decide::Wanted;
+use nightporter::model::*;
+
+use super::check;
+use super::stage::Stage;
+
+const LOW: &str = "05 08:00 lock1 battery=60\n05 09:00 lock1 battery=20\n05 09:10 lock1 battery=19";
+
+#[test]
+fn who_stands_before_a_dead_lock_at_night_is_told_how_to_get_in_and_nobody_is_woken_when_it_helps() {
+    let story =
+        "05 03:00 tenant:t1 lock is dead, I can't get in!!\n05 03:05 tenant:t1 it opened, thanks\n05 12:00 wait";
+    let then = "
+        05 03:00 opened request lock1
+        05 03:00 locked_out request lock1
+        05 03:00 text tenant:t1 battery_dead_tenant
+        05 03:05 answered request lock1
+        05 08:00 text housekeeper:h1 offer_battery";
+    check("", story, then);
+}
+
+#[test]
+fn a_housekeeper_is_sent_when_the_words_do_not_help_or_nobody_answers() {
+    let silent = "05 03:00 tenant:t1 门锁没电了，进不去\n05 03:30 wait";
+    let told = "
+        05 03:00 opened request lock1
+        05 03:00 locked_out request lock1
+        05 03:00 text tenant:t1 battery_dead_tenant";
+    check("", silent, &format!("{told}\n05 03:10 text housekeeper:h2 offer_battery_dead"));
+    let helpless = "05 03:00 tenant:t1 门锁没电了，进不去\n05 03:02 tenant:t1 还是不行\n05 03:30 wait";
+    let then = "
+        05 03:02 still_outside request lock1
+        05 03:02 text tenant:t1 help_coming
+        05 03:02 text housekeeper:h2 offer_battery_dead";
+    check("", helpless, &format!("{told}{then}"));
+}
+
+#[test]
+fn the_open_matter_of_the_lock_is_used_and_its_proof_still_counts() {
+    let story = format!(
+        "{LOW}\n06 02:00 tenant:t1 I'm locked out\n06 02:04 tenant:t1 got in\n06 02:30 tenant:t1 换好了\n06 03:00 wait"
+    );
+    let then = "
+        05 09:10 opened battery lock1
+        05 09:10 text tenant:t1 battery_tenant
+        06 02:00 locked_out battery lock1
+        06 02:00 text tenant:t1 battery_dead_tenant
+        06 02:04 answered battery lock1
+        06 02:30 said_done battery lock1";
+    check("", &story, then);
+}
+
+#[test]
+fn who_cannot_do_it_is_sent_somebody_and_told_so_once() {
+    let story =
+        format!("{LOW}\n05 09:20 tenant:t1 不会换，能来人吗\n05 09:21 tenant:t1 please send someone\n05 09:30 wait");
+    let then = "
+        05 09:10 opened battery lock1
+        05 09:10 text tenant:t1 battery_tenant
+        05 09:20 needs_help battery lock1
+        05 09:20 text tenant:t1 help_coming
+        05 09:20 text housekeeper:h1 offer_battery
+        05 09:21 needs_help battery lock1";
+    let mut stage = Stage::new();
+    story.lines().for_each(|line| stage.act(line));
+    let expected: Vec<&str> = then.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let mut came = stage.log.clone();
+    came.dedup();
+    assert_eq!(came.iter().filter(|l| l.contains("help_coming")).count(), 2, "the outbox drops the second: one key");
+    came.retain(|line| !(line.contains("09:21") && line.contains("help_coming")));
+    assert_eq!(came, expected);
+    let keys: Vec<_> = stage.messages.iter().filter(|m| m.template == "help_coming").map(|m| &m.key).collect();
+    assert_eq!(keys[0], keys[1]);
+}
+
+#[test]
+fn a_call_for_help_without_a_matter_opens_a_request_and_water_at_night_does_not_wait() {
+    let day = "05 10:00 tenant:t1 空调坏了，帮忙修一下";
+    let then = "
+        05 10:00 opened request
+        05 10:00 needs_help request
+        05 10:00 text housekeeper:h1 offer_request
+        05 10:00 text tenant:t1 help_coming";
+    check("", day, then);
+    let night = "05 02:00 tenant:t1 厨房到处是水，快来";
+    let then = "
+        05 02:00 opened request
+        05 02:00 needs_help request
+        05 02:00 text housekeeper:h2 offer_request
+        05 02:00 text tenant:t1 help_coming";
+    check("", night, then);
+    let quiet = "05 02:00 tenant:t1 空调坏了，帮忙修一下";
+    let mut stage = Stage::new();
+    stage.act(quiet);
+    stage.act("05 09:00 wait");
+    assert!(stage.log.contains(&"05 08:00 text housekeeper:h1 offer_request".to_owned()), "{:?}", stage.log);
+}
+
+#[test]
+fn later_thanks_and_no_are_noted_and_nobody_is_bothered() {
+    let story = format!(
+        "{LOW}\n05 09:20 tenant:t1 tomorrow\n05 09:21 tenant:t1 谢谢！\n05 11:00 leak1 wet\n05 11:01 h1 accept leak\n05 11:02 tenant:t1 no thanks"
+    );
+    let then = "
+        05 09:10 opened battery lock1
+        05 09:10 text tenant:t1 battery_tenant
+        05 09:20 later battery lock1
+        05 09:21 thanks battery lock1
+        05 11:00 opened leak leak1
+        05 11:00 text tenant:t1 leak_tenant
+        05 11:00 text housekeeper:h1 offer_leak
+        05 11:01 accepted leak leak1
+        05 11:02 answered leak leak1";
+    check("", &story, then);
+}
+
+/// Who waits for a human, and why.
+fn waiting(stage: &Stage) -> Vec<(String, String)> {
+    let mut all: Vec<_> = stage.facts.conversations.values().collect();
+    all.sort_by_key(|c| c.phone.clone());
+    all.into_iter().filter_map(|c| Some((c.tenant_id.0.clone(), c.why.clone()?))).collect()
+}
+
+#[test]
+fn what_is_not_understood_waits_for_a_human_whose_answer_has_the_same_name() {
+    let mut stage = Stage::new();
+    LOW.lines().for_each(|line| stage.act(line));
+    stage.act("05 21:00 tenant:t1 My cat sits on the sensor, is that bad?");
+    stage.act("05 21:05 tenant:t1 thanks");
+    assert_eq!(waiting(&stage), [("t1".to_owned(), "question".to_owned())], "thanks does not answer it");
+    let conversation = stage.facts.conversations.values().next().expect("one").clone();
+    stage
+        .decide(|desk| desk.say(&conversation.id, "user:ops", "Not at all, it only weighs water.", "a").expect("said"));
+    let answer = stage.messages.last().expect("sent").clone();
+    let first = &stage.messages[0];
+    let name = |body: &str| body.rsplit(['-', '—']).next().map(|n| n.trim().to_owned());
+    assert_eq!(name(&answer.body), name(&first.body), "{} / {}", answer.body, first.body);
+    assert_eq!((answer.template, answer.ticket_id.clone()), ("human", first.ticket_id.clone()));
+    assert!(waiting(&stage).is_empty());
+    stage.act("05 22:00 tenant:t1 STOP");
+    let again = |stage: &mut Stage| {
+        let mut done = Ok(());
+        stage.decide(|desk| done = desk.say(&conversation.id, "user:ops", "hello", "b"));
+        done
+    };
+    assert!(again(&mut stage).is_err(), "nothing after STOP");
+}
+
+#[test]
+fn the_name_stays_when_the_job_goes_to_another() {
+    let mut stage = Stage::new();
+    for line in ["05 10:00 leak1 wet", "05 10:01 h2 accept leak", "05 10:02 tenant:t1 1", "05 10:03 wait"] {
+        stage.act(line);
+    }
+    let to_tenant: Vec<_> = stage.messages.iter().filter(|m| m.recipient.as_key() == "tenant:t1").collect();
+    assert_eq!(to_tenant.iter().map(|m| m.template).collect::<Vec<_>>(), ["leak_tenant", "bed_coming"]);
+    assert!(
+        to_tenant.iter().all(|m| m.body.ends_with("- Chen")),
+        "{:?}",
+        to_tenant.iter().map(|m| &m.body).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_wrong_number_is_written_to_no_more_and_shown_to_a_human() {
+    let mut stage = Stage::new();
+    LOW.lines().for_each(|line| stage.act(line));
+    stage.act("05 09:20 tenant:t1 打错了，我已经搬走了");
+    assert_eq!(waiting(&stage), [("t1".to_owned(), "wrong_number".to_owned())]);
+    stage.act("05 11:00 leak1 wet");
+    assert!(!stage.log.iter().any(|l| l.contains("tenant:t1 leak_tenant")), "{:?}", stage.log);
+}
+
+#[test]
+fn stop_counts_for_its_purpose_and_help_says_who_we_are() {
+    let story = format!(
+        "05 07:00 tenant:t1 HELP\n05 07:30 tenant:t1 stop reminders\n{LOW}\n05 11:00 leak1 wet\n05 11:01 h1 accept leak\n05 11:02 tenant:t1 help"
+    );
+    let then = "
+        05 07:00 text tenant:t1 about_us
+        05 09:10 opened battery lock1
+        05 11:00 opened leak leak1
+        05 11:00 text tenant:t1 leak_tenant
+        05 11:00 text housekeeper:h1 offer_leak
+        05 11:01 accepted leak leak1
+        05 11:02 needs_help leak leak1";
+    check("", &story, then);
+}
+
+#[test]
+fn a_wish_opens_one_ticket_however_often_it_is_heard() {
+    let mut stage = Stage::new();
+    stage.act("05 10:00 wait");
+    let wanted = Wanted {
+        kind: TicketKind::Leak,
+        property_id: "oak".into(),
+        unit_id: Some("oak-2".into()),
+        severity: None,
+        text: "The ceiling drips".to_owned(),
+    };
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        stage.decide(|desk| ids.extend(desk.wanted(&wanted, "user:ops", "key-1")));
+    }
+    assert!(ids.len() == 2 && ids[0] == ids[1], "{ids:?}");
+    assert_eq!(
+        stage.log,
+        ["05 10:00 opened leak", "05 10:00 text tenant:t2 leak_tenant", "05 10:00 text housekeeper:h1 offer_leak"]
+    );
+    let elsewhere = Wanted { unit_id: Some("elm-1".into()), ..wanted };
+    stage.decide(|desk| assert!(desk.wanted(&elsewhere, "user:ops", "key-2").is_err()));
+}

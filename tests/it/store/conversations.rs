@@ -1,0 +1,94 @@
+//! Conversations, the proof of STOP, and what was understood of texts.
+
+use nightporter::decide::desk::{Understanding, Wish};
+use nightporter::model::*;
+use nightporter::store::{ConversationFilter, MessageFilter, Page};
+
+use super::{Engine, phone};
+
+fn conversation(number: &str, last_at: i64, waiting_since: Option<i64>) -> Conversation {
+    let phone = phone(number);
+    Conversation {
+        id: Conversation::id_of(&phone),
+        phone,
+        tenant_id: "t1".into(),
+        unit_id: "oak-1".into(),
+        property_id: "oak".into(),
+        ticket_id: Some("k1".into()),
+        sender: "陈".to_owned(),
+        waiting_since: waiting_since.map(Timestamp),
+        why: waiting_since.map(|_| "unknown".to_owned()),
+        last_at: Timestamp(last_at),
+    }
+}
+
+pub async fn a_number_leads_home_and_to_the_locks_there(db: &Engine) {
+    let db = db.registered().await;
+    let homes = db.read(async |tx| tx.homes_of_phone("+14155550101").await).await;
+    assert_eq!(homes, [("oak".into(), "oak-1".into())]);
+    assert!(db.read(async |tx| tx.homes_of_phone("+14155559999").await).await.is_empty());
+    let locks = db.read(async |tx| tx.locks_of_units(&["oak-1", "nowhere"]).await).await;
+    assert_eq!(locks.iter().map(|d| (d.key.as_str(), d.kind)).collect::<Vec<_>>(), [("lock1", DeviceKind::Lock)]);
+}
+
+pub async fn conversations_are_kept_listed_and_paged(db: &Engine) {
+    let (a, b) = (conversation("+14155550101", 5, None), conversation("+14155550103", 4, Some(4)));
+    for one in [&a, &b] {
+        db.write(async |tx| tx.save_conversation(one).await).await;
+    }
+    let a = Conversation { waiting_since: Some(Timestamp(6)), why: Some("question".to_owned()), ..a };
+    db.write(async |tx| tx.save_conversation(&a).await).await;
+    assert_eq!(db.read(async |tx| tx.conversation(a.id.as_str()).await).await.as_ref(), Some(&a));
+    assert_eq!(db.read(async |tx| tx.conversation("c_none").await).await, None);
+    let loaded = db.read(async |tx| tx.load_conversations(&["+14155550103", "+14155559999"]).await).await;
+    assert_eq!(loaded.into_values().collect::<Vec<_>>(), std::slice::from_ref(&b));
+    let list = async |filter: ConversationFilter, after| {
+        let page = Page { limit: 10, after };
+        db.read(async |tx| tx.list_conversations(&filter, &page).await).await
+    };
+    let waiting = ConversationFilter { waiting: Some(true), ..ConversationFilter::default() };
+    assert_eq!(list(waiting.clone(), None).await, [b.clone(), a.clone()]);
+    assert_eq!(list(waiting, Some((4, b.id.0.clone()))).await, std::slice::from_ref(&a));
+    let elsewhere = ConversationFilter { properties: Some(vec!["elm".to_owned()]), ..ConversationFilter::default() };
+    assert!(list(elsewhere, None).await.is_empty());
+    let from = phone("+14155550101");
+    db.write(async |tx| tx.add_inbound(&from, "+15005550006", "hm", "SM1", None, Timestamp(7)).await).await;
+    let meant =
+        Understanding { sid: "SM1".to_owned(), ticket_id: Some("k1".into()), intent: "unknown", confidence: 40 };
+    db.write(async |tx| tx.save_understanding(&meant).await).await;
+    let texts = db.read(async |tx| tx.last_texts("+14155550101", 5).await).await;
+    let shown: Vec<_> = texts.iter().map(|m| (m.intent.as_deref(), m.confidence, m.ticket_id.as_deref())).collect();
+    assert_eq!(shown, [(Some("unknown"), Some(40), Some("k1"))]);
+    let of_ticket = MessageFilter { ticket: Some("k1".to_owned()), ..MessageFilter::default() };
+    let page = Page { limit: 10, after: None };
+    assert_eq!(db.read(async |tx| tx.list_messages(&of_ticket, &page).await).await.len(), 1);
+}
+
+pub async fn every_stop_is_proven_and_counts_for_its_purpose(db: &Engine) {
+    let wish = async |stop: bool, purpose: Option<Purpose>, words: &str, at: i64| {
+        let source = format!("SM{at}");
+        let wish = Wish { phone: phone("+14155550101"), stop, purpose, words: words.to_owned(), source };
+        db.write(async |tx| tx.save_wish(&wish, Timestamp(at)).await).await;
+    };
+    let refused = async || {
+        let refused = db.read(async |tx| tx.load_refused(&["+14155550101", "+14155550103"]).await).await;
+        refused.into_iter().map(|(_, purpose)| purpose).collect::<Vec<_>>()
+    };
+    wish(true, Some(Purpose::Survey), "no more surveys", 1).await;
+    assert_eq!(refused().await, [Purpose::Survey]);
+    assert!(db.read(async |tx| tx.load_stopped(&["+14155550101"]).await).await.is_empty(), "only of surveys");
+    wish(true, None, "退订", 2).await;
+    assert_eq!(db.read(async |tx| tx.load_stopped(&["+14155550101"]).await).await.len(), 1);
+    wish(false, None, "START", 3).await;
+    assert!(refused().await.is_empty(), "START is for all");
+    let proof = db.read(async |tx| tx.consents("+14155550101").await).await;
+    let proof: Vec<_> = proof.iter().map(|(at, p, given, words, sid)| (at.0, &**p, *given, &**words, &**sid)).collect();
+    assert_eq!(
+        proof,
+        [
+            (1, "survey", false, "no more surveys", "SM1"),
+            (2, "all", false, "退订", "SM2"),
+            (3, "all", true, "START", "SM3")
+        ]
+    );
+}

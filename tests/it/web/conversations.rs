@@ -1,0 +1,103 @@
+//! Texts of tenants over the webhook, who waits for a human, and the answer over the API; tickets that people open.
+
+use nightporter::web::twilio_signature::sign;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::house::{House, PUBLIC_URL, SECRET, SOON, answer, token};
+use crate::services::eventually;
+
+async fn writes(house: &House, sid: &str, from: &str, body: &str) {
+    let path = "/webhooks/twilio/inbound";
+    let fields = [("MessageSid", sid), ("From", from), ("To", "+15005550006"), ("Body", body)];
+    let fields: Vec<(String, String)> = fields.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
+    let signature = sign(SECRET, &format!("{PUBLIC_URL}{path}"), &fields);
+    let request = house.request(Method::POST, path).form(&fields).header("X-Twilio-Signature", signature);
+    assert_eq!(request.send().await.expect("an answer").status(), 200);
+}
+
+async fn post(house: &House, who: &str, path: &str, key: &str, body: Value) -> (u16, Value) {
+    let request = house.request(Method::POST, path).bearer_auth(token(who)).header("Idempotency-Key", key).json(&body);
+    answer(request.send().await.expect("an answer")).await
+}
+
+const ANN: &str = "+8613800000001";
+
+#[tokio::test]
+async fn what_nobody_understood_is_answered_by_a_human_once_and_in_the_same_name() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    writes(&house, "SM1", ANN, "My cat sits on it, is that bad?").await;
+    writes(&house, "SM2", "+8613855555555", "who are you?").await;
+    let waiting = house.get("oak", "/api/v1/conversations?waiting=true").await;
+    let one = waiting["items"][0].clone();
+    assert_eq!(waiting["items"].as_array().expect("a list").len(), 1, "a stranger has no conversation: {waiting}");
+    assert_eq!(
+        (&one["ticket_id"], &one["why"], &one["tenant_id"]),
+        (&json!(ticket), &json!("question"), &json!("t-oak"))
+    );
+    let texts = one["messages"].as_array().expect("a list");
+    assert!(texts.len() >= 2 && texts.iter().any(|m| m["intent"] == "question"), "{one}");
+    assert_eq!(house.get("south", "/api/v1/conversations").await["items"], json!([]), "another region sees nothing");
+    let path = format!("/api/v1/conversations/{}/replies", one["id"].as_str().expect("an id"));
+    for _ in 0..2 {
+        let (status, told) = post(&house, "oak", &path, "key-1", json!({ "text": "Not at all." })).await;
+        assert_eq!((status, &told["waiting_since"]), (200, &Value::Null), "{told}");
+    }
+    assert_eq!(post(&house, "chen", &path, "key-2", json!({ "text": "hi" })).await.0, 403);
+    assert_eq!(post(&house, "south", &path, "key-2", json!({ "text": "hi" })).await.0, 404);
+    assert_eq!(post(&house, "oak", &path, "key-2", json!({ "text": " " })).await.0, 422);
+    assert_eq!(house.post("oak", &path, json!({ "text": "hi" })).await.0, 400, "no key");
+    let sent = house.get("oak", &format!("/api/v1/messages?ticket={ticket}")).await;
+    let by_hand: Vec<_> =
+        sent["items"].as_array().expect("a list").iter().filter(|m| m["template"] == "human").collect();
+    let sender = one["sender"].as_str().expect("a name");
+    assert!(by_hand.len() == 1 && by_hand[0]["body"] == format!("Not at all. - {sender}"), "{by_hand:?}");
+    writes(&house, "SM3", ANN, "STOP").await;
+    assert_eq!(post(&house, "oak", &path, "key-3", json!({ "text": "one more" })).await.0, 409);
+}
+
+#[tokio::test]
+async fn a_conversation_that_needs_no_answer_is_put_down() {
+    let house = House::start().await;
+    house.leak().await;
+    writes(&house, "SM1", ANN, "hmm").await;
+    let one = house.get("oak", "/api/v1/conversations?waiting=true").await["items"][0].clone();
+    let path = format!("/api/v1/conversations/{}/settle", one["id"].as_str().expect("an id"));
+    assert_eq!(house.post("oak", &path, json!({})).await.0, 200);
+    assert_eq!(house.get("oak", "/api/v1/conversations?waiting=true").await["items"], json!([]));
+    assert_eq!(
+        house.get("oak", "/api/v1/conversations?waiting=false").await["items"].as_array().expect("a list").len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn people_open_tickets_of_their_own_and_a_key_makes_one() {
+    let house = House::start().await;
+    let body =
+        json!({ "kind": "request", "property_id": "oak", "unit_id": "12b", "text": "The window does not close" });
+    let (status, first) = post(&house, "oak", "/api/v1/tickets", "key-1", body.clone()).await;
+    assert_eq!((status, &first["kind"], &first["tenant_id"]), (201, &json!("request"), &json!("t-oak")), "{first}");
+    let (status, again) = post(&house, "oak", "/api/v1/tickets", "key-1", body.clone()).await;
+    assert_eq!((status, &again["id"]), (201, &first["id"]));
+    for (who, field, value, expected) in [
+        ("oak", "kind", json!("battery"), 422),
+        ("oak", "unit_id", json!("3a"), 422),
+        ("oak", "severity", json!("huge"), 422),
+        ("oak", "text", json!(""), 422),
+        ("oak", "property_id", json!("elm"), 403),
+        ("eyes", "text", json!("x"), 403),
+    ] {
+        let mut wrong = body.clone();
+        wrong[field] = value;
+        let (status, problem) = post(&house, who, "/api/v1/tickets", "key-2", wrong).await;
+        assert_eq!(status, expected, "{field}: {problem}");
+    }
+    let id = first["id"].as_str().expect("an id");
+    eventually(SOON, "the housekeeper is told what is asked", async || {
+        let sent = house.get("ops", &format!("/api/v1/messages?ticket={id}")).await;
+        sent["items"].as_array().expect("a list").iter().any(|m| m["body"].as_str().expect("text").contains("window"))
+    })
+    .await;
+}
