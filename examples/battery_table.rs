@@ -19,29 +19,34 @@ const HEAD: &str = "\
 # life WORTH HOURS START STEP ...   how long it lived, its first level in tenths, its step in per cent (0: told by a voltage),
 #                                   and the hours at which each knot of `mod.rs` was first passed";
 
-/// Share of life left of an alkaline cell by what a gauge linear from 1.275 V to 1.625 V shows: eleven fitted points
-/// and the ends.
-const ALKALINE: [(f64, f64); 17] = [
-    (0.0, 0.0),
-    (4.0, 0.05),
-    (7.1, 0.091),
-    (11.0, 0.135),
-    (14.3, 0.192),
-    (18.0, 0.265),
-    (21.4, 0.33),
-    (29.0, 0.465),
-    (35.7, 0.57),
-    (43.0, 0.685),
-    (50.0, 0.765),
-    (58.0, 0.855),
-    (65.0, 0.9),
-    (72.0, 0.93),
-    (80.0, 0.955),
-    (90.0, 0.975),
-    (100.0, 1.0),
+/// How long an alkaline pack still lasts by what a gauge linear from 1.275 V to 1.625 V a cell shows, as a share of what it
+/// lasted from 48 %: quarter, middle and three quarters of sixteen batteries that ended, fitted.
+const ALKALINE: [(f64, [f64; 3]); 22] = [
+    (0.0, [0.0, 0.0, 0.0]),
+    (4.0, [0.034, 0.048, 0.056]),
+    (8.0, [0.069, 0.098, 0.122]),
+    (12.0, [0.153, 0.176, 0.194]),
+    (16.0, [0.217, 0.263, 0.273]),
+    (20.0, [0.344, 0.365, 0.398]),
+    (24.0, [0.411, 0.452, 0.473]),
+    (28.0, [0.492, 0.548, 0.579]),
+    (32.0, [0.668, 0.686, 0.703]),
+    (36.0, [0.752, 0.771, 0.781]),
+    (40.0, [0.833, 0.846, 0.864]),
+    (44.0, [0.911, 0.929, 0.933]),
+    (48.0, [1.0, 1.0, 1.0]),
+    (52.0, [1.04, 1.055, 1.065]),
+    (56.0, [1.108, 1.125, 1.162]),
+    (60.0, [1.141, 1.202, 1.229]),
+    (68.0, [1.208, 1.279, 1.333]),
+    (76.0, [1.255, 1.317, 1.385]),
+    (84.0, [1.30, 1.36, 1.45]),
+    (92.0, [1.35, 1.40, 1.49]),
+    (96.0, [1.355, 1.41, 1.495]),
+    (100.0, [1.36, 1.42, 1.50]),
 ];
-/// Days that such a pack lasts.
-const ALKALINE_DAYS: [f64; 4] = [110.0, 160.0, 220.0, 290.0];
+/// Days that such a pack lasts from there.
+const ALKALINE_DAYS: [f64; 4] = [80.0, 110.0, 150.0, 200.0];
 /// A life shorter than this tells of a mishap.
 const LIFE_HOURS_MIN: u16 = 480;
 
@@ -69,7 +74,8 @@ fn main() {
         lives.iter().for_each(print);
     }
     println!("model alkaline-pack alkaline");
-    ALKALINE_DAYS.iter().map(|days| alkaline(*days)).for_each(|life| print(&life));
+    let packs = (0..3).flat_map(|quarter| ALKALINE_DAYS.map(|days| alkaline(quarter, days)));
+    packs.for_each(|life| print(&life));
 }
 
 fn print(life: &Life) {
@@ -155,13 +161,15 @@ fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hours of a battery")]
-fn alkaline(days: f64) -> Life {
-    let hours = days * 24.0;
+/// A pack of this quarter that lasts so many days from 48 %.
+fn alkaline(quarter: usize, days: f64) -> Life {
     let left = |knot: i32| {
         let percent = (f64::from(knot) / 10.0).clamp(0.0, 100.0);
         let pair = ALKALINE.windows(2).find(|w| percent <= w[1].0).expect("up to 100");
-        pair[0].1 + (percent - pair[0].0) * (pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0)
+        let [(x0, y0), (x1, y1)] = [pair[0], pair[1]].map(|(x, y)| (x, y[quarter]));
+        (y0 + (percent - x0) * (y1 - y0) / (x1 - x0)) * days * 24.0
     };
-    let passed = KNOTS[..KNOTS.len() - 1].iter().map(|k| (hours * (1.0 - left(*k))).max(12.0) as u16).collect();
+    let hours = left(980);
+    let passed = KNOTS[..KNOTS.len() - 1].iter().map(|k| (hours - left(*k)).max(12.0) as u16).collect();
     Life { hours: hours as u16, died: true, start: 980, step: 1, passed }
 }

@@ -17,6 +17,9 @@ pub struct Forecast {
     pub latest: Timestamp,
     /// The chance to be empty within three weeks, 0–1.
     pub soon: f64,
+    /// The chance to be empty within ten days, 0–1.
+    #[serde(default)]
+    pub sooner: f64,
     /// Why.
     pub because: Because,
 }

@@ -9,13 +9,15 @@ use super::outlook::Outlook;
 use super::proof::{Proof, Step};
 use super::sample::Sample;
 use super::{Context, Timed};
-use crate::model::time::HOUR;
+use crate::model::time::{DAY, HOUR};
 use crate::model::{Fact, Finding, Millis, Timestamp};
 
 /// Readings that tell the established level.
 const RECENT_MAX: usize = 5;
-/// At two readings at or below this part of the threshold no forecast is waited for.
-const FAR_BELOW: f64 = 0.5;
+/// At or below this part of the threshold no forecast is waited for …
+const FAR_BELOW: f64 = 0.25;
+/// … once it has lasted: gauges fall to nothing for half a day and come back.
+const FAR_BELOW_LASTS_MS: Millis = DAY;
 /// Low is counted anew only after the level was this far above the threshold.
 const HYSTERESIS_POINTS: f64 = 5.0;
 /// A sudden zero from above this is a glitch until it has lasted: a low battery too must not be called dead for one.
@@ -69,6 +71,9 @@ pub struct BatteryState {
     /// Since when the gauge shows an unbelieved zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zero_since: Option<Timestamp>,
+    /// Since when it shows next to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    far_below_since: Option<Timestamp>,
     /// Whether it is a new one.
     pub proof: Proof,
     /// Whether its gauge is to be believed.
@@ -117,7 +122,7 @@ impl BatteryState {
             return;
         }
         if !self.proof.is_seen() {
-            self.settle(level, ctx, findings);
+            self.settle(level, at, ctx, findings);
         }
         if self.outlook.hear(&Sample { at, ..sample }, self.proof.rise().is_some(), ctx.about, ctx.fleet) {
             self.look_ahead(ctx, findings);
@@ -219,7 +224,7 @@ impl BatteryState {
     }
 
     /// An ordinary reading.
-    fn settle(&mut self, level: f64, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+    fn settle(&mut self, level: f64, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         if self.recent.len() == RECENT_MAX {
             self.recent.remove(0);
         }
@@ -230,8 +235,9 @@ impl BatteryState {
         } else if level >= low_percent + HYSTERESIS_POINTS {
             self.lows = 0;
         }
-        let far_below = self.recent.iter().rev().take(2).all(|l| *l <= low_percent * FAR_BELOW);
-        let told = self.flag == Some(true) || level == 0.0 || far_below || !self.decides(ctx);
+        self.far_below_since = (level <= low_percent * FAR_BELOW).then(|| self.far_below_since.unwrap_or(at));
+        let far_below = self.far_below_since.is_some_and(|since| at - since >= FAR_BELOW_LASTS_MS);
+        let told = self.flag == Some(true) || far_below || !self.decides(ctx);
         if self.lows == 2 && self.phase == Phase::Fresh && told {
             self.phase = Phase::Low;
             findings.push(Finding::BatteryLow { percent: self.percent, forecast: None });

@@ -52,7 +52,7 @@ impl Outlook {
         }
         let tuning = Tuning::default();
         self.forecast = forecast(&self.track, about, &self.own, fleet, sample.at, &tuning);
-        let near = self.forecast.as_ref().is_some_and(|f| f.soon >= tuning.chance);
+        let near = self.forecast.as_ref().is_some_and(|f| f.soon >= tuning.chance && f.sooner >= tuning.chance_sooner);
         self.days = if near { self.days.saturating_add(1) } else { 0 };
         true
     }

@@ -1,9 +1,9 @@
 //! One level from whatever a message tells: a fine one from the voltage where the model's curve is known, else the
-//! gauge's, taken at the upper edge of its step. Tenths of a per cent.
+//! gauge's; of a coarse one the upper edge of its step. Tenths of a per cent.
 
 use crate::decide::detect::sample::{About, Sample};
 
-use super::factory;
+use super::{FINE_MAX, factory};
 
 /// No level is above this: fresh lithium in place of alkaline shows more volts than the gauge's 100 %.
 const LEVEL_MAX: f64 = 160.0;
@@ -18,7 +18,7 @@ pub(super) fn of(sample: &Sample, about: &About, step: u32) -> Option<(i32, bool
         return Some((tenths(along(curve, mv)), true));
     }
     let percent = sample.percent.filter(|p| (0.0..=100.0).contains(p))?;
-    let edge = if percent < 100.0 { f64::from(step) / 2.0 } else { 0.0 };
+    let edge = if percent < 100.0 && step > u32::from(FINE_MAX) { f64::from(step) / 2.0 } else { 0.0 };
     Some((tenths(percent + edge), false))
 }
 

@@ -41,6 +41,8 @@ pub struct Tuning {
     pub fleet: f64,
     /// Say "low" at this chance to be empty within three weeks.
     pub chance: f64,
+    /// … and this one to be empty within ten days: where the day is well known, a little later is surer.
+    pub chance_sooner: f64,
 }
 
 impl Default for Tuning {
@@ -61,12 +63,15 @@ impl Default for Tuning {
             stranger: 0.005,
             fleet: 1.0,
             chance: 0.45,
+            chance_sooner: 0.15,
         }
     }
 }
 
 /// The span within which an end is spoken of, hours: three weeks.
 const SOON_HOURS: f64 = 21.0 * 24.0;
+/// … and ten days.
+const SOONER_HOURS: f64 = 10.0 * 24.0;
 
 /// One life's answer.
 struct Answer {
@@ -147,6 +152,7 @@ pub fn forecast(
         earliest: when(0.1),
         latest: when(0.9),
         soon: chance(&answers, total, SOON_HOURS, t.smear),
+        sooner: chance(&answers, total, SOONER_HOURS, t.smear),
         because: Because {
             level: f64::from(track.level().unwrap_or(0)) / 10.0,
             per_day: stand.per_day(),

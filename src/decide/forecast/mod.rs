@@ -25,3 +25,5 @@ pub const KNOTS: [i32; 28] = [
 ];
 /// How many there are.
 pub const KNOTS_LEN: usize = KNOTS.len();
+/// A gauge of steps up to this, per cent, is as good as a fine one.
+const FINE_MAX: u8 = 4;

@@ -1,9 +1,7 @@
 //! A gauge's steps: a life told finely, as a gauge of coarser steps would have shown it. So the two can be compared.
 
-use super::{KNOTS, KNOTS_LEN, Life};
+use super::{FINE_MAX, KNOTS, KNOTS_LEN, Life};
 
-/// Steps up to this, per cent, are as good as none.
-const FINE_MAX: u8 = 4;
 /// Knots passed within this many hours were passed before anybody looked.
 const FIRST_HOURS: f64 = 38.0;
 /// What a coarse gauge shows as full, tenths of a per cent.

@@ -3,15 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::life::NEVER;
-use super::{KNOTS, KNOTS_LEN, Life, level};
+use super::{FINE_MAX, KNOTS, KNOTS_LEN, Life, level};
 use crate::decide::detect::sample::{About, Sample};
 use crate::model::Timestamp;
 use crate::model::time::{DAY, HOUR};
 
 /// Different levels of one day that are told apart; beyond, the nearest two become one.
 const DISTINCT_MAX: usize = 16;
-/// Daily medians that are smoothed over, against glitches and noise.
-const DAYS_SMOOTHED: usize = 3;
+/// Daily medians over which a fine level is averaged, the farthest ones left out: what wavers between two steps of a gauge
+/// tells how far it is on its way from one to the next.
+const DAYS_AVERAGED: usize = 7;
+/// Daily medians of which the middle one is a coarse gauge's level: against glitches and noise.
+const DAYS_MIDDLE: usize = 3;
 /// A gauge of steps up to this, per cent, that shows nothing left is believed to mean it.
 const EMPTY_STEP_MAX: u8 = 5;
 /// A pace has been watched for so many days …
@@ -167,7 +170,7 @@ impl Track {
     }
 
     fn smooth(&mut self, median: i32) {
-        if self.medians.len() == DAYS_SMOOTHED {
+        if self.medians.len() == DAYS_AVERAGED {
             self.medians.remove(0);
         }
         self.medians.push(median);
@@ -177,7 +180,8 @@ impl Track {
         let level = self.level().expect("a median was just added");
         let middle = u16::try_from(i64::from(self.day) * 24 + 12).unwrap_or(NEVER - 1).min(NEVER - 1);
         let nothing = i32::from(self.fineness) * 5;
-        if (1..=EMPTY_STEP_MAX).contains(&self.fineness) && level <= nothing {
+        let now = self.middle_of_last(DAYS_MIDDLE).expect("a median was just added");
+        if (1..=EMPTY_STEP_MAX).contains(&self.fineness) && now <= nothing {
             self.empty.get_or_insert(middle);
         } else {
             self.empty = None;
@@ -189,10 +193,28 @@ impl Track {
 
     /// The smoothed level of the last days, tenths of a per cent.
     pub fn level(&self) -> Option<i32> {
+        if self.fineness <= FINE_MAX { self.average() } else { self.middle_of_last(DAYS_MIDDLE) }
+    }
+
+    /// The mean of the last days without the farthest ones.
+    fn average(&self) -> Option<i32> {
         let mut sorted = self.medians.clone();
         sorted.sort_unstable();
+        let left_out = match sorted.len() {
+            0..=2 => 0,
+            3..=5 => 1,
+            _ => 2,
+        };
+        let kept = &sorted[left_out..sorted.len() - left_out];
+        let count = i32::try_from(kept.len()).expect("a week");
+        (count > 0).then(|| kept.iter().sum::<i32>().div_euclid(count))
+    }
+
+    fn middle_of_last(&self, days: usize) -> Option<i32> {
+        let mut sorted = self.medians[self.medians.len().saturating_sub(days)..].to_vec();
+        sorted.sort_unstable();
         let n = sorted.len();
-        (n > 0).then(|| if n % 2 == 1 { sorted[n / 2] } else { (sorted[n / 2 - 1] + sorted[n / 2]) / 2 })
+        (n > 0).then(|| if n % 2 == 1 { sorted[n / 2] } else { i32::midpoint(sorted[n / 2 - 1], sorted[n / 2]) })
     }
 
     /// Its level in the first days, tenths of a per cent.
