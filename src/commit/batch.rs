@@ -107,6 +107,7 @@ impl<'a> Batch<'a> {
                     Cause::MessageDue(due) => self.claim(tx, due, &mut tasks).await?,
                     Cause::Tried(tried) => self.settle(tx, tried, &mut tasks).await?,
                     Cause::Report(report) => self.report(tx, report, &mut tasks).await?,
+                    Cause::Rota(actor, change) => self.rota(tx, actor, change).await?,
                     Cause::Inbound(reply, to) => self.inbound(tx, reply, to, &mut tasks).await?,
                 }
             }
@@ -273,6 +274,9 @@ impl<'a> Batch<'a> {
             if tx.add_entry(entry).await? {
                 self.out.changes.push(change("reward", &entry.tenant_id.0, entry.ticket_id.as_ref(), &tickets));
             }
+        }
+        for (housekeeper, ticket) in &changes.night_calls {
+            tx.add_night_call(housekeeper, ticket, self.now).await?;
         }
         for wish in &changes.wishes {
             tx.save_wish(wish, self.now).await?;

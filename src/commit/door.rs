@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{Cause, Change, Item, Said};
+use super::{Cause, Change, Item, RotaChange, Said};
 use crate::decide::{Command, Refusal, Reply, Wanted};
 use crate::model::*;
 use crate::store::{Report, StoreError};
@@ -73,6 +73,11 @@ impl Door {
     /// Takes another device for the one of this name: the given address, else the one that was refused last.
     pub async fn swap(&self, key: DeviceKey, id: Option<String>) -> Result<(), CommandError> {
         self.settled(Cause::Swap(key, id)).await.map(drop)
+    }
+
+    /// Changes who works when; returns once it is committed.
+    pub async fn rota(&self, actor: String, change: RotaChange) -> Result<(), CommandError> {
+        self.settled(Cause::Rota(actor, change)).await.map(drop)
     }
 
     /// Takes in a carrier's report; returns once it is committed.

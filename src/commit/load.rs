@@ -44,13 +44,16 @@ impl Batch<'_> {
         let silent_gateways: HashSet<&str> = silent.filter_map(|d| d.gateway.as_ref()).map(|g| g.as_str()).collect();
         let scope = TicketScope { ids, devices: sorted(of_devices), leaks_of: sorted(leaks_of) };
         let tickets = tx.load_tickets(&scope).await?;
+        let standings = tx.load_standings(&properties).await?;
+        let people: Vec<&str> = standings.keys().map(HousekeeperId::as_str).collect();
+        let swaps = tx.load_swaps(&people, self.now).await?;
         let behind =
             if silent_gateways.is_empty() { HashMap::new() } else { tx.load_behind(&sorted(silent_gateways)).await? };
         let replaced = tasks.iter().any(|t| matches!(t, Task::Found(_, Finding::BatteryReplaced { .. })));
         let gateways: Vec<String> = gateways.map(str::to_owned).collect();
         let conversations =
             if phones.is_empty() { HashMap::new() } else { tx.load_conversations(&sorted(phones)).await? };
-        let facts = Facts { places, tickets, behind, conversations, ..Facts::default() };
+        let facts = Facts { places, standings, swaps, tickets, behind, conversations, ..Facts::default() };
         self.complete(tx, facts, gateways, &homes, replaced).await
     }
 
@@ -82,7 +85,8 @@ impl Batch<'_> {
         let units = sorted(units);
         facts.units = tx.load_units(&units).await?;
         facts.tenants = tx.load_tenants(&units).await?;
-        let (recipients, phones) = contacts_of(&facts);
+        let (recipients, mut phones) = contacts_of(&facts);
+        phones.extend(self.house.policy.regions.values().map(|head| head.phone.as_str().to_owned()));
         facts.contacts = tx.load_contacts(&recipients, self.now - DAY).await?;
         let phones: Vec<&str> = phones.iter().map(String::as_str).collect();
         facts.stopped = tx.load_stopped(&phones).await?;

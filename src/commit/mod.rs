@@ -9,6 +9,7 @@ mod field;
 mod lives;
 mod load;
 mod outbox;
+mod rota;
 mod talk;
 
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub enum Cause {
     Open(Box<(Wanted, String, String)>),
     /// A human answers in a conversation, or finds that nobody needs to.
     Say(ConversationId, Box<Said>),
+    /// Somebody changed the rota: who, what.
+    Rota(String, RotaChange),
     /// A message's time has come: it is claimed for sending, or for asking the carrier.
     MessageDue(Box<DueMessage>),
     /// The carrier answered, or did not.
@@ -86,6 +89,15 @@ pub enum Said {
     Nothing,
 }
 
+/// A change of who works when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RotaChange {
+    /// One works another's shift for a while.
+    Swap(ShiftSwap),
+    /// That is taken back.
+    Cancel(String),
+}
+
 /// Causes that belong together, with who waits for them.
 #[derive(Debug, Default)]
 pub struct Item {
@@ -109,7 +121,7 @@ impl Item {
 /// Something that changed, for those who watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// `ticket`, `message`, `device`, `quarantine`, `reward` or `conversation`.
+    /// `ticket`, `message`, `device`, `quarantine`, `reward`, `rota` or `conversation`.
     pub kind: &'static str,
     /// Which.
     pub id: String,
@@ -272,6 +284,8 @@ fn outline(cause: &Cause) -> String {
         Cause::Command(id, _, _) => format!("command {id}"),
         Cause::Open(open) => format!("open {}", open.0.kind.as_str()),
         Cause::Say(id, _) => format!("say {id}"),
+        Cause::Rota(_, RotaChange::Swap(swap)) => format!("swap {}", swap.id),
+        Cause::Rota(_, RotaChange::Cancel(id)) => format!("swap cancelled {id}"),
         Cause::MessageDue(due) => format!("message_due {}", due.id),
         Cause::Tried(tried) => format!("tried {}", tried.message.id),
         Cause::Report(report) => format!("report {}", report.sid),

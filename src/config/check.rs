@@ -9,7 +9,7 @@ use super::{BrokerUser, Config, Provider, formats, playbooks};
 use crate::model::E164;
 
 /// The sections of the file, to tell a variable with one underscore too few from somebody else's.
-pub(super) const SECTIONS: [&str; 14] = [
+pub(super) const SECTIONS: [&str; 16] = [
     "mqtt",
     "home_assistant",
     "broker",
@@ -21,6 +21,8 @@ pub(super) const SECTIONS: [&str; 14] = [
     "presence",
     "leak",
     "contact",
+    "dispatch",
+    "region",
     "clock",
     "playbook",
     "property",
@@ -28,6 +30,9 @@ pub(super) const SECTIONS: [&str; 14] = [
 
 /// The most connections to one broker.
 const CONNECTIONS_MAX: usize = 64;
+
+/// The most housekeepers that are asked at once.
+const GROUP_MAX: usize = 20;
 
 /// The longest file that is taken for a secret, in bytes.
 const SECRET_BYTES_MAX: u64 = 64 * 1024;
@@ -304,6 +309,9 @@ fn check_thresholds(config: &Config, document: &mut Document<'_>) {
     ];
     for (key, _) in hours.into_iter().filter(|(_, hour)| *hour > 23) {
         document.report(key, "expected an hour, 0 to 23");
+    }
+    if !(1..=GROUP_MAX).contains(&config.dispatch.group) {
+        document.report("dispatch.group", format!("expected 1 to {GROUP_MAX}"));
     }
     if config.presence.least > config.presence.most {
         document.report("presence.least", "is more than presence.most");

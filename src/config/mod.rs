@@ -26,7 +26,9 @@ pub use sections::*;
 pub use values::{BrokerUrl, Secret, Subscription};
 
 use crate::clock::Clock;
-use crate::decide::policy::{BatteryPolicy, ContactPolicy, LeakPolicy, Policy, PresencePolicy, RewardPolicy};
+use crate::decide::policy::{
+    BatteryPolicy, ContactPolicy, DispatchPolicy, LeakPolicy, Policy, PresencePolicy, RegionHead, RewardPolicy,
+};
 use crate::decode::Routes;
 use crate::model::{PropertyId, TicketKind, Timestamp};
 
@@ -58,6 +60,10 @@ pub struct Config {
     pub leak: LeakPolicy,
     /// See [`ContactPolicy`].
     pub contact: ContactPolicy,
+    /// See [`DispatchPolicy`].
+    pub dispatch: DispatchPolicy,
+    /// See [`RegionHead`]; by the region's name.
+    pub region: BTreeMap<String, RegionHead>,
     /// Another clock than the machine's: tests and demo only.
     pub clock: Option<ScaledClock>,
     /// What the operator changed in the built-in playbooks.
@@ -98,6 +104,8 @@ impl Config {
             battery: self.battery.clone(),
             rewards: self.rewards.clone(),
             contact: self.contact.clone(),
+            dispatch: self.dispatch.clone(),
+            regions: self.region.clone(),
             presence: self.presence.clone(),
             leak: self.leak.clone(),
             playbooks,

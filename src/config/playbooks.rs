@@ -10,7 +10,7 @@ use super::explain::suggest;
 use super::read::Document;
 use crate::decide::policy::builtin_playbook;
 use crate::decide::words::TEMPLATES;
-use crate::model::{Playbook, PropertyId, SKILLS, Severity, Since, Span, Step, TicketKind, Verb};
+use crate::model::{Audience, Playbook, PropertyId, SKILLS, Severity, Since, Span, Step, TicketKind, Verb};
 
 /// The questions that a text may ask.
 const QUESTIONS: &[&str] = &["need_bed"];
@@ -75,10 +75,13 @@ fn problems(kind: TicketKind, step: &Step) -> Vec<String> {
     ];
     let silent = step.verb == Verb::Text && step.template.is_none();
     let no_offer = step.verb != Verb::Offer && (step.skill.is_some() || step.widen_after.is_some());
+    let odd_offer =
+        step.verb == Verb::Offer && !matches!(step.to, Audience::Housekeepers | Audience::OnDuty | Audience::Second);
     let no_battery = step.since != Since::Opened && kind != TicketKind::Battery;
     let rules = [
         (silent, "a step that texts needs a template"),
         (no_offer, "skill and widen_after belong to do = \"offer\""),
+        (odd_offer, "an offer is to = \"housekeepers\", \"on_duty\" or \"second\""),
         (no_battery, "since = \"before_end\" and \"died\" belong to the battery playbook"),
     ];
     let broken = rules.into_iter().filter(|(broken, _)| *broken).map(|(_, rule)| rule.to_owned());

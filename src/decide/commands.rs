@@ -15,6 +15,13 @@ pub enum Command {
     Decline(HousekeeperId),
     /// The housekeeper is there.
     Arrive,
+    /// Who has it says in how many minutes they will be there.
+    Eta(u32),
+    /// It could not be solved, or nobody could be reached there: somebody else must go.
+    Fail {
+        /// Why.
+        reason: String,
+    },
     /// The work is done.
     Resolve {
         /// What was done.
@@ -82,6 +89,8 @@ impl Desk<'_> {
             Command::Accept(housekeeper) => self.accept(id, actor, housekeeper),
             Command::Decline(housekeeper) => self.decline(id, actor, housekeeper),
             Command::Arrive => self.arrive(id, actor),
+            Command::Eta(minutes) => self.eta(id, actor, *minutes),
+            Command::Fail { reason } => self.fail(id, actor, reason),
             Command::Resolve { note } => self.resolve_by_word(id, actor, note),
             Command::Reassign(housekeeper) => {
                 self.reassign(id, actor, housekeeper);
@@ -111,16 +120,22 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Only who was told of a job can pass, and only while nobody has it.
+    /// Who was told of a job can pass while nobody has it; who has it can give it back before they are there.
     fn decline(&mut self, id: &TicketId, actor: &str, housekeeper: &HousekeeperId) -> Result<(), Refusal> {
         let ticket = self.ticket(id);
+        if ticket.status == Status::Assigned && ticket.assignee.as_ref() == Some(housekeeper) {
+            self.hand_back(id, actor);
+            return Ok(());
+        }
         if !matches!(ticket.status, Status::Open | Status::Offered) {
             return Err(wrong(ticket, ": it is taken; a lead can reassign it"));
         }
         if !self.was_written_to(ticket, &Recipient::Housekeeper(housekeeper.0.clone())) {
             return Err(wrong(ticket, ": it was not offered to this housekeeper"));
         }
+        self.change(id).work.off.push(housekeeper.clone());
         self.event(id, "declined", actor, json!({ "housekeeper_id": housekeeper }));
+        self.widen_now(id);
         Ok(())
     }
 
@@ -140,6 +155,11 @@ impl Desk<'_> {
         let ticket = self.change(id);
         ticket.status = Status::Assigned;
         ticket.assignee = Some(housekeeper.clone());
+        ticket.work.off.retain(|off| off != housekeeper);
+        self.facts.standings.entry(housekeeper.clone()).or_default().load += 1;
+        self.expect(id);
+        self.tell_others(id);
+        self.note_night_call(id, housekeeper);
         self.event(id, what, actor, json!({ "housekeeper_id": housekeeper }));
         self.run_plan(id);
     }
@@ -151,9 +171,11 @@ impl Desk<'_> {
             Status::OnSite => return Err(wrong(ticket, ": the arrival is noted already")),
             _ => return Err(wrong(ticket, ": accept it first")),
         }
+        let now = self.now;
         let ticket = self.change(id);
         ticket.status = Status::OnSite;
         ticket.visited = true;
+        ticket.work.arrived_at.get_or_insert(now);
         self.listen_after_visit(id);
         self.event(id, "arrived", actor, json!({}));
         Ok(())
@@ -207,6 +229,6 @@ pub fn awaited(ticket: &Ticket) -> Option<&'static str> {
     }
 }
 
-fn wrong(ticket: &Ticket, hint: &'static str) -> Refusal {
+pub(super) fn wrong(ticket: &Ticket, hint: &'static str) -> Refusal {
     Refusal::WrongMove { status: ticket.status.as_str(), hint }
 }

@@ -339,6 +339,6 @@ impl Desk<'_> {
     /// Who signs for a unit where no matter says it.
     fn signs(&self, unit: &UnitId) -> String {
         let place = self.facts.units.get(unit).and_then(|u| self.facts.places.get(&u.property_id));
-        place.map_or_else(String::new, |place| host(place, self.now))
+        place.map_or_else(String::new, |place| host(place, &self.facts.swaps, self.now))
     }
 }

@@ -13,6 +13,8 @@ use crate::model::*;
 pub struct Place {
     /// The property.
     pub property: Property,
+    /// Where it is, if the registry tells.
+    pub location: Option<Location>,
     /// Its housekeepers, in the order of their ids.
     pub housekeepers: Vec<Housekeeper>,
 }
@@ -46,6 +48,10 @@ pub struct Behind {
 pub struct Facts {
     /// Properties by id.
     pub places: HashMap<PropertyId, Place>,
+    /// How its housekeepers stand.
+    pub standings: HashMap<HousekeeperId, Standing>,
+    /// Shifts that colleagues work for each other, those of the past left out.
+    pub swaps: Vec<ShiftSwap>,
     /// Units by id.
     pub units: HashMap<UnitId, Unit>,
     /// Tenancies by unit.
@@ -113,6 +119,8 @@ pub struct Changes {
     pub understood: Vec<Understanding>,
     /// Numbers whose conversation changed.
     pub conversations: BTreeSet<E164>,
+    /// Who took an urgent job at night.
+    pub night_calls: Vec<(HousekeeperId, TicketId)>,
     /// Devices whose tenant says that the battery is replaced.
     pub words_given: Vec<DeviceKey>,
     /// Devices whose leak somebody has cancelled.

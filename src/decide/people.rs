@@ -1,11 +1,12 @@
 //! Who is meant by "the tenant", "the one on duty", "the manager", and when they may be written to. Pure.
 
-use chrono::{DateTime, Datelike, Timelike};
+use chrono::{DateTime, Timelike};
 use chrono_tz::Tz;
 
 use super::desk::{Desk, Place};
+use super::dispatch::{Ranked, is_on_duty};
 use super::policy::ContactPolicy;
-use crate::model::time::{DAY, HOUR, MINUTE};
+use crate::model::time::{DAY, MINUTE};
 use crate::model::*;
 
 /// Somebody who can be written to.
@@ -37,11 +38,10 @@ impl Desk<'_> {
         let skill = step.skill.as_deref();
         match step.to {
             Audience::Tenant => self.tenant_of(ticket).map(person_tenant).into_iter().collect(),
-            Audience::Housekeepers | Audience::OnDuty => {
-                on_duty(place, skill, self.now).first().map(|h| Person::from(*h)).into_iter().collect()
-            }
-            Audience::Second => self.second(ticket, place, skill).into_iter().collect(),
-            Audience::Manager | Audience::Region => vec![person_manager(place)],
+            Audience::Housekeepers | Audience::OnDuty => self.on_duty(ticket, skill).into_iter().collect(),
+            Audience::Second => self.second(ticket, skill).into_iter().collect(),
+            Audience::Manager => vec![person_manager(place)],
+            Audience::Region => vec![self.region_head(place).unwrap_or_else(|| person_manager(place))],
         }
     }
 
@@ -57,11 +57,23 @@ impl Desk<'_> {
         self.facts.tenants.get(unit)?.iter().find(|t| t.id == *id)
     }
 
-    /// The next one on duty who has not been written to about this ticket; off duty in need.
-    fn second(&self, ticket: &Ticket, place: &Place, skill: Option<&str>) -> Option<Person> {
-        let asked = |h: &&Housekeeper| !self.was_written_to(ticket, &Person::from(*h).recipient);
-        let duty = on_duty(place, skill, self.now);
-        duty.into_iter().find(asked).or_else(|| place.housekeepers.iter().find(asked)).map(Person::from)
+    /// The best of those whose shift it is.
+    fn on_duty(&self, ticket: &Ticket, skill: Option<&str>) -> Option<Person> {
+        let best = self.ranking(ticket, skill, ticket.severity).into_iter().find(|r| r.on_duty && !r.off)?;
+        self.housekeeper(ticket, &best.housekeeper_id)
+    }
+
+    /// The next one on duty who has not been asked; off duty in need.
+    fn second(&self, ticket: &Ticket, skill: Option<&str>) -> Option<Person> {
+        let next = self.ranking(ticket, skill, ticket.severity).into_iter().find(Ranked::is_free)?;
+        self.housekeeper(ticket, &next.housekeeper_id)
+    }
+
+    /// The head of a property's region, if the operator has named one.
+    pub(super) fn region_head(&self, place: &Place) -> Option<Person> {
+        let region = &place.property.region;
+        let head = self.policy.regions.get(region)?;
+        Some(Person { recipient: Recipient::Region(region.clone()), phone: head.phone.clone(), locale: head.locale })
     }
 
     pub(super) fn was_written_to(&self, ticket: &Ticket, recipient: &Recipient) -> bool {
@@ -76,7 +88,7 @@ impl Desk<'_> {
     pub(super) fn sender(&self, ticket: &Ticket) -> String {
         let Some(place) = self.place(ticket) else { return String::new() };
         let assignee = ticket.assignee.as_ref().and_then(|id| place.housekeepers.iter().find(|h| h.id == *id));
-        let first = || assignee.map_or_else(|| host(place, self.now), |h| h.name.clone());
+        let first = || assignee.map_or_else(|| host(place, &self.facts.swaps, self.now), |h| h.name.clone());
         ticket.sender.clone().unwrap_or_else(first)
     }
 
@@ -85,11 +97,19 @@ impl Desk<'_> {
         let sender = self.sender(self.ticket(id));
         self.change(id).sender = Some(sender);
     }
+
+    /// Who has the job, or had it last.
+    pub(super) fn helper(&self, ticket: &Ticket) -> String {
+        let who = ticket.assignee.as_ref().or(ticket.work.off.last());
+        let person = self.place(ticket).and_then(|p| p.housekeepers.iter().find(|h| Some(&h.id) == who));
+        person.map(|h| h.name.clone()).unwrap_or_default()
+    }
 }
 
 /// Who speaks for a house: who is on duty, else any housekeeper, else the house itself.
-pub fn host(place: &Place, now: Timestamp) -> String {
-    let someone = on_duty(place, None, now).first().copied().or(place.housekeepers.first());
+pub fn host(place: &Place, swaps: &[ShiftSwap], now: Timestamp) -> String {
+    let on_duty = place.housekeepers.iter().find(|h| is_on_duty(place, h, swaps, now));
+    let someone = on_duty.or(place.housekeepers.first());
     someone.map_or_else(|| place.property.name.clone(), |h| h.name.clone())
 }
 
@@ -106,15 +126,6 @@ pub fn person_manager(place: &Place) -> Person {
         phone: property.manager_phone.clone(),
         locale: property.locale,
     }
-}
-
-/// Those whose shift it is; who has the skill comes first, but a helping hand without it is better than none.
-pub fn on_duty<'p>(place: &'p Place, skill: Option<&str>, now: Timestamp) -> Vec<&'p Housekeeper> {
-    let local = local(&place.property, now);
-    let covers = |h: &&Housekeeper| h.shift.covers(local.weekday(), local.time());
-    let mut duty: Vec<_> = place.housekeepers.iter().filter(covers).collect();
-    duty.sort_by_key(|h| skill.is_some_and(|s| !h.skills.iter().any(|have| have == s)));
-    duty
 }
 
 /// The wall clock at a property.
@@ -141,11 +152,4 @@ pub fn evening(property: &Property, contact: &ContactPolicy, at: Timestamp) -> T
     let quarter = 15 * MINUTE;
     let first = Timestamp(at.0 - at.0.rem_euclid(quarter) + quarter);
     (0..96).map(|n| first + n * quarter).find(|t| is_night(property, contact, *t)).unwrap_or(at + DAY)
-}
-
-/// When somebody is on duty next, by day: within a week, else now.
-pub fn next_duty(place: &Place, contact: &ContactPolicy, skill: Option<&str>, at: Timestamp) -> Option<Timestamp> {
-    let first = Timestamp(at.0 - at.0.rem_euclid(HOUR) + HOUR);
-    let sound = |t: &Timestamp| !is_night(&place.property, contact, *t) && !on_duty(place, skill, *t).is_empty();
-    (0..7 * 24).map(|n| first + n * HOUR).find(sound)
 }

@@ -32,7 +32,7 @@ pub fn lay_out(playbook: &Playbook, opened_at: Timestamp) -> Vec<PlannedStep> {
     playbook.steps.iter().map(|step| planned(step.clone(), at(step))).collect()
 }
 
-fn planned(step: Step, at: Timestamp) -> PlannedStep {
+pub(super) fn planned(step: Step, at: Timestamp) -> PlannedStep {
     PlannedStep { step, at, done: None, closing: false, tries: 0, refused: false, person: None }
 }
 
@@ -100,8 +100,10 @@ pub(super) fn text_now(to: Audience, template: &str, asks: Option<&str>) -> Plan
 }
 
 /// What became of trying a step.
-enum Tried {
+pub(super) enum Tried {
+    /// It is over.
     Done(StepDone),
+    /// It waits until then.
     Later(Timestamp),
 }
 
@@ -118,7 +120,7 @@ impl Desk<'_> {
         }
         let ticket = self.ticket(id);
         let next = ticket.plan.iter().filter(|p| self.concerns(id, p) && p.at != NEVER).map(|p| p.at).min();
-        let due_at = [next, self.close_at(id)].into_iter().flatten().min();
+        let due_at = [next, self.close_at(id), self.visit_due(ticket)].into_iter().flatten().min();
         self.change(id).due_at = due_at;
     }
 
@@ -137,6 +139,7 @@ impl Desk<'_> {
             Tried::Later(at) => planned.at = at,
             Tried::Done(done) => {
                 planned.done = Some(done.clone());
+                self.note_asked(id, n, &done);
                 let data = match &done {
                     StepDone::Sent { messages, to, .. } => {
                         json!({ "do": verb, "how": "sent", "to": to, "messages": messages })
@@ -145,6 +148,16 @@ impl Desk<'_> {
                 };
                 self.event(id, "step", "system", data);
             }
+        }
+    }
+
+    /// Which housekeepers the job was shown to.
+    fn note_asked(&mut self, id: &TicketId, n: usize, done: &StepDone) {
+        let StepDone::Sent { to, .. } = done else { return };
+        let ticket = self.change(id);
+        if ticket.plan[n].person.is_none() {
+            let people = to.iter().filter_map(|key| key.strip_prefix("housekeeper:"));
+            ticket.work.asked.extend(people.map(HousekeeperId::from));
         }
     }
 
@@ -170,7 +183,7 @@ impl Desk<'_> {
         }
     }
 
-    fn skip(&self, why: &str) -> Tried {
+    pub(super) fn skip(&self, why: &str) -> Tried {
         Tried::Done(StepDone::Skipped { at: self.now, why: why.to_owned() })
     }
 
@@ -189,46 +202,15 @@ impl Desk<'_> {
         self.reach(id, n, step, &people, template)
     }
 
-    /// Offers the job to the one on duty. Nobody on duty: in need the manager, otherwise the next working hour.
-    fn offer(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
-        let ticket = self.ticket(id);
-        let severity = step.severity.unwrap_or(ticket.severity);
-        let mut template = step.template.as_deref().and_then(words::template).unwrap_or(offer_template(ticket));
-        let mut people = self.audience(ticket, step);
-        if people.is_empty() {
-            let Some(place) = self.place(ticket) else { return self.skip("nobody") };
-            let duty = people::next_duty(place, &self.policy.contact, step.skill.as_deref(), self.now);
-            match duty.filter(|_| severity == Severity::Routine) {
-                Some(at) => return Tried::Later(at),
-                None if ticket.kind == TicketKind::Leak => template = "leak_manager",
-                None => {}
-            }
-            people = vec![people::person_manager(place)];
-            if self.was_written_to(ticket, &people[0].recipient) {
-                return self.skip("nobody");
-            }
-        }
-        let tried = self.reach(id, n, step, &people, template);
-        if matches!(tried, Tried::Done(StepDone::Sent { .. })) {
-            self.mark_offered(id, step);
-        }
-        tried
-    }
-
-    fn mark_offered(&mut self, id: &TicketId, step: &Step) {
-        let now = self.now;
-        let ticket = self.change(id);
-        if ticket.status == Status::Open {
-            ticket.status = Status::Offered;
-        }
-        if let Some(widen) = step.widen_after {
-            let wider = Step { to: Audience::Second, widen_after: None, until: Some(Until::Accepted), ..step.clone() };
-            ticket.plan.push(planned(wider, now + widen.0));
-        }
-    }
-
     /// Writes to people, unless night, budget, consent or STOP hold it back.
-    fn reach(&mut self, id: &TicketId, n: usize, step: &Step, people: &[Person], template: &'static str) -> Tried {
+    pub(super) fn reach(
+        &mut self,
+        id: &TicketId,
+        n: usize,
+        step: &Step,
+        people: &[Person],
+        template: &'static str,
+    ) -> Tried {
         let severity = step.severity.unwrap_or(self.ticket(id).severity);
         let severity = if self.ticket(id).plan[n].closing { Severity::Routine } else { severity };
         if let Some(hold) = self.hold(id, severity, people) {
@@ -350,6 +332,10 @@ impl Desk<'_> {
                 people::local(&p.property, ticket.since.unwrap_or(ticket.opened_at)).format("%m-%d %H:%M").to_string()
             }),
             sender: self.sender(ticket),
+            helper: self.helper(ticket),
+            eta: place
+                .zip(ticket.work.visit.as_ref().and_then(|v| v.expected_at))
+                .map_or_else(String::new, |(p, at)| people::local(&p.property, at).format("%m-%d %H:%M").to_string()),
         }
     }
 
@@ -374,16 +360,5 @@ impl Desk<'_> {
             planned.at = again;
         }
         self.run_plan(id);
-    }
-}
-
-fn offer_template(ticket: &Ticket) -> &'static str {
-    match ticket.kind {
-        _ if ticket.device_key.as_ref().is_some_and(DeviceKey::is_broker) => "offer_broker",
-        TicketKind::Battery => "offer_battery",
-        TicketKind::Leak => "offer_leak",
-        TicketKind::Silent if ticket.died => "offer_silent_dead",
-        TicketKind::Silent | TicketKind::Tamper => "offer_silent",
-        TicketKind::Request => "offer_request",
     }
 }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::time::MINUTE;
-use crate::model::{Audience, Playbook, PropertyId, Severity, Since, Span, Step, TicketKind, Until, Verb};
+use crate::model::{
+    Audience, E164, Locale, Playbook, PropertyId, Severity, Since, Span, Step, TicketKind, Until, Verb,
+};
 
 /// `[battery]`: when a battery counts as low, and what proves its replacement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,6 +103,56 @@ impl Default for PresencePolicy {
     }
 }
 
+/// `[dispatch]`: who is asked for a job, and how long is waited for whoever took it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DispatchPolicy {
+    /// Housekeepers that are asked at once.
+    pub group: usize,
+    /// After an urgent job at night a housekeeper is asked last for this long.
+    pub rest_after_night_call: Span,
+    /// Who took an emergency is expected within this.
+    pub emergency_within: Span,
+    /// Who took an urgent job is expected within this.
+    pub urgent_within: Span,
+    /// Who is late and was asked about it loses the job after this.
+    pub no_show_after: Span,
+}
+
+impl Default for DispatchPolicy {
+    fn default() -> Self {
+        Self {
+            group: 3,
+            rest_after_night_call: span("8h"),
+            emergency_within: span("1h"),
+            urgent_within: span("4h"),
+            no_show_after: span("30m"),
+        }
+    }
+}
+
+impl DispatchPolicy {
+    /// How long whoever takes a job may be on the way; without an end where the matter can wait.
+    pub fn expected_within(&self, severity: Severity) -> Option<Span> {
+        match severity {
+            Severity::Emergency => Some(self.emergency_within),
+            Severity::Urgent => Some(self.urgent_within),
+            Severity::Routine => None,
+        }
+    }
+}
+
+/// `[region.NAME]`: who is told when a property's manager does not act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionHead {
+    /// Where texts go.
+    pub phone: E164,
+    /// Their language.
+    #[serde(default)]
+    pub locale: Locale,
+}
+
 /// `[leak]`: which wet messages are believed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -142,6 +194,10 @@ pub struct Policy {
     pub presence: PresencePolicy,
     /// See [`LeakPolicy`].
     pub leak: LeakPolicy,
+    /// See [`DispatchPolicy`].
+    pub dispatch: DispatchPolicy,
+    /// See [`RegionHead`]; by the region's name.
+    pub regions: BTreeMap<String, RegionHead>,
     /// Playbooks for all properties; a kind that is absent has the built-in one.
     pub playbooks: BTreeMap<TicketKind, Playbook>,
     /// Playbooks for one property; they come first.

@@ -78,6 +78,7 @@ impl Desk<'_> {
             sender: None,
             text: Some(wanted.text.clone()),
             round: 0,
+            work: Work::default(),
             events: 0,
         };
         self.facts.tickets.insert(id.clone(), ticket);

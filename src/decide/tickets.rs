@@ -249,6 +249,7 @@ impl Desk<'_> {
             sender: None,
             text: None,
             round: 0,
+            work: Work::default(),
             events: 0,
         };
         self.facts.tickets.insert(id.clone(), ticket);
@@ -289,6 +290,7 @@ impl Desk<'_> {
         ticket.since = Some(now);
         ticket.answer = None;
         ticket.plan = plan::lay_out(&playbook, now);
+        ticket.work = Work { asked: Vec::new(), off: Vec::new(), visit: None, ..std::mem::take(&mut ticket.work) };
         self.event(id, "reopened", "device", json!({ "device_key": device.key, "unit_id": device.unit_id }));
         self.run_plan(id);
     }
@@ -299,6 +301,7 @@ impl Desk<'_> {
         if ticket.due_at.is_none_or(|due| due > self.now) {
             return;
         }
+        self.watch_visit(id);
         self.run_plan(id);
         let Status::Resolved { at: resolved_at } = self.ticket(id).status else { return };
         if self.close_at(id).is_some_and(|at| at <= self.now) {

@@ -34,6 +34,13 @@ pub const TEMPLATES: &[&str] = &[
     "job_tamper",
     "job_request",
     "job_given_away",
+    "visit_eta",
+    "visit_late",
+    "visit_changed",
+    "visit_failed",
+    "late_housekeeper",
+    "missed_manager",
+    "nobody_took",
 ];
 
 /// The stable name of a template, if it is one.
@@ -68,6 +75,10 @@ pub struct Details {
     pub since: String,
     /// Who signs.
     pub sender: String,
+    /// The housekeeper who comes, or did not come.
+    pub helper: String,
+    /// Local time at which they are expected.
+    pub eta: String,
 }
 
 /// All languages, parsed once.
@@ -125,6 +136,8 @@ fn args(d: &Details) -> FluentArgs<'_> {
         ("wish", &d.wish),
         ("since", &d.since),
         ("sender", &d.sender),
+        ("helper", &d.helper),
+        ("eta", &d.eta),
     ];
     pairs.into_iter().map(|(name, value)| (name, value.as_str())).collect()
 }
@@ -181,6 +194,8 @@ mod tests {
             wish: "W".into(),
             since: "S".into(),
             sender: "N".into(),
+            helper: "H".into(),
+            eta: "E".into(),
         };
         for locale in [Locale::ZhCn, Locale::En] {
             for name in TEMPLATES {

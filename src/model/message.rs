@@ -14,6 +14,8 @@ pub enum Recipient {
     Housekeeper(String),
     /// The manager of a property, by the property's id.
     Manager(String),
+    /// The head of a region, by the region's name.
+    Region(String),
 }
 
 impl Recipient {
@@ -23,6 +25,7 @@ impl Recipient {
             Self::Tenant(id) => format!("tenant:{id}"),
             Self::Housekeeper(id) => format!("housekeeper:{id}"),
             Self::Manager(id) => format!("manager:{id}"),
+            Self::Region(name) => format!("region:{name}"),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod profile;
 pub mod reading;
 pub mod ticket;
 pub mod time;
+pub mod work;
 
 pub use conversation::*;
 pub use device::*;
@@ -29,3 +30,4 @@ pub use profile::*;
 pub use reading::*;
 pub use ticket::*;
 pub use time::{Millis, Timestamp};
+pub use work::*;

@@ -1,5 +1,7 @@
 //! Places and people: property → unit → tenancy, and the housekeepers who serve them.
 
+use std::fmt;
+
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
 
@@ -235,7 +237,25 @@ impl Shift {
     }
 }
 
+/// The registry's form, tidied.
+impl fmt::Display for Shift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spans: Vec<String> = self.spans.iter().map(ShiftSpan::to_text).collect();
+        f.write_str(&spans.join(";"))
+    }
+}
+
 impl ShiftSpan {
+    fn to_text(&self) -> String {
+        let hour = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let hours = format!("{}-{}", hour(self.from), hour(self.to));
+        match (self.first_day, self.last_day) {
+            (Weekday::Mon, Weekday::Sun) => hours,
+            (first, last) if first == last => format!("{first} {hours}"),
+            (first, last) => format!("{first}-{last} {hours}"),
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let bad = || format!("\"{text}\" is no shift; expected e.g. \"08:00-20:00\" or \"Mon-Fri 08:00-20:00\"");
         let (days, hours) = text.rsplit_once(' ').unwrap_or(("Mon-Sun", text));
@@ -297,6 +317,13 @@ mod tests {
         ];
         for (shift, day, time, expected) in cases {
             assert_eq!(covers(shift, day, time), expected, "{shift} on {day} at {time}");
+        }
+    }
+
+    #[test]
+    fn shifts_are_written_as_they_are_read() {
+        for text in ["08:00-20:00", "00:00-24:00", "Mon-Fri 08:00-20:00;Sat 10:00-14:00", "Fri 20:00-08:00"] {
+            assert_eq!(Shift::parse(text).expect("shift").to_string(), text);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{DeviceKey, HousekeeperId, MessageId, PropertyId, Step, TenantId, TicketId, Timestamp, UnitId};
+use super::{DeviceKey, HousekeeperId, MessageId, PropertyId, Step, TenantId, TicketId, Timestamp, UnitId, Work};
 
 /// What a ticket is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -241,6 +241,9 @@ pub struct Ticket {
     /// How often it was opened again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub round: u32,
+    /// The people's side of it.
+    #[serde(default)]
+    pub work: Work,
     /// How many events it has; the next event's number.
     pub events: i64,
 }

@@ -11,7 +11,7 @@ mod rows;
 use std::fmt;
 use std::path::Path;
 
-use crate::model::{Device, Housekeeper, Property, Tenant, Unit};
+use crate::model::{Device, Housekeeper, Location, Property, Tenant, Unit};
 
 /// Everything that the five files say; references between them resolve.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,15 +59,6 @@ pub struct HousekeeperRow {
     pub shift: String,
     /// Where they start from.
     pub location: Option<Location>,
-}
-
-/// A place on earth in degrees, WGS 84.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Location {
-    /// Latitude, −90 to 90.
-    pub lat: f64,
-    /// Longitude, −180 to 180.
-    pub lon: f64,
 }
 
 /// How far a file is read.

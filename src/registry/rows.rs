@@ -7,11 +7,11 @@ use phonenumber::country::Id as Country;
 
 use super::csv_file::{Row, Spec};
 use super::phone::{self, Home};
-use super::{HousekeeperRow, Location, PropertyRow, UnitRow};
+use super::{HousekeeperRow, PropertyRow, UnitRow};
 use crate::config::{nearest, suggest};
 use crate::model::{
-    Consent, Device, DeviceKey, DeviceKind, E164, Housekeeper, Locale, Property, PropertyId, SKILLS, Shift, Tenant,
-    Unit, UnitId,
+    Consent, Device, DeviceKey, DeviceKind, E164, Housekeeper, Locale, Location, Property, PropertyId, SKILLS, Shift,
+    Tenant, Unit, UnitId,
 };
 
 pub(super) const PROPERTIES: Spec = Spec {

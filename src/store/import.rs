@@ -1,8 +1,9 @@
 //! A checked registry into the database: rows are inserted or replaced by their key; what is not named stays.
 
 use super::{ImportSummary, Store, StoreError, Table};
+use crate::model::Location;
 use crate::model::{Device, Tenant};
-use crate::registry::{HousekeeperRow, Location, PropertyRow, Registry, UnitRow};
+use crate::registry::{HousekeeperRow, PropertyRow, Registry, UnitRow};
 
 /// A row as text, column by column.
 type Cells = Vec<Option<String>>;

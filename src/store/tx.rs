@@ -46,6 +46,8 @@ queries! {
     facts::devices as load_devices(keys: &[&str]) -> HashMap<DeviceKey, Device>;
     /// Properties and who serves them, locked.
     facts::places as load_places(ids: &[&str]) -> HashMap<PropertyId, Place>;
+    /// Properties and who serves them, only to be looked at.
+    facts::places_seen as see_places(ids: &[&str]) -> HashMap<PropertyId, Place>;
     /// Units.
     facts::units as load_units(ids: &[&str]) -> HashMap<UnitId, Unit>;
     /// Tenancies by unit.
@@ -79,6 +81,22 @@ queries! {
     /// The last texts to and from a number.
     conversations::last_texts as last_texts(phone: &str, limit: i64) -> Vec<MessageRow>;
 
+    /// How the housekeepers of properties stand.
+    rota::standings as load_standings(properties: &[&str]) -> HashMap<HousekeeperId, Standing>;
+    /// Swaps that are not over.
+    rota::swaps as load_swaps(people: &[&str], now: Timestamp) -> Vec<ShiftSwap>;
+    /// Counts a call at night.
+    rota::night_call as add_night_call(housekeeper: &HousekeeperId, ticket: &TicketId, at: Timestamp) -> ();
+    /// Calls at night of each since an instant.
+    rota::night_calls as night_calls(people: &[&str], since: Timestamp) -> HashMap<String, i64>;
+    /// Has one work another's shift; false when that stands already.
+    rota::add_swap as add_swap(swap: &ShiftSwap, actor: &str, now: Timestamp) -> bool;
+    /// Takes a swap back; false when there was none.
+    rota::cancel_swap as cancel_swap(id: &str, now: Timestamp) -> bool;
+    /// One swap that is not over.
+    rota::swap as swap(id: &str, now: Timestamp) -> Option<ShiftSwap>;
+    /// The properties whose people are listed.
+    rota::property_ids as property_ids(properties: Option<&[String]>) -> Vec<String>;
     /// Tickets that a number may mean.
     facts::tickets_of_phone as tickets_of_phone(phone: &str) -> Vec<TicketId>;
 

@@ -31,6 +31,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::commit::Door;
 use crate::config::Config;
+use crate::decide::Policy;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -65,6 +66,8 @@ pub struct Parts {
     base_url: String,
     /// What rewards are in, ISO 4217.
     currency: String,
+    /// The operator's decisions.
+    policy: Policy,
     /// Who may sign webhooks; without secrets every webhook is refused.
     webhook_secrets: twilio_signature::Secrets,
     /// Who compares passwords.
@@ -93,6 +96,7 @@ impl AppState {
             metrics,
             base_url: config.http.base_url(),
             currency: config.rewards.currency.clone(),
+            policy: config.policy(),
             webhook_secrets: twilio_signature::Secrets::new(secret),
             passwords: password::Passwords::default(),
             throttle: throttle::Throttle::default(),

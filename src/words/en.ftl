@@ -29,6 +29,14 @@ job-tamper = This job is yours now: { $device } in { $property }, { $unit } repo
 job-request = This request is yours now: { $property }, { $unit }: "{ $wish }" Tenant: { $tenant } { $phone }
 job-given-away = { $property }, { $unit } ({ $device }): a colleague has this job now, you need not go. Thank you!
 
+visit-eta = Hi { $tenant }, { $helper } is on the way to { $unit } ({ $device }) and expected at { $eta }. - { $sender }
+visit-late = Hi { $tenant }, { $helper } is late for { $unit } ({ $device }), sorry. We are asking right now and send somebody else if need be. - { $sender }
+visit-changed = Hi { $tenant }, { $helper } cannot come to { $unit } after all, sorry. We are finding somebody else right now; you need do nothing. - { $sender }
+visit-failed = Hi { $tenant }, { $device } ({ $unit }) could not be put right at this visit, sorry. We are arranging the next one right now; you need do nothing. - { $sender }
+late-housekeeper = { $property }, { $unit } ({ $device }): you were expected at { $eta }. Are you on the way? If you cannot go, give the job back now. Tenant: { $tenant } { $phone }
+missed-manager = { $property }, { $unit } ({ $device }): { $helper } took this job and did not come. It is being offered to others. Tenant: { $tenant } { $phone }
+nobody-took = { $property }, { $unit } ({ $device }): nobody has taken this job, waiting since { $since }. Please decide. Tenant: { $tenant } { $phone }
+
 # Batteries. { $shape } is round, coin, block, thionyl or pack; { $chemistry } is one of the words below, or empty.
 cells = { $shape ->
     [coin] { $count ->

@@ -28,6 +28,13 @@ job-silent = 这单改派给您：{ $property }{ $unit }的{ $device }自{ $sinc
 job-tamper = 这单改派给您：{ $property }{ $unit }的{ $device }报告外壳被打开，请前往查看。
 job-request = 这单改派给您：{ $property }{ $unit }报事“{ $wish }”。租客：{ $tenant } { $phone }
 job-given-away = { $property }{ $unit }（{ $device }）这单已改派给同事，您不用去了，谢谢！
+visit-eta = { $tenant }您好，{ $helper }正在赶往{ $unit }处理{ $device }，预计{ $eta }到。—— { $sender }
+visit-late = { $tenant }您好，抱歉，{ $helper }到{ $unit }（{ $device }）晚了，我们正在催，必要时换人过来。—— { $sender }
+visit-changed = { $tenant }您好，抱歉，{ $helper }来不了{ $unit }了，我们正在安排其他人，您不用做什么。—— { $sender }
+visit-failed = { $tenant }您好，抱歉，这次没能修好{ $unit }的{ $device }，我们正在安排下一次上门，您不用做什么。—— { $sender }
+late-housekeeper = { $property }{ $unit }（{ $device }）：应于{ $eta }到。您在路上吗？去不了请马上退单。租客：{ $tenant } { $phone }
+missed-manager = { $property }{ $unit }（{ $device }）：{ $helper }接单后没有到，正在重新派单。租客：{ $tenant } { $phone }
+nobody-took = { $property }{ $unit }（{ $device }）：{ $since }起至今无人接单，请您处理。租客：{ $tenant } { $phone }
 
 # 电池。{ $shape }：round、coin、block、thionyl、pack；{ $chemistry }是下面的词之一，或为空。
 cells = { $shape ->

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use nightporter::model::Location;
 use nightporter::model::{Consent, DeviceKind, Locale};
-use nightporter::registry::{Location, Registry};
+use nightporter::registry::Registry;
 
 /// A sound folder: the smallest that uses every file.
 const FILES: [(&str, &str); 5] = [

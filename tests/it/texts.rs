@@ -50,6 +50,8 @@ fn details(words: &Words, locale: Locale, device: &Device) -> Details {
         wish: pick("The kitchen window does not close", "厨房的窗户关不上了，麻烦来看看"),
         since: "01-05 18:30".to_owned(),
         sender: pick("Chen", "小陈"),
+        helper: pick("Chen", "小陈"),
+        eta: "01-05 19:15".to_owned(),
     }
 }
 

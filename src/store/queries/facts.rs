@@ -106,15 +106,25 @@ pub async fn newest_at(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError>
 
 /// Properties with their housekeepers. Locked: what is decided about one property is decided one batch after another.
 pub async fn places(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<PropertyId, Place>, StoreError> {
+    places_under(conn, ids, LOCK).await
+}
+
+/// The same, only to be looked at.
+pub async fn places_seen(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<PropertyId, Place>, StoreError> {
+    places_under(conn, ids, "").await
+}
+
+async fn places_under(conn: &mut Conn, ids: &[&str], lock: &str) -> Result<HashMap<PropertyId, Place>, StoreError> {
     let mut query = QueryBuilder::<Db>::new(
-        "SELECT id, region, name, timezone, locale, manager_phone FROM properties WHERE id IN ",
+        "SELECT id, region, name, timezone, locale, manager_phone, lat, lon FROM properties WHERE id IN ",
     );
     push_list(&mut query, ids.iter().copied());
-    query.push(" ORDER BY id").push(LOCK);
+    query.push(" ORDER BY id").push(lock);
     let mut out = HashMap::with_capacity(ids.len());
     for row in query.build().fetch_all(&mut *conn).await? {
         let property = property_row(&row)?;
-        out.insert(property.id.clone(), Place { property, housekeepers: Vec::new() });
+        let location = location(&row, 6)?;
+        out.insert(property.id.clone(), Place { property, location, housekeepers: Vec::new() });
     }
     let mut query = QueryBuilder::<Db>::new(
         "SELECT hp.property_id, h.id, h.name, h.phone, h.locale, h.skills, h.shift \
@@ -157,6 +167,12 @@ fn housekeeper_row(row: &Row, property: PropertyId) -> Result<Housekeeper, Store
         shift: Shift::parse(&shift).map_err(|e| bad("housekeepers", &id, e))?,
         id: HousekeeperId(id),
     })
+}
+
+/// Latitude and longitude in a column and the next one.
+pub fn location(row: &Row, column: usize) -> Result<Option<Location>, StoreError> {
+    let degrees = |column: usize| row.try_get::<Option<f64>, _>(column);
+    Ok(degrees(column)?.zip(degrees(column + 1)?).map(|(lat, lon)| Location { lat, lon }))
 }
 
 fn phone(row: &Row, column: usize, table: &'static str, id: &str) -> Result<E164, StoreError> {

@@ -12,6 +12,7 @@ pub mod lives;
 pub mod outbox;
 pub mod read;
 pub mod registry;
+pub mod rota;
 pub mod write;
 
 use super::{Conn, Db, LOCK, Row};

@@ -19,12 +19,17 @@ use crate::web::problem::Problem;
 /// The longest remark, in characters.
 const TEXT_CHARS_MAX: usize = 2_000;
 
+/// The longest way that may be announced, in minutes: three days.
+const ETA_MINUTES_MAX: u32 = 4_320;
+
 /// Adds the routes of this file.
 pub fn routes(routes: Routes) -> Routes {
     routes
         .add::<__path_accept, _, _>(accept)
         .add::<__path_decline, _, _>(decline)
         .add::<__path_arrive, _, _>(arrive)
+        .add::<__path_eta, _, _>(eta)
+        .add::<__path_fail, _, _>(fail)
         .add::<__path_resolve, _, _>(resolve)
         .add::<__path_reassign, _, _>(reassign)
         .add::<__path_note, _, _>(note)
@@ -51,6 +56,15 @@ pub struct Done {
     #[serde(default)]
     #[schema(max_length = 2000)]
     note: String,
+}
+
+/// When they will be there.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// From now on, 1 to 4,320.
+    #[schema(minimum = 1, maximum = 4320)]
+    minutes: u32,
 }
 
 /// Who has it from now on.
@@ -145,7 +159,8 @@ responses! {
 }
 
 responses! {
-    /// A housekeeper passes: only who was told of the job, and only while nobody has it.
+    /// A housekeeper passes; everybody who was asked having passed, others are asked at once. Who has the job gives it back
+    /// with this before they are there: it is offered to others by itself.
     "/api/v1/tickets/{id}/decline", "decline_ticket", Who,
     fn decline(asked: Asked, Body(who): Body<Who>) -> Answer<Ticket> {
         carry_out(asked, Right::Work, |c| Ok(Command::Decline(housekeeper(c, who.housekeeper_id)?))).await
@@ -157,6 +172,30 @@ responses! {
     "/api/v1/tickets/{id}/arrive", "arrive_ticket", Nothing,
     fn arrive(asked: Asked, _: Body<Nothing>) -> Answer<Ticket> {
         carry_out(asked, Right::Work, |_| Ok(Command::Arrive)).await
+    }
+}
+
+responses! {
+    /// Who has the job says when they will be there; the tenant is told. When that time has passed they are asked, and
+    /// when that does not help the job is offered to others.
+    "/api/v1/tickets/{id}/eta", "expect_ticket", Expected,
+    fn eta(asked: Asked, Body(expected): Body<Expected>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |_| {
+            if (1..=ETA_MINUTES_MAX).contains(&expected.minutes) {
+                return Ok(Command::Eta(expected.minutes));
+            }
+            Err(Problem::unprocessable("bad-minutes", format!("{} minutes are out of range", expected.minutes))
+                .at("field minutes")
+                .mend(format!("give 1 to {ETA_MINUTES_MAX}")))
+        }).await
+    }
+}
+
+responses! {
+    /// It could not be solved by this visit. The tenant is told, and the next visit is offered by itself.
+    "/api/v1/tickets/{id}/fail", "fail_ticket", Why,
+    fn fail(asked: Asked, Body(why): Body<Why>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |_| Ok(Command::Fail { reason: bounded("reason", why.reason)? })).await
     }
 }
 

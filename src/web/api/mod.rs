@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod messages;
 pub mod rejects;
 pub mod requests;
+pub mod rota;
 pub mod tickets;
 
 use axum::Json;
@@ -40,6 +41,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = conversations::routes(routes);
     let routes = ledger::routes(routes);
     let routes = board::routes(routes);
+    let routes = rota::routes(routes);
     let routes = events::routes(routes);
     rejects::routes(routes)
 }

@@ -26,6 +26,7 @@ fn who_accepts_ends_the_escalation() {
     let later = "
         05 03:12 text housekeeper:h1 offer_leak
         05 03:14 accepted leak leak1
+        05 03:14 text housekeeper:h2 job_given_away
         05 03:15 refused not possible while the ticket is assigned: somebody else has it";
     check(
         "",

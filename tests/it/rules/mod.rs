@@ -5,6 +5,8 @@
 
 mod battery;
 mod conversation;
+mod dispatch;
+mod given;
 mod leak;
 mod moves;
 mod people;

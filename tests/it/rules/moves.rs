@@ -53,12 +53,14 @@ fn every_move_in_every_status() {
     use Command::*;
     let (h1, h2) = (|| HousekeeperId::from("h1"), || HousekeeperId::from("h2"));
     // "-" is refused; else the status afterwards.
-    let table: [(&str, Command, [&str; 7]); 10] = [
+    let table: [(&str, Command, [&str; 7]); 12] = [
         ("accept by the one asked", Accept(h2()), ["assigned", "assigned", "assigned", "on_site", "-", "-", "-"]),
         ("accept by another", Accept(h1()), ["assigned", "assigned", "-", "-", "-", "-", "-"]),
         ("accept by nobody known", Accept("nobody".into()), ["-"; 7]),
-        ("decline by the one asked", Decline(h2()), ["open", "offered", "-", "-", "-", "-", "-"]),
+        ("decline by the one asked", Decline(h2()), ["offered", "offered", "offered", "-", "-", "-", "-"]),
         ("decline by one not asked", Decline(h1()), ["-"; 7]),
+        ("say when", Eta(5), ["-", "-", "assigned", "-", "-", "-", "-"]),
+        ("fail", Fail { reason: String::new() }, ["-", "-", "offered", "offered", "-", "-", "-"]),
         ("arrive", Arrive, ["-", "-", "on_site", "-", "-", "-", "-"]),
         ("resolve", Resolve { note: String::new() }, ["open", "offered", "assigned", "on_site", "-", "-", "-"]),
         ("reassign", Reassign(h1()), ["assigned", "assigned", "assigned", "assigned", "-", "-", "-"]),

@@ -112,6 +112,7 @@ fn silent_after_the_visit_is_no_matter_of_its_battery() {
         06 00:00 died battery lock1
         06 00:00 text housekeeper:h2 offer_battery_dead
         06 08:30 accepted battery lock1
+        06 08:30 text housekeeper:h2 job_given_away
         06 09:00 arrived battery lock1";
     check("", &format!("{story}06 10:00 lock1 battery=100\n07 00:30 wait"), then);
     let silent = "\n07 00:00 opened silent lock1\n07 08:00 text housekeeper:h1 offer_silent";

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, TimeZone};
+use chrono::TimeZone;
 use chrono_tz::Tz;
 use nightporter::decide::desk::{Behind, Desk, Facts, Paid, Place};
 use nightporter::decide::detect::sample::About;
@@ -24,12 +24,15 @@ pub struct Stage {
     pub log: Vec<String>,
     pub messages: Vec<NewMessage>,
     pub entries: Vec<Entry>,
+    /// Whether offers are kept, and those that are.
+    pub keep_offers: bool,
+    pub offers: Vec<serde_json::Value>,
     pub zone: Tz,
     pub now: Timestamp,
     words: Words,
     listening_since: Timestamp,
     carrier_down: bool,
-    refuses: Option<E164>,
+    pub refuses: Option<E164>,
 }
 
 impl Stage {
@@ -40,7 +43,7 @@ impl Stage {
             let id = row.property.id.clone();
             let serves = |h: &&nightporter::registry::HousekeeperRow| h.housekeeper.properties.contains(&id);
             let housekeepers = registry.housekeepers.iter().filter(serves).map(|h| h.housekeeper.clone()).collect();
-            facts.places.insert(id.clone(), Place { property: row.property, housekeepers });
+            facts.places.insert(id.clone(), Place { property: row.property, location: row.location, housekeepers });
         }
         facts.units = registry.units.into_iter().map(|u| (u.unit.id.clone(), u.unit)).collect();
         for tenant in registry.tenants {
@@ -48,12 +51,14 @@ impl Stage {
         }
         facts.devices = registry.devices.into_iter().map(|d| (d.key.clone(), d)).collect();
         let mut stage = Self {
-            policy: Policy::default(),
+            policy: patient(),
             facts,
             states: BTreeMap::new(),
             log: Vec::new(),
             messages: Vec::new(),
             entries: Vec::new(),
+            keep_offers: false,
+            offers: Vec::new(),
             zone: chrono_tz::Asia::Shanghai,
             now: Timestamp(0),
             words: Words::new(),
@@ -64,33 +69,6 @@ impl Stage {
         stage.now = stage.time("01", "00:00");
         stage.listening_since = stage.now;
         stage
-    }
-
-    /// The house as given: `t1 leaves 10`, `t1 follows 11` (a new tenant `t9`), `h2 off`, `no consent reward`, `gateway none`,
-    /// `budget 2`, `alone` (nobody on duty ever).
-    pub fn change(&mut self, line: &str) {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        match words[..] {
-            ["t1", "leaves", day] => self.tenant(0, |t| t.to = date(day)),
-            ["t9", "follows", day] => {
-                let mut new = self.facts.tenants["oak-1"][1].clone();
-                new.to = None;
-                (new.id, new.from, new.phone) =
-                    ("t9".into(), date(day).expect("a day"), E164::parse("+14155550109").expect("a number"));
-                self.facts.tenants.get_mut("oak-1").expect("given").push(new);
-            }
-            ["consent", list] => self.tenant(0, |t| t.consent = Consent::parse(list).expect("purposes")),
-            ["budget", n] => self.policy.contact.daily_messages_max = n.parse().expect("a number"),
-            ["cap", n] => self.policy.rewards.monthly_cap_minor = n.parse().expect("a number"),
-            ["refuses", phone] => self.refuses = E164::parse(phone),
-            ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),
-            _ => panic!("given what? {line}"),
-        }
-    }
-
-    fn tenant(&mut self, _: usize, change: impl Fn(&mut Tenant)) {
-        let all = self.facts.tenants.get_mut("oak-1").expect("given");
-        change(all.iter_mut().find(|t| t.id.as_str() == "t1").expect("given"));
     }
 
     /// One line of the story.
@@ -234,9 +212,12 @@ impl Stage {
     }
 
     fn log_event(&mut self, event: &TicketEvent) {
+        if self.keep_offers && event.what == "offered" {
+            self.offers.push(event.data.clone());
+        }
         let ticket = &self.facts.tickets[&event.ticket_id];
         let what = match event.what {
-            "step" | "rewarded" | "replacement_seen" | "reply" => return,
+            "step" | "offered" | "rewarded" | "replacement_seen" | "reply" => return,
             "not_rewarded" => format!("unpaid {}", event.data["why"].as_str().unwrap_or_default()),
             word => word.to_owned(),
         };
@@ -275,6 +256,8 @@ impl Stage {
             "decline" => Command::Decline(who.into()),
             "take" => Command::Reassign(who.into()),
             "arrive" => Command::Arrive,
+            "eta" => Command::Eta(20),
+            "fail" => Command::Fail { reason: "no key".into() },
             "done" => Command::Resolve { note: "done".into() },
             "note" => Command::Note("hm".into()),
             "cancel" => Command::Cancel { reason: "none".into() },
@@ -343,12 +326,16 @@ impl Stage {
     }
 }
 
-fn one_gateway(facts: &Facts, key: &DeviceKey) -> DeviceKey {
-    facts.devices[key].gateway.clone().expect("behind one")
+/// Stories that are not about visits leave them all the time they want; `visits watched` sets the policy's own.
+fn patient() -> Policy {
+    let mut policy = Policy::default();
+    policy.dispatch.emergency_within = Span(30 * DAY);
+    policy.dispatch.urgent_within = Span(30 * DAY);
+    policy
 }
 
-fn date(day: &str) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(2026, 1, day.parse().expect("a day"))
+fn one_gateway(facts: &Facts, key: &DeviceKey) -> DeviceKey {
+    facts.devices[key].gateway.clone().expect("behind one")
 }
 
 /// A reward as a committer would load it.

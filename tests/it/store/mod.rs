@@ -11,6 +11,7 @@ mod lives;
 mod outbox;
 mod people;
 mod registry;
+mod rota;
 mod states;
 mod tickets;
 mod users;
@@ -107,6 +108,9 @@ on_both! {
     registry::an_import_replaces_what_it_names_and_leaves_the_rest,
     registry::what_is_not_committed_never_was,
     registry::scopes_of_people_follow_the_registry,
+    rota::loads_night_calls_and_swaps_are_counted,
+    rota::swaps_hold_until_they_end_or_are_taken_back,
+    rota::of_many_who_take_a_job_at_one_instant_exactly_one_has_it,
     field::what_is_known_beside_the_registry_is_kept_and_never_overrules_it,
     field::strangers_are_forgotten_with_all_they_said_and_registered_ones_never,
     field::the_quarantine_has_one_row_for_a_device_and_reason_and_a_limit,
@@ -175,6 +179,7 @@ fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) 
         sender: None,
         text: None,
         round: 0,
+        work: Work::default(),
         events: 0,
     }
 }
@@ -217,6 +222,7 @@ fn every_statement_is_tested() {
         include_str!("outbox.rs"),
         include_str!("people.rs"),
         include_str!("registry.rs"),
+        include_str!("rota.rs"),
         include_str!("states.rs"),
         include_str!("tickets.rs"),
         include_str!("users.rs"),

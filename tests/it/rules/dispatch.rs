@@ -1,0 +1,209 @@
+//! Jobs: asked the best first, then more, then up; late, not there, given back and failed are moves that go on by themselves.
+
+use nightporter::decide::Command;
+use nightporter::model::*;
+
+use super::check;
+use super::stage::Stage;
+
+const NIGHT: &str = "05 03:00 leak1 dry\n05 03:10 leak1 wet";
+const OPENED: &str = "
+    05 03:10 opened leak leak1
+    05 03:10 text tenant:t1 leak_tenant
+    05 03:10 text housekeeper:h2 offer_leak";
+
+/// The ranking that an offer was made by, as `ID reasons`.
+fn ranking(stage: &mut Stage, line: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    stage.keep_offers = true;
+    stage.act(line);
+    for data in stage.offers.drain(..) {
+        for r in data["ranking"].as_array().expect("a ranking") {
+            let word = |name: &str| r[name].as_bool().expect("a word").then(|| format!(" {name}")).unwrap_or_default();
+            let rests = if r["resting_until"].is_null() { "" } else { " rests" };
+            let id = r["housekeeper_id"].as_str().expect("an id");
+            let (load, far) = (&r["load"], &r["distance_m"]);
+            found.push(format!("{id}{}{}{rests} {load} {far}", word("on_duty"), word("skilled")));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_offer_keeps_why_each_stands_in_their_place() {
+    let mut stage = Stage::new();
+    // h5 and h6 work at night too: h5 is near and busy, h6 far and free; h7 cannot do it; h8 was out that night.
+    for line in
+        ["h5 works night plumbing", "h6 works night plumbing", "h7 works night cleaning", "h8 works night plumbing"]
+    {
+        stage.change(line);
+    }
+    for line in
+        ["h5 load 2", "h5 at 31.201 121.5", "h6 at 31.3 121.5", "h7 at 31.2 121.5", "h8 called 05 02:00", "h2 off"]
+    {
+        stage.change(line);
+    }
+    stage.act("05 03:00 leak1 dry");
+    let found = ranking(&mut stage, "05 03:10 leak1 wet");
+    let expected = [
+        "h5 on_duty skilled 2 111",
+        "h6 on_duty skilled 0 11119",
+        "h7 on_duty 0 0",
+        "h8 on_duty skilled rests 0 null",
+        "h1 skilled 0 null",
+    ];
+    assert_eq!(found, expected);
+    let asked: Vec<_> = stage.log.iter().filter(|line| line.contains("offer_leak")).cloned().collect();
+    assert_eq!(asked, ["05 03:10 text housekeeper:h5 offer_leak", "05 03:10 text housekeeper:h6 offer_leak"]);
+}
+
+#[test]
+fn of_several_who_are_asked_the_first_has_it_and_the_others_need_not_go() {
+    let when = "\n05 03:11 h5 accept leak\n05 03:11 h2 accept leak\n05 04:00 wait";
+    let then = "
+        05 03:10 text housekeeper:h5 offer_leak
+        05 03:11 accepted leak leak1
+        05 03:11 text housekeeper:h2 job_given_away
+        05 03:11 refused not possible while the ticket is assigned: somebody else has it";
+    check("h5 works night plumbing", &format!("{NIGHT}{when}"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn who_passes_lets_the_next_be_asked_at_once() {
+    let then = "
+        05 03:11 declined leak leak1
+        05 03:11 text housekeeper:h1 offer_leak
+        05 03:12 accepted leak leak1";
+    let when = "\n05 03:11 h2 decline leak\n05 03:12 h1 accept leak\n05 03:50 wait";
+    check("", &format!("{NIGHT}{when}"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn nobody_takes_it_and_it_goes_up_to_the_region() {
+    let then = "
+        05 03:12 text housekeeper:h1 offer_leak
+        05 03:20 text manager:oak leak_manager
+        05 03:22 text region:east leak_manager";
+    check("region east", &format!("{NIGHT}\n05 03:24 wait"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn given_back_it_goes_to_others_and_the_tenant_hears_it_first() {
+    let when = "\n05 03:11 h2 accept leak\n05 03:13 h2 decline leak\n05 03:14 h1 accept leak\n05 03:30 wait";
+    let then = "
+        05 03:11 accepted leak leak1
+        05 03:13 handed_back leak leak1
+        05 03:13 text tenant:t1 visit_changed
+        05 03:13 text housekeeper:h1 offer_leak
+        05 03:14 accepted leak leak1";
+    check("", &format!("{NIGHT}{when}"), &format!("{OPENED}{then}"));
+    let two = "
+        05 03:10 text housekeeper:h5 offer_leak
+        05 03:11 accepted leak leak1
+        05 03:11 text housekeeper:h5 job_given_away
+        05 03:13 handed_back leak leak1
+        05 03:13 text tenant:t1 visit_changed
+        05 03:13 text housekeeper:h5 offer_leak
+        05 03:14 accepted leak leak1";
+    let when = "\n05 03:11 h2 accept leak\n05 03:13 h2 decline leak\n05 03:14 h5 accept leak\n05 03:30 wait";
+    check("h5 works night plumbing", &format!("{NIGHT}{when}"), &format!("{OPENED}{two}"));
+}
+
+#[test]
+fn late_is_asked_about_and_told_and_who_does_not_come_loses_the_job() {
+    let when = "\n05 03:11 h2 accept leak\n05 03:12 h2 eta leak\n05 04:02 wait\n05 04:03 h5 accept leak\n05 04:05 h5 arrive leak";
+    let then = "
+        05 03:10 text housekeeper:h5 offer_leak
+        05 03:11 accepted leak leak1
+        05 03:11 text housekeeper:h5 job_given_away
+        05 03:12 expected leak leak1
+        05 03:12 text tenant:t1 visit_eta
+        05 03:32 late leak leak1
+        05 03:32 text tenant:t1 visit_late
+        05 03:32 text housekeeper:h2 late_housekeeper
+        05 04:02 no_show leak leak1
+        05 04:02 text tenant:t1 visit_changed
+        05 04:02 text housekeeper:h2 job_given_away
+        05 04:02 text manager:oak missed_manager
+        05 04:02 text housekeeper:h5 offer_leak
+        05 04:03 accepted leak leak1
+        05 04:05 arrived leak leak1";
+    check("h5 works night plumbing\nvisits watched", &format!("{NIGHT}{when}"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn a_visit_that_failed_opens_the_next_by_itself() {
+    let when = "\n05 03:11 h2 accept leak\n05 03:40 h2 arrive leak\n05 03:50 h2 fail leak\n05 03:51 h5 accept leak\n05 04:20 h5 arrive leak";
+    let then = "
+        05 03:10 text housekeeper:h5 offer_leak
+        05 03:11 accepted leak leak1
+        05 03:11 text housekeeper:h5 job_given_away
+        05 03:40 arrived leak leak1
+        05 03:50 failed leak leak1
+        05 03:50 text tenant:t1 visit_failed
+        05 03:50 text housekeeper:h5 offer_leak
+        05 03:51 accepted leak leak1
+        05 04:20 arrived leak leak1";
+    check("h5 works night plumbing", &format!("{NIGHT}{when}"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn after_a_call_at_night_others_are_asked_first_until_rested() {
+    // h2 takes the first; at the second h5 is asked alone; in the evening of the next day both are again.
+    let when = "\n05 03:11 h2 accept leak\n05 03:20 leak1 dry\n05 04:00 leak2 dry\n05 04:10 leak2 wet";
+    let then = "
+        05 03:10 text housekeeper:h5 offer_leak
+        05 03:11 accepted leak leak1
+        05 03:11 text housekeeper:h5 job_given_away
+        05 03:50 resolved leak leak1
+        05 04:10 opened leak leak2
+        05 04:10 text tenant:t2 leak_tenant
+        05 04:10 text housekeeper:h5 offer_leak";
+    check("h5 works night plumbing", &format!("{NIGHT}{when}"), &format!("{OPENED}{then}"));
+    // Nobody else is there: who rests is asked all the same.
+    let when = "\n05 03:11 h2 accept leak\n05 03:20 leak1 dry\n05 04:10 leak2 wet";
+    let then = "
+        05 03:11 accepted leak leak1
+        05 03:50 resolved leak leak1
+        05 04:10 opened leak leak2
+        05 04:10 text tenant:t2 leak_tenant
+        05 04:10 text housekeeper:h2 offer_leak";
+    check("", &format!("{NIGHT}{when}"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn a_swapped_shift_is_worked_by_the_other_one() {
+    let then = "
+        05 03:10 opened leak leak1
+        05 03:10 text tenant:t1 leak_tenant
+        05 03:10 text housekeeper:h1 offer_leak
+        05 03:11 accepted leak leak1";
+    check("h1 for h2 04 20:00 05 08:00", &format!("{NIGHT}\n05 03:11 h1 accept leak"), then);
+    check(
+        "h1 for h2 05 20:00 06 08:00",
+        &format!("{NIGHT}\n05 03:11 h2 accept leak"),
+        &format!("{OPENED}\n05 03:11 accepted leak leak1"),
+    );
+}
+
+#[test]
+fn clocks_and_who_is_off_survive_a_hand_over_and_begin_anew_with_a_new_round() {
+    let mut stage = Stage::new();
+    ["h5 works night plumbing", "visits watched"].iter().for_each(|line| stage.change(line));
+    format!("{NIGHT}\n05 03:11 h2 accept leak\n05 03:13 h2 decline leak\n05 03:14 h5 accept leak")
+        .lines()
+        .for_each(|l| stage.act(l));
+    let ticket = stage.facts.tickets.values().next().expect("a ticket");
+    assert_eq!(ticket.work.off, [HousekeeperId::from("h2")]);
+    assert_eq!(ticket.work.accepted_at, Some(stage.time("05", "03:11")), "the first time counts");
+    let visit = ticket.work.visit.as_ref().expect("a visit");
+    assert_eq!((visit.taken_at, visit.expected_at), (stage.time("05", "03:14"), Some(stage.time("05", "04:14"))));
+    ["05 03:20 leak1 dry", "05 06:00 leak1 wet"].iter().for_each(|l| stage.act(l));
+    let ticket = stage.facts.tickets.values().next().expect("a ticket");
+    assert!(ticket.round == 1 && ticket.work.off.is_empty() && ticket.work.visit.is_none(), "{:?}", ticket.work);
+    let id = ticket.id.clone();
+    stage.decide(|desk| {
+        assert!(desk.command(&id, "housekeeper:h5", &Command::Eta(5)).is_err(), "nobody is on the way");
+        assert!(desk.command(&id, "housekeeper:h5", &Command::Fail { reason: String::new() }).is_err());
+    });
+}

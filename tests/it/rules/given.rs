@@ -1,0 +1,75 @@
+//! What a story is given: the house as it stands before the first line.
+
+use chrono::NaiveDate;
+use nightporter::decide::policy::{DispatchPolicy, RegionHead};
+use nightporter::model::*;
+
+use super::stage::Stage;
+
+impl Stage {
+    /// The house as given: `t1 leaves 10`, `t1 follows 11` (a new tenant `t9`), `h2 off`, `no consent reward`, `gateway none`,
+    /// `budget 2`, `alone` (nobody on duty ever).
+    pub fn change(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["t1", "leaves", day] => self.tenant(0, |t| t.to = date(day)),
+            ["t9", "follows", day] => {
+                let mut new = self.facts.tenants["oak-1"][1].clone();
+                new.to = None;
+                (new.id, new.from, new.phone) =
+                    ("t9".into(), date(day).expect("a day"), E164::parse("+14155550109").expect("a number"));
+                self.facts.tenants.get_mut("oak-1").expect("given").push(new);
+            }
+            ["consent", list] => self.tenant(0, |t| t.consent = Consent::parse(list).expect("purposes")),
+            ["budget", n] => self.policy.contact.daily_messages_max = n.parse().expect("a number"),
+            ["cap", n] => self.policy.rewards.monthly_cap_minor = n.parse().expect("a number"),
+            ["refuses", phone] => self.refuses = E164::parse(phone),
+            [who, "works", "night", skill] => self.hire(who, skill),
+            [who, "off"] => {
+                let place = self.facts.places.get_mut("oak").expect("given");
+                place.housekeepers.retain(|h| h.id.as_str() != who);
+            }
+            [who, "load", n] => self.standing(who).load = n.parse().expect("a number"),
+            [who, "at", lat, lon] => {
+                let degrees = |text: &str| text.parse().expect("degrees");
+                self.standing(who).location = Some(Location { lat: degrees(lat), lon: degrees(lon) });
+            }
+            [who, "called", day, hour] => {
+                let at = self.time(day, hour);
+                self.standing(who).night_call_at = Some(at);
+            }
+            [who, "for", whom, day, hour, until_day, until_hour] => {
+                let (starts_at, ends_at) = (self.time(day, hour), self.time(until_day, until_hour));
+                let swap = ShiftSwap { id: "s1".into(), from: whom.into(), to: who.into(), starts_at, ends_at };
+                self.facts.swaps.push(swap);
+            }
+            ["region", name] => {
+                let phone = E164::parse("+8613900000009").expect("a number");
+                self.policy.regions.insert(name.into(), RegionHead { phone, locale: Locale::ZhCn });
+            }
+            ["visits", "watched"] => self.policy.dispatch = DispatchPolicy::default(),
+            ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),
+            _ => panic!("given what? {line}"),
+        }
+    }
+
+    /// Somebody more for the nights of oak.
+    fn hire(&mut self, who: &str, skill: &str) {
+        let place = self.facts.places.get_mut("oak").expect("given");
+        let like = place.housekeepers.iter().find(|h| h.id.as_str() == "h2").expect("given").clone();
+        place.housekeepers.push(Housekeeper { id: who.into(), name: who.into(), skills: vec![skill.into()], ..like });
+    }
+
+    fn standing(&mut self, who: &str) -> &mut Standing {
+        self.facts.standings.entry(who.into()).or_default()
+    }
+
+    fn tenant(&mut self, _: usize, change: impl Fn(&mut Tenant)) {
+        let all = self.facts.tenants.get_mut("oak-1").expect("given");
+        change(all.iter_mut().find(|t| t.id.as_str() == "t1").expect("given"));
+    }
+}
+
+fn date(day: &str) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(2026, 1, day.parse().expect("a day"))
+}
