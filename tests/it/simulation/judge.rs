@@ -34,7 +34,7 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     month.played.trace = hasher.finish();
     let board = Scoreboard::judge_by(&rules, month.building.truth(), &seen, month.until());
     month.played.problems = Kind::ALL.iter().map(|kind| board.of(*kind).happened as u64).sum();
-    let excused = |note: &String| is_excused(month, note);
+    let excused = |note: &String| is_excused(month, &tickets, note);
     let notes: Vec<&String> = board.notes.iter().filter(|n| !excused(n)).collect();
     let told: Vec<String> =
         notes.iter().map(|note| format!("{note}\n{}", story(month, note, &tickets, &seen))).collect();
@@ -70,13 +70,22 @@ fn story(month: &Month, note: &str, tickets: &BTreeMap<String, Ticket>, seen: &O
     truth.chain(made).chain(said).chain(paid).collect::<Vec<_>>().join("\n")
 }
 
-/// Who said STOP need not be told; after a death a silence counts anew.
-fn is_excused(month: &Month, note: &str) -> bool {
+/// Who said STOP need not be told; after a death, and behind a gateway that is back, a silence counts anew.
+fn is_excused(month: &Month, tickets: &BTreeMap<String, Ticket>, note: &str) -> bool {
     let silenced = || month.watch.silenced_units().iter().any(|unit| note.contains(unit.as_str()));
     let told_at = || note.rsplit(' ').next().and_then(Timestamp::parse_rfc3339);
     let died = || told_at().is_some_and(|at| month.deaths.iter().any(|death| (*death - at).abs() < time::DAY));
     let late = note.starts_with("silent found late") || note.starts_with("silent missed");
-    (note.contains("tenant not told") && silenced()) || (late && died())
+    let back_at = |t: &Ticket| match t.status {
+        Status::Resolved { at } | Status::Closed { resolved_at: at, .. } => Some(at),
+        _ => None,
+    };
+    // A gateway's silence is urgent, a device's own is not.
+    let gateways = || tickets.values().filter(|t| t.kind == TicketKind::Silent && t.severity == Severity::Urgent);
+    let anew = || told_at().is_some_and(|at| gateways().filter_map(back_at).any(|back| (back - at).abs() < time::DAY));
+    (note.contains("tenant not told") && silenced())
+        || (late && died())
+        || (note.starts_with("silent found late") && anew())
 }
 
 type Left = (BTreeMap<String, Ticket>, Vec<MessageRow>, Vec<SeenCredit>);
