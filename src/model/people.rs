@@ -240,13 +240,13 @@ impl Shift {
 /// The registry's form, tidied.
 impl fmt::Display for Shift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spans: Vec<String> = self.spans.iter().map(ShiftSpan::to_text).collect();
+        let spans: Vec<String> = self.spans.iter().map(|span| span.to_text()).collect();
         f.write_str(&spans.join(";"))
     }
 }
 
 impl ShiftSpan {
-    fn to_text(&self) -> String {
+    fn to_text(self) -> String {
         let hour = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
         let hours = format!("{}-{}", hour(self.from), hour(self.to));
         match (self.first_day, self.last_day) {
