@@ -19,7 +19,7 @@ fn ranking(stage: &mut Stage, line: &str) -> Vec<String> {
     stage.act(line);
     for data in stage.offers.drain(..) {
         for r in data["ranking"].as_array().expect("a ranking") {
-            let word = |name: &str| r[name].as_bool().expect("a word").then(|| format!(" {name}")).unwrap_or_default();
+            let word = |name: &str| if r[name] == true { format!(" {name}") } else { String::new() };
             let rests = if r["resting_until"].is_null() { "" } else { " rests" };
             let id = r["housekeeper_id"].as_str().expect("an id");
             let (load, far) = (&r["load"], &r["distance_m"]);
