@@ -197,6 +197,21 @@ async fn what_is_away_is_named_and_nothing_is_lost() {
     house.retained("nightporter/status", |_, payload| payload == "offline").await;
 }
 
+/// The broker keeps what is not committed: it is acknowledged after the commit, never before.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_the_commit_it_hears_of_the_leak_again() {
+    let (mut house, mut publisher) = house(MORNING).await;
+    let store = Store::open(&format!("sqlite://{}", house.path("np.db").display())).await.expect("the database opens");
+    let in_the_way = store.begin().await.expect("nobody else may write");
+    publisher.publish("zigbee2mqtt/12B-leak", r#"{"water_leak":true}"#).await;
+    eventually(SOON, "a commit was tried", async || house.readyz().await.contains("database")).await;
+    house.kill();
+    drop(in_the_way);
+    store.close().await;
+    house.start();
+    eventually(SOON, "the leak is told", async || house.texts(TENANT, "Water at") == 1).await;
+}
+
 /// A sensor may be wet before anybody has entered it into the registry: held, and told as soon as it is known.
 #[tokio::test(flavor = "multi_thread")]
 async fn water_told_before_the_registration_is_not_lost() {
