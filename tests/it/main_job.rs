@@ -204,7 +204,11 @@ async fn killed_before_the_commit_it_hears_of_the_leak_again() {
     let store = Store::open(&format!("sqlite://{}", house.path("np.db").display())).await.expect("the database opens");
     let in_the_way = store.begin().await.expect("nobody else may write");
     publisher.publish("zigbee2mqtt/12B-leak", r#"{"water_leak":true}"#).await;
-    eventually(SOON, "a commit was tried", async || house.readyz().await.contains("database")).await;
+    eventually(SOON, "a commit was tried", async || {
+        let metrics = house.metrics().await;
+        metrics.lines().any(|l| l.starts_with("nightporter_commit_failures_total ") && !l.ends_with(" 0"))
+    })
+    .await;
     house.kill();
     drop(in_the_way);
     store.close().await;
