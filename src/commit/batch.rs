@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::field::Field;
 use super::outbox::{self, Answer, Attempt};
+use super::sweep;
 use super::{Cause, Change, Committed, Committer, Item, LEASE_MS, Said};
 use crate::decide::desk::{Changes, Desk};
 use crate::decide::detect::sample::About;
@@ -38,6 +39,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
         devices: HashMap::new(),
         field: Field::default(),
         updates: Vec::new(),
+        came: Vec::new(),
         fleet: house.lives.current(&mut tx, now).await?,
         moved: Vec::new(),
         out: Committed::default(),
@@ -45,6 +47,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
     batch.load_devices(&mut tx, items).await?;
     batch.load_broker(&mut tx, items).await?;
     let tasks = batch.collect(&mut tx, items).await?;
+    tx.add_newcomers(&batch.came, now).await?;
     let changes = batch.decide(&mut tx, tasks).await?;
     batch.store(&mut tx, items, changes).await?;
     tx.commit().await?;
@@ -60,6 +63,8 @@ pub(super) struct Batch<'a> {
     pub(super) devices: HashMap<DeviceKey, Device>,
     pub(super) field: Field,
     updates: Vec<MessageUpdate>,
+    /// Registered devices that are heard for the first time.
+    came: Vec<DeviceKey>,
     pub(super) fleet: Arc<Fleet>,
     /// Messages that are new or stand elsewhere now, with their tickets.
     moved: Vec<(MessageId, Option<TicketId>)>,
@@ -133,6 +138,9 @@ impl<'a> Batch<'a> {
         let fleet = self.fleet.clone();
         let ctx = self.context(device.map(|d| &d.property_id), &about, &fleet);
         let Some((state, _)) = self.states.get_mut(key) else { return };
+        if device.is_some() && matches!(cause, Cause::Heard(..)) && sweep::is_new(state) {
+            self.came.push(key.clone());
+        }
         let findings = match (cause, device) {
             (Cause::Heard(_, heard), Some(_)) => state.hear(heard, &ctx),
             (Cause::Heard(_, heard), None) => {

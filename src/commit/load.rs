@@ -53,7 +53,9 @@ impl Batch<'_> {
         let gateways: Vec<String> = gateways.map(str::to_owned).collect();
         let conversations =
             if phones.is_empty() { HashMap::new() } else { tx.load_conversations(&sorted(phones)).await? };
-        let facts = Facts { places, standings, swaps, tickets, behind, conversations, ..Facts::default() };
+        let newcomers = self.newcomers(tx, tasks).await?;
+        let facts =
+            Facts { places, standings, swaps, tickets, behind, conversations, newcomers, ..Facts::default() };
         self.complete(tx, facts, gateways, &homes, replaced).await
     }
 

@@ -10,6 +10,7 @@ mod lives;
 mod load;
 mod outbox;
 mod rota;
+mod sweep;
 mod talk;
 
 use std::sync::Arc;

@@ -28,6 +28,7 @@ pub use values::{BrokerUrl, Secret, Subscription};
 use crate::clock::Clock;
 use crate::decide::policy::{
     BatteryPolicy, ContactPolicy, DispatchPolicy, LeakPolicy, Policy, PresencePolicy, RegionHead, RewardPolicy,
+    SweepPolicy,
 };
 use crate::decode::Routes;
 use crate::model::{PropertyId, TicketKind, Timestamp};
@@ -58,6 +59,8 @@ pub struct Config {
     pub presence: PresencePolicy,
     /// See [`LeakPolicy`].
     pub leak: LeakPolicy,
+    /// See [`SweepPolicy`].
+    pub sweep: SweepPolicy,
     /// See [`ContactPolicy`].
     pub contact: ContactPolicy,
     /// See [`DispatchPolicy`].
@@ -108,6 +111,7 @@ impl Config {
             regions: self.region.clone(),
             presence: self.presence.clone(),
             leak: self.leak.clone(),
+            sweep: self.sweep.clone(),
             playbooks,
             property_playbooks,
         }

@@ -31,6 +31,11 @@ pub enum Command {
     Reassign(HousekeeperId),
     /// A remark.
     Note(String),
+    /// What waited for the operator's word begins then.
+    Release {
+        /// Now or later.
+        at: Timestamp,
+    },
     /// It was none.
     Cancel {
         /// Why.
@@ -98,6 +103,10 @@ impl Desk<'_> {
             }
             Command::Note(text) => {
                 self.event(id, "note", actor, json!({ "text": text }));
+                Ok(())
+            }
+            Command::Release { at } => {
+                self.release(id, actor, *at);
                 Ok(())
             }
             Command::Cancel { reason } => self.cancel(id, actor, reason),

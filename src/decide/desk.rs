@@ -72,6 +72,8 @@ pub struct Facts {
     pub paid: Vec<Paid>,
     /// Devices by gateway.
     pub behind: HashMap<DeviceKey, Vec<Behind>>,
+    /// Devices that came lately with many others, and were then as they are found now.
+    pub newcomers: HashSet<DeviceKey>,
 }
 
 /// A number's wish to be written to, or not.

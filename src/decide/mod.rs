@@ -22,6 +22,7 @@ pub mod policy;
 pub mod requests;
 mod reward;
 mod silence;
+mod sweep;
 mod tickets;
 mod visits;
 pub mod words;

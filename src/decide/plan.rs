@@ -128,7 +128,7 @@ impl Desk<'_> {
     fn concerns(&self, id: &TicketId, planned: &PlannedStep) -> bool {
         let status = &self.ticket(id).status;
         let stage = if planned.closing { matches!(status, Status::Resolved { .. }) } else { status.is_active() };
-        stage && planned.done.is_none()
+        stage && planned.done.is_none() && !self.ticket(id).held
     }
 
     fn run_step(&mut self, id: &TicketId, n: usize) {

@@ -181,6 +181,24 @@ impl Default for LeakPolicy {
     }
 }
 
+/// `[sweep]`: when a fleet comes, what it brings along is reported and waits for the operator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SweepPolicy {
+    /// So many devices first heard …
+    pub devices_min: u32,
+    /// … within this of one another are a fleet that comes.
+    pub within: Span,
+    /// What is found of them for so long after their first word waits.
+    pub hold_for: Span,
+}
+
+impl Default for SweepPolicy {
+    fn default() -> Self {
+        Self { devices_min: 500, within: span("1d"), hold_for: span("4d") }
+    }
+}
+
 /// Everything that the rules are told.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
@@ -198,6 +216,8 @@ pub struct Policy {
     pub dispatch: DispatchPolicy,
     /// See [`RegionHead`]; by the region's name.
     pub regions: BTreeMap<String, RegionHead>,
+    /// See [`SweepPolicy`].
+    pub sweep: SweepPolicy,
     /// Playbooks for all properties; a kind that is absent has the built-in one.
     pub playbooks: BTreeMap<TicketKind, Playbook>,
     /// Playbooks for one property; they come first.

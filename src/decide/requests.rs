@@ -77,6 +77,7 @@ impl Desk<'_> {
             source: None,
             sender: None,
             text: Some(wanted.text.clone()),
+            held: false,
             round: 0,
             work: Work::default(),
             events: 0,

@@ -63,6 +63,7 @@ impl Desk<'_> {
         if !self.ticket(&id).died {
             self.change(&id).died = true;
             self.event(&id, "died", "device", json!({}));
+            self.release(&id, "device", self.now);
             plan::arm(self.change(&id), Since::Died);
             self.run_plan(&id);
         }
@@ -224,10 +225,12 @@ impl Desk<'_> {
         let now = self.now;
         let id = TicketId(format!("t_{}", digest(&format!("{}|{}|{}", kind.as_str(), device.key, now.0))));
         let tenant_id = self.tenant_on(&device.unit_id, &device.property_id, now).map(|t| t.id.clone());
+        let severity = severity.unwrap_or(playbook.severity);
+        let held = self.waits(&device.key, kind, severity);
         let ticket = Ticket {
             id: id.clone(),
             kind,
-            severity: severity.unwrap_or(playbook.severity),
+            severity,
             property_id: device.property_id.clone(),
             unit_id: (device.unit_id != UnitId::default()).then(|| device.unit_id.clone()),
             tenant_id,
@@ -238,6 +241,7 @@ impl Desk<'_> {
             opened_at: now,
             since,
             due_at: None,
+            held,
             plan: plan::lay_out(&playbook, now),
             told_at: None,
             seen_at: None,

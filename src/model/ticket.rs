@@ -213,6 +213,9 @@ pub struct Ticket {
     pub since: Option<Timestamp>,
     /// When it needs attention next.
     pub due_at: Option<Timestamp>,
+    /// It waits for the operator's word: nobody is written to before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// The steps of its playbook.
     pub plan: Vec<PlannedStep>,
     /// When the carrier first took a message to the tenant: the clock of the reward starts here.

@@ -125,6 +125,20 @@ queries! {
     lives::add as add_lives(lives: &[FinishedLife], at: Timestamp) -> ();
     /// What is known of finished batteries.
     lives::all as load_lives() -> Vec<FinishedLife>;
+    /// Registered devices were heard.
+    sweep::add as add_newcomers(keys: &[DeviceKey], now: Timestamp) -> ();
+    /// Which of these were first heard since an instant.
+    sweep::since as newcomers(keys: &[&str], from: Timestamp) -> Vec<(DeviceKey, Timestamp)>;
+    /// How many were first heard between two instants, up to a limit.
+    sweep::count as count_newcomers(from: Timestamp, to: Timestamp, limit: i64) -> i64;
+    /// Tickets that wait for the operator's word.
+    sweep::held as held_tickets(properties: Option<&[String]>, kind: Option<&str>, limit: i64) -> Vec<Ticket>;
+    /// How many of each kind wait.
+    sweep::held_counts as held_counts(properties: Option<&[String]>) -> Vec<(String, i64)>;
+    /// Registered devices that nobody has heard.
+    sweep::never_heard as never_heard(properties: Option<&[String]>, limit: i64) -> Vec<String>;
+    /// Registered devices whose gauge is doubted.
+    sweep::doubted as doubted_devices(properties: Option<&[String]>, limit: i64) -> Vec<String>;
     /// Keeps unintelligible messages.
     write::rejects as add_rejects(rejects: &[Reject]) -> ();
 

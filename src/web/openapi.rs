@@ -81,6 +81,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         api::messages::list, api::ledger::rewards, api::ledger::redeem, api::ledger::trial_balance,
         api::rota::rota, api::rota::swap, api::rota::cancel,
         api::board::board, api::events::events, api::rejects::list,
+        api::sweep::sweep, api::sweep::release,
         health::healthz, health::readyz, health::metrics, health::openapi_json,
         session::begin, session::end,
         webhooks::status, webhooks::inbound,

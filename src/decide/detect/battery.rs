@@ -80,6 +80,9 @@ pub struct BatteryState {
     pub gauge: Gauge,
     /// What is expected of it.
     pub outlook: Outlook,
+    /// It was low when it was first heard: no news.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub found_low: bool,
     /// Whether its end was found near, once for a battery.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub near_end: bool,
@@ -117,6 +120,9 @@ impl BatteryState {
         }
         self.judge_rise(&sample, ctx, findings);
         let Some((level, at)) = self.read(timed).filter(|(_, at)| *at >= self.at) else { return };
+        if self.at == Timestamp::default() {
+            self.found_low = level <= ctx.policy.battery.low_percent;
+        }
         self.at = at;
         if self.is_glitch(level, at) {
             return;

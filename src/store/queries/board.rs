@@ -12,7 +12,7 @@ use crate::store::{BoardMessageRow, BoardTicketRow, StoreError};
 /// Messages that are looked at for one board.
 const MESSAGES_MAX: i64 = 2_000;
 
-fn within(query: &mut QueryBuilder<Db>, column: &str, properties: Option<&[String]>) {
+pub(super) fn within(query: &mut QueryBuilder<Db>, column: &str, properties: Option<&[String]>) {
     if let Some(properties) = properties {
         query.push(" AND ").push(column).push(" IN ");
         push_list(query, properties.iter().map(String::as_str));
@@ -29,7 +29,7 @@ pub async fn tickets(
         "SELECT t.id, t.body, p.name, p.timezone, u.name, d.name, s.state FROM tickets t \
          LEFT JOIN properties p ON p.id = t.property_id LEFT JOIN units u ON u.id = t.unit_id \
          LEFT JOIN devices d ON d.key = t.device_key LEFT JOIN device_states s ON s.key = t.device_key \
-         WHERE t.status IN ('open', 'offered', 'assigned', 'on_site', 'resolved')",
+         WHERE t.status IN ('open', 'offered', 'assigned', 'on_site', 'resolved') AND NOT (t.held AND t.status = 'open')",
     );
     within(&mut query, "t.property_id", properties);
     query.push(
@@ -84,7 +84,7 @@ pub async fn housekeeper_names(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<
 /// How many tickets of each kind and status are not over.
 pub async fn counts(conn: &mut Conn, properties: Option<&[String]>) -> Result<Vec<(String, String, i64)>, StoreError> {
     let mut query = QueryBuilder::<Db>::new(
-        "SELECT t.kind, t.status, COUNT(*) FROM tickets t WHERE t.status NOT IN ('closed', 'cancelled')",
+        "SELECT t.kind, t.status, COUNT(*) FROM tickets t WHERE t.status NOT IN ('closed', 'cancelled') AND NOT (t.held AND t.status = 'open')",
     );
     within(&mut query, "t.property_id", properties);
     query.push(" GROUP BY t.kind, t.status ORDER BY t.kind, t.status");

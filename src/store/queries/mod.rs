@@ -13,6 +13,7 @@ pub mod outbox;
 pub mod read;
 pub mod registry;
 pub mod rota;
+pub mod sweep;
 pub mod write;
 
 use super::{Conn, Db, LOCK, Row};
@@ -20,7 +21,7 @@ use crate::model::Timestamp;
 use crate::store::StoreError;
 use sqlx::QueryBuilder;
 
-/// Rows of one batched statement; eight columns stay below SQLite's 32,766 parameters.
+/// Rows of one batched statement; ten columns stay below SQLite's 32,766 parameters.
 pub const ROWS_MAX: usize = 2_000;
 
 /// Appends `(a, b, c)` as parameters; no items match nothing.

@@ -32,7 +32,7 @@ pub async fn states(conn: &mut Conn, rows: &[StateRow]) -> Result<(), StoreError
 pub async fn tickets(conn: &mut Conn, tickets: &[&Ticket]) -> Result<(), StoreError> {
     for chunk in tickets.chunks(ROWS_MAX) {
         let mut query = QueryBuilder::<Db>::new(
-            "INSERT INTO tickets (id, kind, status, property_id, unit_id, device_key, opened_at, due_at, assignee, body) ",
+            "INSERT INTO tickets (id, kind, status, property_id, unit_id, device_key, opened_at, due_at, assignee, held, body) ",
         );
         query.push_values(chunk, |mut row, t| {
             row.push_bind(t.id.0.clone());
@@ -44,11 +44,13 @@ pub async fn tickets(conn: &mut Conn, tickets: &[&Ticket]) -> Result<(), StoreEr
             row.push_bind(t.opened_at.0);
             row.push_bind(t.due_at.map(|d| d.0));
             row.push_bind(t.assignee.as_ref().map(|h| h.0.clone()));
+            row.push_bind(t.held);
             row.push_bind(serde_json::to_string(t).expect("a ticket is plain data"));
         });
         query.push(
             " ON CONFLICT (id) DO UPDATE SET status = excluded.status, unit_id = excluded.unit_id, \
-             device_key = excluded.device_key, due_at = excluded.due_at, assignee = excluded.assignee, body = excluded.body",
+             device_key = excluded.device_key, due_at = excluded.due_at, assignee = excluded.assignee, held = excluded.held, \
+             body = excluded.body",
         );
         query.build().execute(&mut *conn).await?;
     }

@@ -42,6 +42,8 @@ pub struct Board {
     counts: BTreeMap<String, i64>,
     /// How many are resolved and not yet closed.
     resolved: i64,
+    /// How many wait for the operator's word (`/sweep`), by kind; they stand nowhere else here.
+    held: BTreeMap<String, i64>,
     /// Those being worked on, leaks first, then the oldest; then the resolved ones, the latest first. At most 200.
     items: Vec<BoardTicket>,
 }
@@ -119,8 +121,9 @@ pub async fn board(State(app): State<AppState>, caller: Caller, _: Params<NoPara
     let devices = tx.count_devices(caller.properties()).await?;
     let mut timezones = tx.timezones(caller.properties()).await?;
     let timezone = timezones.pop().filter(|_| timezones.is_empty());
+    let held = tx.held_counts(caller.properties()).await?.into_iter().collect();
     let items = items(&mut tx, &caller).await?;
-    Ok(Json(Board { now: app.clock.now().into(), timezone, devices, counts, resolved, items }))
+    Ok(Json(Board { now: app.clock.now().into(), timezone, devices, counts, resolved, held, items }))
 }
 
 async fn items(tx: &mut Tx, caller: &Caller) -> Result<Vec<BoardTicket>, Problem> {

@@ -16,6 +16,7 @@ pub mod messages;
 pub mod rejects;
 pub mod requests;
 pub mod rota;
+pub mod sweep;
 pub mod tickets;
 
 use axum::Json;
@@ -43,6 +44,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = board::routes(routes);
     let routes = rota::routes(routes);
     let routes = events::routes(routes);
+    let routes = sweep::routes(routes);
     rejects::routes(routes)
 }
 

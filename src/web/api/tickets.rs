@@ -62,6 +62,8 @@ pub struct Ticket {
     /// `report` (the device speaks again); null where a person's word is enough, and when it is over.
     #[schema(required, schema_with = awaited)]
     waiting_for: Option<&'static str>,
+    /// It waits for the operator's word (`/sweep`): nobody is written to before.
+    held: bool,
     /// How often it was opened again.
     reopened: u32,
     opened_at: Time,
@@ -141,6 +143,7 @@ impl From<&model::Ticket> for Ticket {
             likely_source: t.source.as_ref().map(|s| s.unit_id.0.clone()),
             source_floor: t.source.as_ref().and_then(|s| s.floor),
             waiting_for: crate::decide::awaited(t),
+            held: t.held,
             reopened: t.round,
             opened_at: t.opened_at.into(),
             due_at: t.due_at.map(Time::from),

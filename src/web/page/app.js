@@ -84,6 +84,9 @@ function draw() {
   page("watch").textContent = t.watching(board.devices);
   page("house").classList.toggle("calm", !things);
   page("e-burning").textContent = things ? t.noneBurning : t.asleep;
+  const { battery = 0, silent = 0 } = board.held;
+  page("sweep").hidden = !(battery || silent);
+  page("sweep").textContent = t.sweep(battery, silent);
   for (const group of Object.keys(groups)) drawGroup(group);
   known = new Set(board.items.map((i) => i.id));
 }

@@ -22,6 +22,7 @@ export const words = {
     things: (n) => plural(n, "One thing needs a hand.", "# things need a hand."),
     leaks: (n) => plural(n, "Water in one place.", "Water in # places."),
     watching: (n) => plural(n, "Watching one device.", "Watching # devices."),
+    sweep: (low, silent) => `Of the devices that came: ${low} low batteries and ${silent} silent wait for your word. Nobody has been written to (POST /api/v1/sweep/release).`,
     more: (n) => plural(n, "… and one more", "… and # more"),
     kinds: { leak: "Water", battery: "Battery", silent: "Silent", tamper: "Opened case", request: "Request" },
     since: (at, span) => `since ${at}, ${span}`, until: (at) => `settled ${at}`,
@@ -43,7 +44,7 @@ export const words = {
     openStory: "What happened", loading: "One moment …", noStory: "The story could not be read.",
     events: {
       opened: "Noticed", step: "Playbook", resolved: "Solved", reopened: "It came back", closed: "Closed",
-      accepted: "Taken on", reassigned: "Handed over", declined: "Passed", arrived: "On site", said_done: "Said to be done",
+      accepted: "Taken on", reassigned: "Handed over", declined: "Passed", arrived: "On site", said_done: "Said to be done", released: "Released",
       note: "Note", cancelled: "It was none", message_failed: "A message failed", message_expired: "A message came too late to send",
       reply: "The tenant answered", answered: "Needs a place to stay", died: "The battery died",
       replacement_seen: "A fresh battery was seen", replacement_refuted: "It was no fresh battery", replacement_unsure: "It may be a fresh battery: the tenant is asked", joined: "Another sensor joined", still_wet: "The sensor does not dry",
@@ -72,6 +73,7 @@ export const words = {
     things: (n) => `有 ${n} 件事需要处理。`,
     leaks: (n) => `${n} 处漏水。`,
     watching: (n) => `正在看护 ${n} 台设备。`,
+    sweep: (low, silent) => `新接入设备普查：${low} 个低电量，${silent} 个失联，均未通知任何人，等待放行（POST /api/v1/sweep/release）。`,
     more: (n) => `…还有 ${n} 件`,
     kinds: { leak: "漏水", battery: "电池", silent: "失联", tamper: "外壳被打开", request: "报事" },
     since: (at, span) => `${at} 起，已 ${span}`, until: (at) => `${at} 解决`,
@@ -92,7 +94,7 @@ export const words = {
     openStory: "经过", loading: "请稍候…", noStory: "读不到经过。",
     events: {
       opened: "发现", step: "预案", resolved: "解决", reopened: "再次发生", closed: "关闭",
-      accepted: "接单", reassigned: "改派", declined: "婉拒", arrived: "到达现场", said_done: "称已完成",
+      accepted: "接单", reassigned: "改派", declined: "婉拒", arrived: "到达现场", said_done: "称已完成", released: "放行",
       note: "备注", cancelled: "并无此事", message_failed: "短信失败", message_expired: "短信过期未发",
       reply: "租客回复", answered: "需要住处", died: "电池耗尽",
       replacement_seen: "看到新电池", replacement_refuted: "并非新电池", replacement_unsure: "可能换了电池，正在询问租客", joined: "又一个传感器", still_wet: "传感器一直未干",

@@ -13,6 +13,7 @@ mod people;
 mod registry;
 mod rota;
 mod states;
+mod sweep;
 mod tickets;
 mod users;
 
@@ -116,6 +117,8 @@ on_both! {
     field::the_quarantine_has_one_row_for_a_device_and_reason_and_a_limit,
     lives::finished_batteries_are_kept_once_and_in_order,
     lives::of_a_model_the_newest_finished_batteries_are_kept,
+    sweep::who_came_with_whom_is_counted_up_to_a_limit,
+    sweep::what_waits_is_found_within_its_scope_and_stands_on_no_board,
     states::states_are_kept_and_replaced,
     states::first_states_leave_what_is_there,
     states::more_rows_than_one_statement_takes,
@@ -169,6 +172,7 @@ fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) 
         due_at: None,
         plan: Vec::new(),
         since: None,
+        held: false,
         told_at: None,
         seen_at: None,
         died: false,
@@ -224,6 +228,7 @@ fn every_statement_is_tested() {
         include_str!("registry.rs"),
         include_str!("rota.rs"),
         include_str!("states.rs"),
+        include_str!("sweep.rs"),
         include_str!("tickets.rs"),
         include_str!("users.rs"),
     ]

@@ -94,6 +94,11 @@ impl House {
 
     /// A house; `open_page`: as in the demo.
     pub async fn start_with(open_page: bool) -> Self {
+        Self::start_configured(open_page, "").await
+    }
+
+    /// A house with more in its configuration.
+    pub async fn start_configured(open_page: bool, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, text) in FILES {
             std::fs::write(folder.path().join(name), text).expect("written");
@@ -107,7 +112,7 @@ impl House {
         let base = format!("http://{}", listener.local_addr().expect("bound"));
         let carrier = Console::new(clock.clone(), |_| {});
         let parts = Parts {
-            config: config(&folder),
+            config: config(&folder, more),
             clock: clock.clone(),
             store: store.clone(),
             carrier: Arc::new(carrier),
@@ -251,11 +256,11 @@ impl House {
     }
 }
 
-fn config(folder: &TempDir) -> Config {
+fn config(folder: &TempDir, more: &str) -> Config {
     let port = free_port();
     let text = format!(
         "[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\nconnections = 1\n[http]\npublic_url = \"{PUBLIC_URL}\"\n\
-         [sms.twilio]\naccount_sid = \"AC{}\"\nauth_token = \"{SECRET}\"\n",
+         [sms.twilio]\naccount_sid = \"AC{}\"\nauth_token = \"{SECRET}\"\n{more}",
         "0".repeat(32)
     );
     Config::parse(&text, &folder.path().join("house.toml"), std::iter::empty()).expect("sound")

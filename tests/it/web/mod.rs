@@ -11,4 +11,5 @@ mod page;
 mod roles;
 mod schema;
 mod sign_in;
+mod sweep;
 mod webhooks;

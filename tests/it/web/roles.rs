@@ -24,6 +24,8 @@ async fn every_role_on_every_path() {
         ("GET", of(""), [200, 200, 200, 200, 404, 200, 200, 404, 401]),
         ("GET", of("/events"), [200, 200, 200, 200, 404, 200, 200, 404, 401]),
         ("GET", "/api/v1/board".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
+        ("GET", "/api/v1/sweep".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
+        ("POST", "/api/v1/sweep/release".into(), [200, 200, 200, 403, 403, 403, 403, 200, 401]),
         ("GET", "/api/v1/messages".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
         ("GET", "/api/v1/conversations".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
         ("POST", "/api/v1/conversations/c_none/replies".into(), [404, 404, 404, 403, 403, 403, 403, 404, 401]),
@@ -59,6 +61,7 @@ async fn every_role_on_every_path() {
 fn body_of(path: &str) -> Option<Value> {
     let body = match path.rsplit('/').next()? {
         "note" => json!({ "text": "seen" }),
+        "release" => json!({ "count": 1 }),
         "decline" | "arrive" | "settle" | "fail" | "cancel" => json!({}),
         "replies" => json!({ "text": "on my way" }),
         "eta" => json!({ "minutes": 0 }),
