@@ -1,6 +1,8 @@
 //! What would have happened: a history of readings through the service's own detectors, in the order of time. Holds no
 //! rule of its own, and shows a detector no row that is newer than the one it is at.
 
+pub mod compare;
+mod own;
 pub mod read;
 
 use serde::Serialize;
@@ -8,7 +10,7 @@ use serde::Serialize;
 use crate::decide::detect::sample::About;
 use crate::decide::forecast::{FinishedLife, Fleet};
 use crate::decide::{Context, DeviceState, Heard, Policy};
-use crate::model::time::MINUTE;
+use crate::model::time::{HOUR, MINUTE};
 use crate::model::{Because, Fact, Finding, Forecast, Reading, Span, Timestamp};
 
 /// A device is looked at so often between two of its rows at most.
@@ -69,9 +71,40 @@ fn maybe_rfc3339<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Result<
     }
 }
 
+/// A battery as a replay found it, with how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Battery {
+    /// Which device, by its place in [`History::devices`].
+    pub device: u32,
+    /// Its first reading.
+    pub born: Timestamp,
+    /// When its first message would have been sent.
+    pub warned_at: Option<Timestamp>,
+    /// When it died or was exchanged; of one still in service, its last reading.
+    pub ended_at: Timestamp,
+    /// Whether it ended by itself.
+    pub died: bool,
+    /// When its successor was first seen.
+    pub replaced_at: Option<Timestamp>,
+}
+
+/// What a replay found.
+#[derive(Debug, Default)]
+pub struct Replayed<'a> {
+    /// What would have happened, by time.
+    pub events: Vec<Event<'a>>,
+    /// The batteries, those that ended first; then those in service.
+    pub batteries: Vec<Battery>,
+}
+
 impl History {
-    /// Replays it. Batteries that finished on the way are learned from. Events come sorted by time.
+    /// As [`History::replay_all`], the events alone.
     pub fn replay(&mut self, policy: &Policy, forecasts: bool, progress: &dyn Fn(usize, usize)) -> Vec<Event<'_>> {
+        self.replay_all(policy, forecasts, progress).events
+    }
+
+    /// Replays it. Batteries that finished on the way are learned from. Events come sorted by time.
+    pub fn replay_all(&mut self, policy: &Policy, forecasts: bool, progress: &dyn Fn(usize, usize)) -> Replayed<'_> {
         self.rows.sort_by_key(|row| (row.at, row.device));
         let mut replay = Replay {
             policy,
@@ -79,6 +112,8 @@ impl History {
             began: self.rows.first().map_or(Timestamp(0), |row| row.at),
             devices: &self.devices,
             states: vec![(DeviceState::default(), false); self.devices.len()],
+            warned: vec![None; self.devices.len()],
+            batteries: Vec::new(),
             fleet: Fleet::new(),
             events: Vec::new(),
         };
@@ -91,9 +126,10 @@ impl History {
         if let Some(last) = self.rows.last() {
             (0..self.devices.len()).for_each(|device| replay.pass(device, last.at));
         }
-        let mut events = replay.events;
+        (0..self.devices.len()).for_each(|device| replay.in_service(device));
+        let Replay { mut events, batteries, .. } = replay;
         events.sort_by_key(|e| e.ts);
-        events
+        Replayed { events, batteries }
     }
 }
 
@@ -104,6 +140,9 @@ struct Replay<'a, 'p> {
     devices: &'a [(String, About)],
     /// With whether the battery in service is known to have died.
     states: Vec<(DeviceState, bool)>,
+    /// When the battery in service was first told of.
+    warned: Vec<Option<Timestamp>>,
+    batteries: Vec<Battery>,
     fleet: Fleet,
     events: Vec<Event<'a>>,
 }
@@ -115,10 +154,14 @@ impl Replay<'_, '_> {
         self.pass(device, row.at);
         let heard =
             Heard { readings: readings(row), received_at: row.at, retained: false, fingerprint: fingerprint(row) };
-        let before = self.states[device].0.battery.outlook.forecast.as_ref().map(|f| f.at);
+        let outlook = &self.states[device].0.battery.outlook;
+        let (before, born) = (outlook.forecast.as_ref().map(|f| f.at), outlook.track.born);
         let ctx = context(self.policy, self.began, &self.devices[device].1, &self.fleet, row.at);
         let findings = self.states[device].0.hear(&heard, &ctx);
         self.tell(device, row.at, &findings);
+        if let Some(seen_at) = findings.iter().find_map(replaced) {
+            self.ended(device, born, seen_at);
+        }
         let forecast = self.states[device].0.battery.outlook.forecast.clone();
         if let Some(forecast) = forecast.filter(|f| self.forecasts && Some(f.at) != before) {
             self.event(device, row.at, "forecast", Some(&forecast), false);
@@ -143,7 +186,10 @@ impl Replay<'_, '_> {
         for finding in findings {
             let forecast = self.states[device].0.battery.outlook.forecast.clone();
             match finding {
-                Finding::BatteryLow { .. } => self.event(device, at, "warned", forecast.as_ref(), true),
+                Finding::BatteryLow { .. } => {
+                    self.warned[device] = Some(at);
+                    self.event(device, at, "warned", forecast.as_ref(), true);
+                }
                 Finding::BatteryNearEnd { .. } => self.event(device, at, "reminded", forecast.as_ref(), false),
                 Finding::BatteryDead | Finding::Silent { battery_low: true, .. } if !self.states[device].1 => {
                     self.states[device].1 = true;
@@ -156,6 +202,32 @@ impl Replay<'_, '_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// The battery that began at `born` is over: when and how, its device remembers.
+    fn ended(&mut self, device: usize, born: Timestamp, seen_at: Timestamp) {
+        let warned_at = self.warned[device].take();
+        let Some(life) = self.states[device].0.battery.outlook.own.last() else { return };
+        let ended_at = if life.died { (born + i64::from(life.hours) * HOUR).min(seen_at) } else { seen_at };
+        let place = u32::try_from(device).expect("rows name devices by u32");
+        let battery = Battery { device: place, born, warned_at, ended_at, died: life.died, replaced_at: Some(seen_at) };
+        self.batteries.push(battery);
+    }
+
+    /// The battery that is still there when the history ends.
+    fn in_service(&mut self, device: usize) {
+        let track = &self.states[device].0.battery.outlook.track;
+        if track.count > 0 {
+            let place = u32::try_from(device).expect("rows name devices by u32");
+            self.batteries.push(Battery {
+                device: place,
+                born: track.born,
+                warned_at: self.warned[device],
+                ended_at: track.heard,
+                died: track.is_empty(),
+                replaced_at: None,
+            });
         }
     }
 
@@ -176,6 +248,13 @@ impl Replay<'_, '_> {
             predicted_empty_at: forecast.map(|f| f.empty_at),
             because: forecast.filter(|_| why).map(|f| f.because),
         });
+    }
+}
+
+fn replaced(finding: &Finding) -> Option<Timestamp> {
+    match finding {
+        Finding::BatteryReplaced { seen_at } => Some(*seen_at),
+        _ => None,
     }
 }
 

@@ -1,26 +1,36 @@
 //! `nightporter backtest`: a history in, what the service would have done out, as JSON lines in the order of time.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Count, Failure, listened};
+use crate::backtest::History;
+use crate::backtest::compare::Worth;
 use crate::backtest::read::{Mistakes, Reader};
+use crate::config::Config;
 use crate::decide::Policy;
+use crate::decide::detect::sample::About;
+use crate::store::{DeviceFilter, Store, StoreError};
 
 /// How wide the progress bar is, in characters.
 const BAR_WIDTH: usize = 30;
+/// Devices that are read at once.
+const PAGE_ROWS: i64 = 1_000;
 
 /// Replay a history: when would people have been warned, what would have been paid?
 ///
 /// Each line out is {"device_id","ts","event","predicted_empty_at"?}, event being warned, reminded, replaced, died or
 /// forecast, and rests on rows up to its own time only. Bad rows are reported, the others count; then the exit code is 1.
+/// With --against, two policies stand side by side instead: one line each with how many deaths were told in time, false
+/// messages, messages per battery and the rewards.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Example:\n  nightporter backtest readings.csv.gz --devices devices.csv --forecasts > events.jsonl"
-)]
+#[command(after_help = "Examples:
+  nightporter backtest readings.csv.gz --devices devices.csv --forecasts > events.jsonl
+  nightporter backtest readings.csv.gz --devices devices.csv --config now.toml --against planned.toml
+  nightporter backtest --own --config now.toml --against planned.toml")]
 pub(super) struct Args {
     /// Histories: CSV or .csv.gz with device_id,ts and any of percent,millivolts,temperature_c,uptime_s,operations
-    #[arg(value_name = "CSV", required = true)]
+    #[arg(value_name = "CSV", required_unless_present = "own", conflicts_with = "own")]
     files: Vec<PathBuf>,
     /// What is known of the devices: CSV with device_id and any of model,chem,quant
     #[arg(long, value_name = "FILE")]
@@ -28,20 +38,41 @@ pub(super) struct Args {
     /// Decide by this configuration instead of the defaults
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Decide by this configuration as well, and compare what the two would have been worth
+    #[arg(long, value_name = "FILE", conflicts_with = "forecasts")]
+    against: Option<PathBuf>,
+    /// The history of the service itself, as far as it is kept: the daily levels of batteries, from --config's database
+    #[arg(long, requires = "config")]
+    own: bool,
     /// Also print each device's forecast of each day
     #[arg(long)]
     forecasts: bool,
 }
 
 impl Args {
-    pub(super) fn run(self) -> Result<(), Failure> {
-        let policy = match &self.config {
-            Some(path) => super::load(path)?.policy(),
-            None => Policy::default(),
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let config = self.config.as_deref().map(super::load).transpose()?;
+        let (mut history, mistakes) = match &config {
+            Some(config) if self.own => (own_history(config).await?, Mistakes::default()),
+            _ => {
+                let Reader { history, mistakes, .. } = self.read()?;
+                (history, mistakes)
+            }
         };
-        let Reader { mut history, mistakes, .. } = self.read()?;
+        let policy = config.as_ref().map_or_else(Policy::default, Config::policy);
+        match &self.against {
+            Some(path) => {
+                let other = super::load(path)?.policy();
+                compare(&mut history, [(self.config.as_deref(), policy), (Some(path.as_path()), other)])?;
+            }
+            None => self.print_events(&mut history, &policy)?,
+        }
+        complain(&mistakes)
+    }
+
+    fn print_events(&self, history: &mut History, policy: &Policy) -> Result<(), Failure> {
         let bar = Bar { shown: io::stderr().is_terminal() };
-        let events = history.replay(&policy, self.forecasts, &|done, of| bar.show("replaying", done, of));
+        let events = history.replay(policy, self.forecasts, &|done, of| bar.show("replaying", done, of));
         bar.clear();
         let mut out = BufWriter::new(io::stdout().lock());
         for event in &events {
@@ -50,8 +81,7 @@ impl Args {
                 return listened(Err(e));
             }
         }
-        listened(out.flush())?;
-        complain(&mistakes)
+        listened(out.flush())
     }
 
     fn read(&self) -> Result<Reader, Failure> {
@@ -66,6 +96,46 @@ impl Args {
         }
         bar.clear();
         Ok(reader)
+    }
+}
+
+/// One line for each policy, in the order given.
+fn compare(history: &mut History, policies: [(Option<&Path>, Policy); 2]) -> Result<(), Failure> {
+    let bar = Bar { shown: io::stderr().is_terminal() };
+    let mut out = io::stdout().lock();
+    for (path, policy) in policies {
+        let name = path.map_or_else(|| "defaults".to_owned(), |path| path.display().to_string());
+        let found = history.replay_all(&policy, false, &|done, of| bar.show("replaying", done, of));
+        let worth = Worth::of(name, &found.events, &found.batteries, &policy.rewards);
+        bar.clear();
+        let line = serde_json::to_string(&worth).expect("plain data");
+        listened(writeln!(out, "{line}"))?;
+    }
+    Ok(())
+}
+
+/// What the service's own database keeps of its batteries.
+async fn own_history(config: &Config) -> Result<History, Failure> {
+    let store = Store::open(config.database.url.expose()).await?;
+    let mut tx = store.read().await?;
+    let filter = DeviceFilter { registered: true, unit: None, property: None, properties: None };
+    let mut history = History::default();
+    let mut after: Option<String> = None;
+    loop {
+        let rows = tx.list_devices(&filter, after.as_deref(), PAGE_ROWS).await?;
+        for row in &rows {
+            let (Some(device), Some(state)) = (&row.device, &row.state) else { continue };
+            let state = serde_json::from_str(state).map_err(|e| StoreError::Row {
+                table: "device_states",
+                id: row.key.0.clone(),
+                detail: e.to_string(),
+            })?;
+            history.add_own(row.key.as_str(), About::of(device), &state);
+        }
+        match rows.last() {
+            Some(last) => after = Some(last.key.0.clone()),
+            None => return Ok(history),
+        }
     }
 }
 

@@ -139,7 +139,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Migrate(args) => wait_for(args.run()),
         Command::Import(args) => wait_for(args.run()),
         Command::Decode(args) => args.run(),
-        Command::Backtest(args) => args.run(),
+        Command::Backtest(args) => wait_for(args.run()),
         Command::Export(args) => wait_for(args.run()),
         Command::User(command) => wait_for(command.run()),
         Command::Token(command) => wait_for(command.run()),

@@ -121,6 +121,41 @@ fn the_program_reports_bad_rows_and_replays_the_others() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("nowhere.csv"));
 }
 
+#[test]
+fn two_policies_stand_side_by_side() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    // A point a day from 90 %, dead at 1, a week of silence, a fresh one: twice.
+    let start = Timestamp::parse_rfc3339("2025-01-01T08:00:00Z").expect("a time");
+    let mut csv = "device_id,ts,percent\n".to_owned();
+    for life in 0..3 {
+        for day in 0..if life < 2 { 90 } else { 20 } {
+            let at = start + (life * 97 + day) * DAY;
+            csv += &format!("a,{},{}\n", at.to_rfc3339(), 90 - day);
+        }
+    }
+    let history = file("h.csv", &csv);
+    let late = file("late.toml", "[battery]\nlow_percent = 20.0\n");
+    let early = file("early.toml", "[battery]\nlow_percent = 60.0\n[rewards]\nlate_minor = 300\n");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nightporter"));
+    let output = command.arg("backtest").args([&history, Path::new("--config"), &late, Path::new("--against"), &early]);
+    let output = output.output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<serde_json::Value> =
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let figures = |n: usize| {
+        ["batteries", "died", "in_time", "too_early", "missed"].map(|name| lines[n][name].as_u64().expect("a count"))
+    };
+    assert_eq!((lines.len(), figures(0), figures(1)), (2, [3, 2, 2, 0, 0], [3, 2, 0, 2, 0]), "{lines:?}");
+    assert!(lines[0]["policy"].as_str().is_some_and(|name| name.ends_with("late.toml")));
+    let falsely = |n: usize| lines[n]["false_per_year"].as_f64().expect("a rate");
+    assert!(falsely(0) == 0.0 && falsely(1) > 3.0, "{lines:?}");
+}
+
 fn any_sample() -> impl Strategy<Value = (i64, Option<f64>, Option<f64>)> {
     let percent = prop_oneof![(0..=100_u32).prop_map(f64::from), Just(126.0), Just(255.0), Just(-1.0), Just(f64::NAN)];
     let volts = prop_oneof![(0..9_000_u32).prop_map(f64::from), Just(f64::INFINITY), Just(-5.0)];
