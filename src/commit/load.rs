@@ -54,8 +54,7 @@ impl Batch<'_> {
         let conversations =
             if phones.is_empty() { HashMap::new() } else { tx.load_conversations(&sorted(phones)).await? };
         let newcomers = self.newcomers(tx, tasks).await?;
-        let facts =
-            Facts { places, standings, swaps, tickets, behind, conversations, newcomers, ..Facts::default() };
+        let facts = Facts { places, standings, swaps, tickets, behind, conversations, newcomers, ..Facts::default() };
         self.complete(tx, facts, gateways, &homes, replaced).await
     }
 
