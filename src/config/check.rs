@@ -9,7 +9,7 @@ use super::{BrokerUser, Config, Provider, formats, playbooks};
 use crate::model::E164;
 
 /// The sections of the file, to tell a variable with one underscore too few from somebody else's.
-pub(super) const SECTIONS: [&str; 16] = [
+pub(super) const SECTIONS: [&str; 17] = [
     "mqtt",
     "home_assistant",
     "broker",
@@ -22,6 +22,7 @@ pub(super) const SECTIONS: [&str; 16] = [
     "leak",
     "contact",
     "dispatch",
+    "sla",
     "region",
     "clock",
     "playbook",
@@ -312,6 +313,9 @@ fn check_thresholds(config: &Config, document: &mut Document<'_>) {
     }
     if !(1..=GROUP_MAX).contains(&config.dispatch.group) {
         document.report("dispatch.group", format!("expected 1 to {GROUP_MAX}"));
+    }
+    if config.sla.to_hour > 24 || config.sla.from_hour >= config.sla.to_hour {
+        document.report("sla.to_hour", "expected an hour after sla.from_hour, 24 at most");
     }
     if config.presence.least > config.presence.most {
         document.report("presence.least", "is more than presence.most");

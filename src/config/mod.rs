@@ -28,7 +28,7 @@ pub use values::{BrokerUrl, Secret, Subscription};
 use crate::clock::Clock;
 use crate::decide::policy::{
     BatteryPolicy, ContactPolicy, DispatchPolicy, LeakPolicy, Policy, PresencePolicy, RegionHead, RewardPolicy,
-    SweepPolicy,
+    SlaPolicy, SweepPolicy,
 };
 use crate::decode::Routes;
 use crate::model::{PropertyId, TicketKind, Timestamp};
@@ -65,6 +65,8 @@ pub struct Config {
     pub contact: ContactPolicy,
     /// See [`DispatchPolicy`].
     pub dispatch: DispatchPolicy,
+    /// See [`SlaPolicy`].
+    pub sla: SlaPolicy,
     /// See [`RegionHead`]; by the region's name.
     pub region: BTreeMap<String, RegionHead>,
     /// Another clock than the machine's: tests and demo only.
@@ -108,6 +110,7 @@ impl Config {
             rewards: self.rewards.clone(),
             contact: self.contact.clone(),
             dispatch: self.dispatch.clone(),
+            sla: self.sla.clone(),
             regions: self.region.clone(),
             presence: self.presence.clone(),
             leak: self.leak.clone(),

@@ -22,6 +22,13 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Only the tenant can go on.
+    Wait {
+        /// What they are waited for.
+        reason: String,
+    },
+    /// The tenant is no longer waited for.
+    GoOn,
     /// The work is done.
     Resolve {
         /// What was done.
@@ -96,6 +103,11 @@ impl Desk<'_> {
             Command::Arrive => self.arrive(id, actor),
             Command::Eta(minutes) => self.eta(id, actor, *minutes),
             Command::Fail { reason } => self.fail(id, actor, reason),
+            Command::Wait { reason } => self.wait_for_tenant(id, actor, reason),
+            Command::GoOn => {
+                self.go_on(id, actor);
+                Ok(())
+            }
             Command::Resolve { note } => self.resolve_by_word(id, actor, note),
             Command::Reassign(housekeeper) => {
                 self.reassign(id, actor, housekeeper);
@@ -185,8 +197,10 @@ impl Desk<'_> {
         ticket.status = Status::OnSite;
         ticket.visited = true;
         ticket.work.arrived_at.get_or_insert(now);
+        ticket.work.waiting_since = None;
         self.listen_after_visit(id);
         self.event(id, "arrived", actor, json!({}));
+        self.run_plan(id);
         Ok(())
     }
 
@@ -221,6 +235,7 @@ impl Desk<'_> {
             let devices: Vec<_> = ticket.devices.iter().map(|(key, _)| key.clone()).collect();
             self.changes.leaks_cancelled.extend(devices);
         }
+        self.keep_clocks(id);
         self.event(id, "cancelled", actor, json!({ "reason": reason }));
         Ok(())
     }

@@ -41,6 +41,7 @@ impl Desk<'_> {
             let data =
                 json!({ "sid": reply.sid, "intent": understood.intent.as_str(), "confidence": understood.confidence });
             self.event(id, "reply", "tenant", data);
+            self.go_on(id, "tenant");
         }
         self.changes.understood.push(Understanding {
             sid: reply.sid.clone(),

@@ -22,6 +22,8 @@ pub mod policy;
 pub mod requests;
 mod reward;
 mod silence;
+mod sla;
+pub mod stats;
 mod sweep;
 mod tickets;
 mod visits;

@@ -39,6 +39,7 @@ impl Desk<'_> {
         if to_tenant && accepted {
             let at = o.at;
             self.change(&o.ticket_id).told_at.get_or_insert(at);
+            self.keep_clocks(&o.ticket_id);
         }
         match o.status {
             MessageStatus::Failed | MessageStatus::Undelivered => {

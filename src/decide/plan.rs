@@ -110,6 +110,17 @@ pub(super) enum Tried {
 impl Desk<'_> {
     /// Does what is due, and notes when the ticket needs attention next.
     pub(super) fn run_plan(&mut self, id: &TicketId) {
+        self.run_steps(id);
+        if self.keep_clocks(id) {
+            self.run_steps(id);
+        }
+        let ticket = self.ticket(id);
+        let next = ticket.plan.iter().filter(|p| self.concerns(id, p) && p.at != NEVER).map(|p| p.at).min();
+        let due_at = [next, self.close_at(id), self.visit_due(ticket), self.clock_due(ticket)];
+        self.change(id).due_at = due_at.into_iter().flatten().min();
+    }
+
+    fn run_steps(&mut self, id: &TicketId) {
         let mut n = 0;
         while n < self.ticket(id).plan.len() {
             let planned = &self.ticket(id).plan[n];
@@ -118,10 +129,6 @@ impl Desk<'_> {
             }
             n += 1;
         }
-        let ticket = self.ticket(id);
-        let next = ticket.plan.iter().filter(|p| self.concerns(id, p) && p.at != NEVER).map(|p| p.at).min();
-        let due_at = [next, self.close_at(id), self.visit_due(ticket)].into_iter().flatten().min();
-        self.change(id).due_at = due_at;
     }
 
     /// Thanks are for after the resolution, everything else for before.

@@ -142,6 +142,48 @@ impl DispatchPolicy {
     }
 }
 
+/// `[sla]`: how long each step may take. What can wait has its time in service hours, the rest at any hour.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SlaPolicy {
+    /// Local hour at which service hours begin.
+    pub from_hour: u32,
+    /// Local hour at which they end, up to 24.
+    pub to_hour: u32,
+    /// Of emergencies.
+    pub emergency: SlaLimits,
+    /// Of what should not wait.
+    pub urgent: SlaLimits,
+    /// Of what can wait, in service hours.
+    pub routine: SlaLimits,
+}
+
+/// How long the steps of a ticket may take; zero: as long as they take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlaLimits {
+    /// Until somebody takes it, or the tenant is told what to do.
+    pub answer: Span,
+    /// From then on, until somebody is there.
+    pub arrive: Span,
+    /// Until it is solved; while the tenant is waited for it stands.
+    pub close: Span,
+}
+
+impl Default for SlaPolicy {
+    fn default() -> Self {
+        let limits =
+            |answer, arrive, close| SlaLimits { answer: span(answer), arrive: span(arrive), close: span(close) };
+        Self {
+            from_hour: 8,
+            to_hour: 20,
+            emergency: limits("10m", "1h", "1d"),
+            urgent: limits("30m", "4h", "3d"),
+            routine: limits("1h", "24h", "60h"),
+        }
+    }
+}
+
 /// `[region.NAME]`: who is told when a property's manager does not act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -214,6 +256,8 @@ pub struct Policy {
     pub leak: LeakPolicy,
     /// See [`DispatchPolicy`].
     pub dispatch: DispatchPolicy,
+    /// See [`SlaPolicy`].
+    pub sla: SlaPolicy,
     /// See [`RegionHead`]; by the region's name.
     pub regions: BTreeMap<String, RegionHead>,
     /// See [`SweepPolicy`].

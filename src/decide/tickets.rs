@@ -270,6 +270,7 @@ impl Desk<'_> {
         let due_at = self.close_at(id);
         self.change(id).due_at = due_at;
         self.event(id, "resolved", actor, data);
+        self.keep_clocks(id);
     }
 
     /// When a resolved ticket is closed; until then the same problem reopens it.
@@ -294,7 +295,7 @@ impl Desk<'_> {
         ticket.since = Some(now);
         ticket.answer = None;
         ticket.plan = plan::lay_out(&playbook, now);
-        ticket.work = Work { asked: Vec::new(), off: Vec::new(), visit: None, ..std::mem::take(&mut ticket.work) };
+        ticket.work = std::mem::take(&mut ticket.work).begin_again();
         self.event(id, "reopened", "device", json!({ "device_key": device.key, "unit_id": device.unit_id }));
         self.run_plan(id);
     }

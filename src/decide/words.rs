@@ -41,6 +41,9 @@ pub const TEMPLATES: &[&str] = &[
     "late_housekeeper",
     "missed_manager",
     "nobody_took",
+    "overdue_answer",
+    "overdue_arrival",
+    "overdue_close",
 ];
 
 /// The stable name of a template, if it is one.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HousekeeperId, Timestamp};
+use super::{HousekeeperId, Millis, Span, Timestamp};
 
 /// The people's side of a ticket; kept with it, so that it survives every hand-over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,18 @@ pub struct Work {
     /// The visit that is to come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visit: Option<Visit>,
+    /// Since when nobody but the tenant can go on, where somebody said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// The clocks of this round.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clocks: Vec<SlaClock>,
+    /// Which clocks were missed, in any round.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<Node>,
+    /// How long the first answer took, in time that counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_ms: Option<Millis>,
     /// How many visits failed.
     #[serde(skip_serializing_if = "is_zero")]
     pub failed: u32,
@@ -34,6 +46,70 @@ pub struct Work {
 
 fn is_zero(n: &u32) -> bool {
     *n == 0
+}
+
+impl Work {
+    /// What is kept when the same problem opens the ticket again: nobody was asked yet, the clocks begin anew.
+    #[must_use]
+    pub fn begin_again(self) -> Self {
+        Self { missed: self.missed, answered_ms: self.answered_ms, failed: self.failed, ..Self::default() }
+    }
+}
+
+/// A step that has a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Node {
+    /// Somebody takes it, or the tenant is told what to do.
+    Answer,
+    /// Somebody is there.
+    Arrival,
+    /// It is solved.
+    Close,
+}
+
+impl Node {
+    /// Every step.
+    pub const ALL: [Self; 3] = [Self::Answer, Self::Arrival, Self::Close];
+
+    /// The word of API and configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Arrival => "arrival",
+            Self::Close => "close",
+        }
+    }
+}
+
+/// The time that one step has, and what is used of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlaClock {
+    /// Which step.
+    pub node: Node,
+    /// How long it may take, in time that counts.
+    pub limit: Span,
+    /// What was used of it when it last stood still, milliseconds that count.
+    pub used_ms: Millis,
+    /// Since when it runs; it stands while that is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// When it runs out, while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// When the step was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met_at: Option<Timestamp>,
+    /// When it had run out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed_at: Option<Timestamp>,
+}
+
+impl SlaClock {
+    /// A clock that has yet to be started.
+    pub fn new(node: Node, limit: Span) -> Self {
+        Self { node, limit, used_ms: 0, since: None, due_at: None, met_at: None, missed_at: None }
+    }
 }
 
 /// Somebody has the job and is on the way.

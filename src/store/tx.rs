@@ -7,6 +7,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use super::*;
 use crate::decide::desk::{Behind, Paid, Place, Understanding, Wish};
 use crate::decide::forecast::FinishedLife;
+use crate::decide::stats::Case;
 use crate::model::*;
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
@@ -81,6 +82,8 @@ queries! {
     /// The last texts to and from a number.
     conversations::last_texts as last_texts(phone: &str, limit: i64) -> Vec<MessageRow>;
 
+    /// Tickets of a period with what is known around them.
+    stats::cases as cases(from: Timestamp, to: Timestamp, properties: Option<&[String]>, limit: i64) -> Vec<Case>;
     /// How the housekeepers of properties stand.
     rota::standings as load_standings(properties: &[&str]) -> HashMap<HousekeeperId, Standing>;
     /// Swaps that are not over.

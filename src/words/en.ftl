@@ -36,6 +36,9 @@ visit-failed = Hi { $tenant }, { $device } ({ $unit }) could not be put right at
 late-housekeeper = { $property }, { $unit } ({ $device }): you were expected at { $eta }. Are you on the way? If you cannot go, give the job back now. Tenant: { $tenant } { $phone }
 missed-manager = { $property }, { $unit } ({ $device }): { $helper } took this job and did not come. It is being offered to others. Tenant: { $tenant } { $phone }
 nobody-took = { $property }, { $unit } ({ $device }): nobody has taken this job, waiting since { $since }. Please decide. Tenant: { $tenant } { $phone }
+overdue-answer = Overdue: { $property }, { $unit } ({ $device }): nobody has answered in time, open since { $since }. Please decide. Tenant: { $tenant } { $phone }
+overdue-arrival = Overdue: { $property }, { $unit } ({ $device }): taken by { $helper } and nobody there in time. Please decide. Tenant: { $tenant } { $phone }
+overdue-close = Overdue: { $property }, { $unit } ({ $device }): not solved in time, open since { $since }. Please decide. Tenant: { $tenant } { $phone }
 
 # Batteries. { $shape } is round, coin, block, thionyl or pack; { $chemistry } is one of the words below, or empty.
 cells = { $shape ->

@@ -35,6 +35,9 @@ visit-failed = { $tenant }您好，抱歉，这次没能修好{ $unit }的{ $dev
 late-housekeeper = { $property }{ $unit }（{ $device }）：应于{ $eta }到。您在路上吗？去不了请马上退单。租客：{ $tenant } { $phone }
 missed-manager = { $property }{ $unit }（{ $device }）：{ $helper }接单后没有到，正在重新派单。租客：{ $tenant } { $phone }
 nobody-took = { $property }{ $unit }（{ $device }）：{ $since }起至今无人接单，请您处理。租客：{ $tenant } { $phone }
+overdue-answer = 超时：{ $property }{ $unit }（{ $device }）{ $since }起至今无人响应，请您处理。租客：{ $tenant } { $phone }
+overdue-arrival = 超时：{ $property }{ $unit }（{ $device }）{ $helper }接单后未按时到场，请您处理。租客：{ $tenant } { $phone }
+overdue-close = 超时：{ $property }{ $unit }（{ $device }）{ $since }起至今未解决，请您处理。租客：{ $tenant } { $phone }
 
 # 电池。{ $shape }：round、coin、block、thionyl、pack；{ $chemistry }是下面的词之一，或为空。
 cells = { $shape ->

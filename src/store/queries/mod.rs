@@ -13,6 +13,7 @@ pub mod outbox;
 pub mod read;
 pub mod registry;
 pub mod rota;
+pub mod stats;
 pub mod sweep;
 pub mod write;
 

@@ -30,6 +30,8 @@ pub fn routes(routes: Routes) -> Routes {
         .add::<__path_arrive, _, _>(arrive)
         .add::<__path_eta, _, _>(eta)
         .add::<__path_fail, _, _>(fail)
+        .add::<__path_wait, _, _>(wait)
+        .add::<__path_resume, _, _>(resume)
         .add::<__path_resolve, _, _>(resolve)
         .add::<__path_reassign, _, _>(reassign)
         .add::<__path_note, _, _>(note)
@@ -196,6 +198,22 @@ responses! {
     "/api/v1/tickets/{id}/fail", "fail_ticket", Why,
     fn fail(asked: Asked, Body(why): Body<Why>) -> Answer<Ticket> {
         carry_out(asked, Right::Work, |_| Ok(Command::Fail { reason: bounded("reason", why.reason)? })).await
+    }
+}
+
+responses! {
+    /// Only the tenant can go on: its clocks stand until they answer, somebody is there, or `resume`.
+    "/api/v1/tickets/{id}/wait", "wait_ticket", Why,
+    fn wait(asked: Asked, Body(why): Body<Why>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |_| Ok(Command::Wait { reason: bounded("reason", why.reason)? })).await
+    }
+}
+
+responses! {
+    /// The tenant is no longer waited for.
+    "/api/v1/tickets/{id}/resume", "resume_ticket", Nothing,
+    fn resume(asked: Asked, _: Body<Nothing>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |_| Ok(Command::GoOn)).await
     }
 }
 

@@ -16,6 +16,7 @@ pub mod messages;
 pub mod rejects;
 pub mod requests;
 pub mod rota;
+pub mod stats;
 pub mod sweep;
 pub mod tickets;
 
@@ -43,6 +44,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = ledger::routes(routes);
     let routes = board::routes(routes);
     let routes = rota::routes(routes);
+    let routes = stats::routes(routes);
     let routes = events::routes(routes);
     let routes = sweep::routes(routes);
     rejects::routes(routes)

@@ -66,6 +66,11 @@ pub struct Ticket {
     held: bool,
     /// How often it was opened again.
     reopened: u32,
+    /// When who has it is expected; null where nobody is on the way, or nothing was said and the matter can wait.
+    #[schema(required)]
+    expected_at: Option<Time>,
+    /// The times that its steps have, oldest first.
+    clocks: Vec<Clock>,
     opened_at: Time,
     /// When it needs attention next.
     #[schema(required)]
@@ -83,6 +88,34 @@ pub struct TicketDevice {
     key: String,
     /// Whether it still shows the problem.
     active: bool,
+}
+
+/// The time that a step has. It stands while the tenant is waited for; of routine matters only service hours count.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Clock {
+    /// Until somebody takes it (or the tenant is told what to do), until somebody is there, until it is solved.
+    #[schema(schema_with = nodes)]
+    step: &'static str,
+    limit_ms: i64,
+    /// When it runs out; null while it stands, and when it is over.
+    #[schema(required)]
+    due_at: Option<Time>,
+    #[schema(required)]
+    met_at: Option<Time>,
+    #[schema(required)]
+    missed_at: Option<Time>,
+}
+
+impl From<&model::SlaClock> for Clock {
+    fn from(c: &model::SlaClock) -> Self {
+        let time = |at: Option<model::Timestamp>| at.map(Time::from);
+        let (due_at, met_at, missed_at) = (time(c.due_at), time(c.met_at), time(c.missed_at));
+        Self { step: c.node.as_str(), limit_ms: c.limit.0, due_at, met_at, missed_at }
+    }
+}
+
+fn nodes() -> utoipa::openapi::Object {
+    words(&model::Node::ALL.map(model::Node::as_str))
 }
 
 fn words(words: &[&'static str]) -> utoipa::openapi::Object {
@@ -122,6 +155,7 @@ impl From<&model::Ticket> for Ticket {
             Status::Cancelled { at } => (None, Some(at)),
             Status::Open | Status::Offered | Status::Assigned | Status::OnSite => (None, None),
         };
+        let visit = t.work.visit.as_ref().filter(|_| t.status == Status::Assigned);
         Self {
             id: t.id.0.clone(),
             kind: t.kind.as_str(),
@@ -145,6 +179,8 @@ impl From<&model::Ticket> for Ticket {
             waiting_for: crate::decide::awaited(t),
             held: t.held,
             reopened: t.round,
+            expected_at: visit.and_then(|v| v.expected_at).map(Time::from),
+            clocks: t.work.clocks.iter().map(Clock::from).collect(),
             opened_at: t.opened_at.into(),
             due_at: t.due_at.map(Time::from),
             resolved_at: resolved_at.map(Time::from),

@@ -1,7 +1,7 @@
 //! What a story is given: the house as it stands before the first line.
 
 use chrono::NaiveDate;
-use nightporter::decide::policy::{DispatchPolicy, RegionHead};
+use nightporter::decide::policy::{DispatchPolicy, RegionHead, SlaPolicy};
 use nightporter::model::*;
 
 use super::stage::Stage;
@@ -48,6 +48,7 @@ impl Stage {
                 self.policy.regions.insert(name.into(), RegionHead { phone, locale: Locale::ZhCn });
             }
             ["visits", "watched"] => self.policy.dispatch = DispatchPolicy::default(),
+            ["clocks", "run"] => self.policy.sla = SlaPolicy::default(),
             ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),
             _ => panic!("given what? {line}"),
         }

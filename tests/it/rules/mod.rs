@@ -14,6 +14,7 @@ mod presence;
 mod proof;
 mod properties;
 mod reward;
+mod sla;
 mod stage;
 
 use stage::Stage;

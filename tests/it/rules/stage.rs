@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use nightporter::decide::desk::{Behind, Desk, Facts, Paid, Place};
 use nightporter::decide::detect::sample::About;
 use nightporter::decide::forecast::NO_FLEET;
+use nightporter::decide::policy::SlaLimits;
 use nightporter::decide::{Command, Context, DeviceState, Heard, Outcome, Policy, Reply, Words};
 use nightporter::model::time::{DAY, SECOND};
 use nightporter::model::*;
@@ -257,6 +258,8 @@ impl Stage {
             "take" => Command::Reassign(who.into()),
             "arrive" => Command::Arrive,
             "eta" => Command::Eta(20),
+            "wait" => Command::Wait { reason: "key".into() },
+            "resume" => Command::GoOn,
             "fail" => Command::Fail { reason: "no key".into() },
             "done" => Command::Resolve { note: "done".into() },
             "note" => Command::Note("hm".into()),
@@ -326,11 +329,14 @@ impl Stage {
     }
 }
 
-/// Stories that are not about visits leave them all the time they want; `visits watched` sets the policy's own.
+/// Stories that are not about times leave everybody all the time they want; `visits watched` and `clocks run` set the
+/// policy's own.
 fn patient() -> Policy {
     let mut policy = Policy::default();
     policy.dispatch.emergency_within = Span(30 * DAY);
     policy.dispatch.urgent_within = Span(30 * DAY);
+    let never = || SlaLimits { answer: Span(0), arrive: Span(0), close: Span(0) };
+    (policy.sla.emergency, policy.sla.urgent, policy.sla.routine) = (never(), never(), never());
     policy
 }
 

@@ -19,7 +19,7 @@ fn heard(key: &str, fact: Fact, clock: &Clock, fingerprint: u64) -> Cause {
     Cause::Heard(key.into(), Heard { readings, received_at: clock.now(), retained: false, fingerprint })
 }
 
-async fn execute(store: &Store, statements: &[&str]) {
+pub(super) async fn execute(store: &Store, statements: &[&str]) {
     for statement in statements {
         let statement = AssertSqlSafe((*statement).to_owned());
         match store {

@@ -110,6 +110,7 @@ on_both! {
     registry::what_is_not_committed_never_was,
     registry::scopes_of_people_follow_the_registry,
     rota::loads_night_calls_and_swaps_are_counted,
+    rota::tickets_of_a_period_are_counted_with_what_is_around_them,
     rota::swaps_hold_until_they_end_or_are_taken_back,
     rota::of_many_who_take_a_job_at_one_instant_exactly_one_has_it,
     field::what_is_known_beside_the_registry_is_kept_and_never_overrules_it,

@@ -44,6 +44,26 @@ pub async fn loads_night_calls_and_swaps_are_counted(db: &Engine) {
     assert_eq!(db.read(async |tx| tx.property_ids(Some(&["oak".to_owned()])).await).await, ["oak"]);
 }
 
+pub async fn tickets_of_a_period_are_counted_with_what_is_around_them(db: &Engine) {
+    db.registered().await;
+    let of = |id: &str, device: &str, unit: &str, at: i64| ticket(id, TicketKind::Battery, device, unit, at);
+    let all = [of("k1", "lock1", "oak-1", 10), of("k2", "gone", "oak-1", 20), of("k3", "lock3", "elm-1", 30)];
+    db.write(async |tx| tx.save_tickets(&all.iter().collect::<Vec<_>>()).await).await;
+    let survey = "INSERT INTO surveys (ticket_id, asked_at, score, answered_at) VALUES ('k1', 1, 9, 2)";
+    super::door::execute(&db.store, &[survey]).await;
+    let oak = ["oak".to_owned()];
+    let found = async |from, to, properties: Option<&[String]>, limit| {
+        let cases = db.read(async |tx| tx.cases(Timestamp(from), Timestamp(to), properties, limit).await).await;
+        cases.into_iter().map(|c| (c.ticket.id.0, c.region, c.score)).collect::<Vec<_>>()
+    };
+    let row = |id: &str, region: &str, score| (id.to_owned(), region.to_owned(), score);
+    let (k1, k2, k3) = (row("k1", "east", Some(9)), row("k2", "east", None), row("k3", "west", None));
+    assert_eq!(found(0, 99, None, 9).await, [k1.clone(), k2.clone(), k3.clone()]);
+    assert_eq!(found(11, 30, None, 9).await, std::slice::from_ref(&k2), "from on, before to");
+    assert_eq!(found(0, 99, Some(&oak), 9).await, [k1.clone(), k2]);
+    assert_eq!((found(0, 99, None, 1).await, found(40, 99, None, 9).await), (vec![k1], vec![]));
+}
+
 pub async fn swaps_hold_until_they_end_or_are_taken_back(db: &Engine) {
     let swap = |id: &str, from: &str, to: &str, ends_at| ShiftSwap {
         id: id.to_owned(),

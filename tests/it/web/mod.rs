@@ -13,3 +13,4 @@ mod schema;
 mod sign_in;
 mod sweep;
 mod webhooks;
+mod work;
