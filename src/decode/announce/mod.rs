@@ -10,7 +10,7 @@ mod zigbee2mqtt;
 use serde_json::Value;
 
 use super::message::Message;
-use super::{Decoded, Routes, json, native};
+use super::{Decoded, Routes, json, native, tasmota};
 use crate::model::{Announcement, DeviceKey, hardware_id};
 
 /// Devices taken from one message at most.
@@ -89,13 +89,11 @@ fn contradiction(topic: Option<&str>, payload: Option<&str>) -> Option<String> {
 
 /// Zigbee and LoRaWAN devices behind a Tasmota bridge come on the bridge's topic.
 fn behind_bridge(message: &Message, decoded: &Decoded) -> Vec<Announcement> {
-    let mut levels = message.topic.split('/');
-    let is_prefix = |level: &str| matches!(level, "tele" | "stat");
-    let (first, second) = (levels.next().unwrap_or_default(), levels.next().unwrap_or_default());
-    let bridge = if is_prefix(first) { second } else { first };
-    let behind =
-        speakers(decoded).filter(|a| a.device_key.as_str() != bridge && !message.topic.contains(a.device_key.as_str()));
-    behind.map(|a| Announcement { gateway: Some(bridge.into()), ..a }).collect()
+    let behind = |a: Announcement| {
+        let bridge = tasmota::bridge(message.topic, a.device_key.as_str())?;
+        (bridge != a.device_key.as_str()).then(|| Announcement { gateway: Some(bridge.as_str().into()), ..a })
+    };
+    speakers(decoded).filter_map(behind).collect()
 }
 
 /// A Shelly's notifications name their sender, whatever the topic's prefix was changed to.
@@ -140,6 +138,17 @@ mod tests {
         let told = told("tele/zbbridge_1/SENSOR", payload);
         assert_eq!((told[0].device_key.as_str(), &told[0].gateway), ("Kitchen", &Some("zbbridge_1".into())));
         assert_eq!(self::told("tele/plug/STATE", r#"{"UptimeSec":5}"#), []);
+        // SetOption89 and 112 or not, another FullTopic; SetOption125 leaves the bridge out.
+        for (topic, bridge) in [
+            ("tele/zbbridge_1/8F20/SENSOR", Some("zbbridge_1")),
+            ("tele/zbbridge_1/Kitchen_1/SENSOR", Some("zbbridge_1")),
+            ("tasmota/zbbridge_1/Kitchen/tele/SENSOR", Some("tasmota/zbbridge_1")),
+            ("tele/8F20_1/SENSOR", None),
+            ("tele/Kitchen/SENSOR", None),
+        ] {
+            let told = self::told(topic, payload);
+            assert_eq!(told.first().and_then(|a| a.gateway.as_ref()).map(|g| g.as_str()), bridge, "{topic}");
+        }
     }
 
     #[test]
