@@ -4,6 +4,9 @@
 //! connection; after an error forget what the client still buffers and never acknowledge across connections; never
 //! let the connection wait for somebody who waits for it.
 
+mod aside;
+mod misfits;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -20,10 +23,12 @@ use crate::clock::Clock;
 use crate::commit::{Cause, CommandError, Door, Item, Listening};
 use crate::config::{BrokerUrl, Mqtt};
 use crate::decide::Heard;
-use crate::decode::{PAYLOAD_BYTES_MAX, Routes, announce, decode_at};
+use crate::decode::{Decoded, FORMAT_LIMIT, PAYLOAD_BYTES_MAX, Rejection, Routes, announce, decode_at};
 use crate::metrics::Metrics;
 use crate::model::{Announcement, DeviceKey, Span, Timestamp};
 use crate::store::Reject;
+use aside::Aside;
+use misfits::Misfits;
 
 /// Unacknowledged messages of all connections (MQTT 5 Receive Maximum); it overrides the broker's own window.
 const RECEIVE_MAX: usize = 8_000;
@@ -120,6 +125,8 @@ pub struct Ingest {
     pub metrics: Arc<Metrics>,
     /// How many connections are up.
     pub up: AtomicUsize,
+    aside: Aside,
+    misfits: Misfits,
 }
 
 impl Ingest {
@@ -132,7 +139,8 @@ impl Ingest {
         listening: Listening,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { mqtt, routes, door, clock, listening, metrics, up: AtomicUsize::new(0) }
+        let (up, aside, misfits) = (AtomicUsize::new(0), Aside::default(), Misfits::default());
+        Self { mqtt, routes, door, clock, listening, metrics, up, aside, misfits }
     }
 
     /// Connection `n` of all, until `stop`.
@@ -284,7 +292,7 @@ impl Ingest {
         if is_own(topic) {
             return Item::default();
         }
-        let decoded = match decode_at(topic, &publish.payload, Some(received_at), &self.routes) {
+        let decoded = match self.decode(topic, &publish.payload, received_at) {
             Ok(decoded) => decoded,
             Err(e) => return Item::of(vec![self.reject(received_at, topic, e.code, e.detail, publish)]),
         };
@@ -300,9 +308,35 @@ impl Ingest {
             causes.push(Cause::Heard(key, heard));
         }
         causes.extend(decoded.wrong.map(|e| self.reject(received_at, topic, e.code, e.detail, publish)));
+        causes.extend(self.misfit(received_at, topic, &decoded.misfits, publish));
         let speaks = !causes.is_empty() || !announced.is_empty();
         let origin = speaks.then(|| Box::new(Origin::new(topic, &publish.payload, format, announced)));
         Item { origin, ..Item::of(causes) }
+    }
+
+    /// Decodes, unless the format is one of the operator's own that is set aside.
+    fn decode(&self, topic: &str, payload: &[u8], now: Timestamp) -> Result<Decoded, Rejection> {
+        let Some(own) = self.routes.own_format(topic) else {
+            return decode_at(topic, payload, Some(now), &self.routes);
+        };
+        if let Some(until) = self.aside.until(own, now) {
+            return Err(Rejection::set_aside(own, until));
+        }
+        let decoded = decode_at(topic, payload, Some(now), &self.routes);
+        let wrong = decoded.as_ref().map_or_else(Some, |decoded| decoded.wrong.as_ref());
+        let until = self.aside.note(own, wrong.is_some_and(|wrong| wrong.code == FORMAT_LIMIT), now);
+        self.metrics.formats_set_aside.set(own, i64::from(until.is_some()));
+        if let Some(until) = until {
+            warn!(format = own, until = until.to_rfc3339(), "ingest.format_set_aside");
+        }
+        decoded
+    }
+
+    /// Counts fields that cannot be; now and then one is kept to be looked at.
+    fn misfit(&self, at: Timestamp, topic: &str, kinds: &[&'static str], publish: &Publish) -> Option<Cause> {
+        kinds.iter().for_each(|kind| self.metrics.fields_rejected.inc(kind));
+        let shown = !kinds.is_empty() && self.misfits.shows(fingerprint(&publish.topic, b""), at);
+        shown.then(|| self.reject(at, topic, "invalid_field", misfits::expected(kinds), publish))
     }
 
     fn reject(&self, at: Timestamp, topic: &str, code: &'static str, detail: String, publish: &Publish) -> Cause {

@@ -47,6 +47,24 @@ impl Counters {
     }
 }
 
+/// What is so or not (1 or 0) of things told apart by one word of the program or its configuration.
+#[derive(Clone, Debug)]
+pub struct Gauges {
+    label: &'static str,
+    family: Family<[(&'static str, &'static str); 1], Gauge>,
+}
+
+impl Gauges {
+    fn new(label: &'static str) -> Self {
+        Self { label, family: Family::default() }
+    }
+
+    /// `word` stands at `n`.
+    pub fn set(&self, word: &'static str, n: i64) {
+        self.family.get_or_create(&[(self.label, word)]).set(n);
+    }
+}
+
 /// Everything that is counted. Share it in an `Arc`; counting never blocks for long and never fails.
 pub struct Metrics {
     registry: Registry,
@@ -54,6 +72,10 @@ pub struct Metrics {
     pub messages_received: Counters,
     /// Messages that could not be used, by code (`code`).
     pub messages_rejected: Counters,
+    /// Fields with a value that none can be, in messages that are good otherwise, by kind of reading (`kind`).
+    pub fields_rejected: Counters,
+    /// Whether a format of the operator's own is set aside for its messages run out of steps (`format`).
+    pub formats_set_aside: Gauges,
     /// Messages that may not speak for the device they name, by rule (`reason`).
     pub messages_quarantined: Counters,
     /// Devices that nobody registered and for which there was no room among those held.
@@ -94,6 +116,8 @@ impl Default for Metrics {
             registry: Registry::with_prefix("nightporter"),
             messages_received: Counters::new("format"),
             messages_rejected: Counters::new("code"),
+            fields_rejected: Counters::new("kind"),
+            formats_set_aside: Gauges::new("format"),
             messages_quarantined: Counters::new("reason"),
             strangers_dropped: Counter::default(),
             readings: Counter::default(),
@@ -121,6 +145,8 @@ impl Metrics {
         let r = &mut self.registry;
         r.register("messages_received", "Messages from the broker, by format", self.messages_received.family.clone());
         r.register("messages_rejected", "Messages of no use, by code", self.messages_rejected.family.clone());
+        r.register("fields_rejected", "Fields that cannot be, by kind", self.fields_rejected.family.clone());
+        r.register("formats_set_aside", "Formats of one's own set aside", self.formats_set_aside.family.clone());
         r.register(
             "messages_quarantined",
             "Messages in another's name, by rule",

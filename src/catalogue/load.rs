@@ -1,4 +1,4 @@
-//! The two files of the catalogue, read into models. A slip in them is found by the tests, not by an operator.
+//! The three files of the catalogue, read into models. A slip in them is found by the tests, not by an operator.
 
 use serde::Deserialize;
 
@@ -6,7 +6,11 @@ use super::{Battery, Cells, Change, Chemistry, Emergency, Gauge, Model, Reading,
 use crate::model::DeviceKind;
 
 const MODELS: &str = include_str!("models.csv");
+const LIBRARY: &str = include_str!("battery_notes.csv");
 const FACTS: &str = include_str!("facts.toml");
+
+/// Where every row of the library is from.
+const LIBRARY_SOURCE: &str = "https://github.com/andrew-codechimp/HA-Battery-Notes/blob/main/library/library.json";
 
 /// `facts.toml`
 #[derive(Deserialize)]
@@ -58,10 +62,14 @@ struct EmergencyFact {
     sources: Vec<String>,
 }
 
-/// Every model: those of Zigbee2MQTT's list first, then those that the facts add.
+/// Every model: those of Zigbee2MQTT's list first, then those that Battery Notes' library and the facts add; where both
+/// know a battery, the facts count.
 pub(super) fn models() -> Vec<Model> {
     let mut models: Vec<Model> =
         csv::Reader::from_reader(MODELS.as_bytes()).records().map(|row| listed(&row.expect("a row of six"))).collect();
+    for row in csv::Reader::from_reader(LIBRARY.as_bytes()).records() {
+        from_library(&mut models, &row.expect("a row of five"));
+    }
     let facts: Facts = toml::from_str(FACTS).expect("facts.toml is well formed");
     for family in &facts.family {
         for names in &family.models {
@@ -70,6 +78,23 @@ pub(super) fn models() -> Vec<Model> {
         }
     }
     models
+}
+
+/// `maker,model,kind,names,cells`
+fn from_library(models: &mut Vec<Model>, row: &csv::StringRecord) {
+    let names = [&row[1]].into_iter().chain(row[3].split(';').filter(|name| !name.is_empty()));
+    let kind = DeviceKind::parse(&row[2]).expect("a kind of the contract");
+    let sources = vec![LIBRARY_SOURCE.to_owned()];
+    let family = Family {
+        maker: row[0].to_owned(),
+        kind,
+        models: vec![names.map(str::to_owned).collect()],
+        battery: Some(BatteryFact { cells: row[4].to_owned(), chemistry: None, sources }),
+        gauge: None,
+        change: None,
+        emergency: None,
+    };
+    learn(place(models, &family, &family.models[0]), &family);
 }
 
 /// `maker,model,kind,names,gauge,source`

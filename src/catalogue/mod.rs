@@ -1,6 +1,7 @@
 //! What is known of lock and leak-sensor models: batteries, gauges, what opens a dead lock; each fact with its source.
 //!
-//! Compiled in: `models.csv` (made by `tools/catalogue.mjs`) and `facts.toml` (kept by hand) are read once, at first use.
+//! Compiled in: `models.csv` and `battery_notes.csv` (made by `tools/catalogue.mjs`) and `facts.toml` (kept by hand) are read
+//! once, at first use.
 //! A lookup takes whatever a system calls a model and answers only when the name is no other model's too. Never reads a
 //! file, never guesses: a fact that no source states is absent, and the registry's own word always comes first.
 

@@ -5,10 +5,10 @@ use std::io::{self, BufRead, Read, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::decode::{Routes, decode_at};
+use crate::decode::{Routes, allowed, decode_at};
 use crate::model::{DeviceReadings, Fact, Reading, Timestamp};
 
 /// The longest line that is read, in bytes; a longer one is answered with an error and skipped.
@@ -16,6 +16,7 @@ const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Reads lines `{"id"?,"topic","payload"|"payload_b64","retained"?}` until the end and answers each with
 /// `{"id"?,"format","devices":[…]}` or `{"id"?,"error":{"code","detail"}}`. Blank lines are skipped but counted.
+/// Fields whose value none can be stand in `ignored`, by the kind of reading, with what was expected.
 /// A payload that is JSON itself instead of a string stands for its text. What a format of the operator's own got wrong
 /// beside what was right stands in `error` beside `devices`. A message was received `now` unless it has `received_at`.
 ///
@@ -51,45 +52,61 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
 }
 
 fn answer(routes: &Routes, now: Timestamp, number: u64, line: &[u8]) -> Answer {
-    let message: Message = match serde_json::from_slice(line) {
+    let mut fields = match serde_json::from_slice(line) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => return Answer::bad_line(number, "expected an object {\"topic\", \"payload\" or \"payload_b64\"}"),
+        Err(e) => return Answer::bad_line(number, &not_json(&e)),
+    };
+    let id = fields.remove("id");
+    let message = match Message::read(fields, now) {
         Ok(message) => message,
-        Err(e) => return Answer::bad_line(number, &e.to_string()),
+        Err(why) => return Answer { id, ..Answer::bad_line(number, &why) },
     };
-    let Message { id, topic, payload, payload_b64, received_at } = message;
-    let received_at = match received_at.map(|text| Timestamp::parse_rfc3339(&text)) {
-        None => now,
-        Some(Some(at)) => at,
-        Some(None) => {
-            return Answer { id, ..Answer::bad_line(number, "received_at: expected e.g. 2026-01-05T02:30:00Z") };
-        }
-    };
-    let bytes = match (payload, payload_b64) {
-        (Some(Value::String(text)), None) => text.into_bytes(),
-        (Some(json), None) => json.to_string().into_bytes(),
-        (None, Some(text)) => match STANDARD.decode(text) {
-            Ok(bytes) => bytes,
-            Err(e) => return Answer { id, ..Answer::bad_line(number, &format!("payload_b64: {e}")) },
-        },
-        _ => return Answer { id, ..Answer::bad_line(number, "needs either `payload` or `payload_b64`") },
-    };
-    match decode_at(&topic, &bytes, Some(received_at), routes) {
+    match decode_at(&message.topic, &message.payload, Some(message.received_at), routes) {
         Ok(decoded) => {
             let devices = decoded.devices.into_iter().map(Device::from).collect();
             let error = decoded.wrong.map(|wrong| Error { code: wrong.code, detail: wrong.detail });
-            Answer { id, format: Some(decoded.format), devices: Some(devices), error }
+            let ignored = decoded.misfits.iter().map(|kind| Ignored { kind, expected: allowed(kind) }).collect();
+            Answer { id, format: Some(decoded.format), devices: Some(devices), ignored, error }
         }
         Err(rejection) => Answer { id, ..Answer::error(rejection.code, rejection.detail) },
     }
 }
 
+/// What the parser found, without the line it counts: each of ours is one.
+fn not_json(e: &serde_json::Error) -> String {
+    let told = e.to_string();
+    let what = told.rsplit_once(" at line ").map_or(&*told, |(what, _)| what);
+    format!("not JSON: {what}, column {}", e.column())
+}
+
 /// One message in. Other keys (`retained`, notes of a test) are ignored.
-#[derive(Deserialize)]
 struct Message {
-    id: Option<Value>,
     topic: String,
-    payload: Option<Value>,
-    payload_b64: Option<String>,
-    received_at: Option<String>,
+    payload: Vec<u8>,
+    received_at: Timestamp,
+}
+
+impl Message {
+    fn read(mut fields: serde_json::Map<String, Value>, now: Timestamp) -> Result<Self, String> {
+        let mut text = |name: &str| match fields.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(format!("{name}: expected a text")),
+        };
+        let topic = text("topic")?.ok_or("topic: is missing")?;
+        let base64 = text("payload_b64")?;
+        let received_at = text("received_at")?.map_or(Some(now), |text| Timestamp::parse_rfc3339(&text));
+        let payload = match (fields.remove("payload").filter(|json| !json.is_null()), base64) {
+            (Some(Value::String(text)), None) => text.into_bytes(),
+            (Some(json), None) => json.to_string().into_bytes(),
+            (None, Some(text)) => STANDARD.decode(text).map_err(|e| format!("payload_b64: is no base64: {e}"))?,
+            (None, None) => return Err("needs either `payload` or `payload_b64`".to_owned()),
+            (Some(_), Some(_)) => return Err("needs either `payload` or `payload_b64`, not both".to_owned()),
+        };
+        let received_at = received_at.ok_or("received_at: expected e.g. 2026-01-05T02:30:00Z")?;
+        Ok(Self { topic, payload, received_at })
+    }
 }
 
 #[derive(Default, Serialize)]
@@ -101,6 +118,8 @@ struct Answer {
     format: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     devices: Option<Vec<Device>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ignored: Vec<Ignored>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Error>,
 }
@@ -119,6 +138,13 @@ impl Answer {
 struct Error {
     code: &'static str,
     detail: String,
+}
+
+/// A field whose value none can be.
+#[derive(Serialize)]
+struct Ignored {
+    kind: &'static str,
+    expected: &'static str,
 }
 
 #[derive(Serialize)]
@@ -190,6 +216,20 @@ mod tests {
                 r#"{"id":1,"error":{"code":"invalid_input","detail":"line 1: needs either `payload` or `payload_b64`"}}"#,
                 r#"{"id":2,"error":{"code":"unknown_format","detail":"no format knows this topic"}}"#,
             ],
+        );
+        check(
+            "[1]\n{\"topic\":5}\n{\"id\":3,\"topic\":\"a\",\"payload\":1,\"payload_b64\":\"\"}\n{\"topic\":\"a\" \"b\"}",
+            &[
+                r#"{"error":{"code":"invalid_input","detail":"line 1: expected an object {\"topic\", \"payload\" or \"payload_b64\"}"}}"#,
+                r#"{"error":{"code":"invalid_input","detail":"line 2: topic: expected a text"}}"#,
+                r#"{"id":3,"error":{"code":"invalid_input","detail":"line 3: needs either `payload` or `payload_b64`, not both"}}"#,
+                r#"{"error":{"code":"invalid_input","detail":"line 4: not JSON: expected `,` or `}`, column 14"}}"#,
+            ],
+        );
+        check(
+            r#"{"topic":"nightporter/v1/oak/x/telemetry","payload":{"leak":true,"battery_percent":130}}"#,
+            &[r#"{"format":"native","devices":[{"device_key":"x","readings":[{"kind":"leak","value":true}]}],
+                "ignored":[{"kind":"battery_percent","expected":"a number from 0 to 100"}]}"#],
         );
         let mut output = Vec::new();
         run(&Routes::default(), Timestamp(0), &b"\xff\n{}"[..], &mut output).expect("memory does not fail");

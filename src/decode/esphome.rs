@@ -34,7 +34,7 @@ pub(super) const COMPONENTS: &[&str] = &[
 ];
 
 pub(super) fn recognises(message: &Message) -> bool {
-    entity(message.topic).is_some() || message.topic.starts_with("esphome/discover")
+    matches!(entity(message.topic), Some((.., "state" | "command"))) || message.topic.starts_with("esphome/discover")
 }
 
 /// `<prefix>/status` and `<prefix>/debug`, which are told by what they say.

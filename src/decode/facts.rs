@@ -3,6 +3,7 @@
 
 use crate::model::{DeviceKey, DeviceReadings, Fact, LockState, Reading, Timestamp};
 
+use super::kinds::{or_misfit, or_odd_word};
 use super::scalar::{Scalar, same_word, word};
 
 /// Cells of a door lock or sensor lie far below; mains and counters far above.
@@ -14,12 +15,19 @@ const MILLIVOLTS_FROM: f64 = 1_000.0;
 
 /// State of charge, only within 0–100 %.
 pub(super) fn percent(value: &Scalar) -> Option<Fact> {
+    or_misfit("battery_percent", value, whole_percent(value))
+}
+
+fn whole_percent(value: &Scalar) -> Option<Fact> {
     value.number().filter(|n| (0.0..=100.0).contains(n)).map(Fact::BatteryPercent)
 }
 
 /// A battery's voltage in volts or millivolts; the size of the number tells which.
 pub(super) fn voltage(value: &Scalar) -> Option<Fact> {
-    let n = value.number()?;
+    or_odd_word("battery_millivolts", value, value.number().and_then(of_cells))
+}
+
+fn of_cells(n: f64) -> Option<Fact> {
     let millivolts = if n > MILLIVOLTS_FROM { n } else { n * 1_000.0 };
     let possible = n > 0.0 && (n <= VOLTS_MAX || n > MILLIVOLTS_FROM) && millivolts <= MILLIVOLTS_MAX;
     possible.then_some(Fact::BatteryMillivolts(millivolts))
@@ -27,17 +35,20 @@ pub(super) fn voltage(value: &Scalar) -> Option<Fact> {
 
 /// A voltage whose unit is millivolts by definition.
 pub(super) fn millivolts(value: &Scalar) -> Option<Fact> {
-    value.number().filter(|n| *n > 0.0 && *n <= MILLIVOLTS_MAX).map(Fact::BatteryMillivolts)
+    let fact = value.number().filter(|n| *n > 0.0 && *n <= MILLIVOLTS_MAX).map(Fact::BatteryMillivolts);
+    or_misfit("battery_millivolts", value, fact)
 }
 
 /// "Battery is low", as a flag or as a word for the level.
 pub(super) fn battery_low(value: &Scalar) -> Option<Fact> {
-    value.flag().or_else(|| low_word(value.text()?)).map(Fact::BatteryLow)
+    let fact = value.flag().or_else(|| low_word(value.text()?)).map(Fact::BatteryLow);
+    or_odd_word("battery_low", value, fact)
 }
 
 /// A level in percent, or in a word, which only tells whether it is low.
 pub(super) fn battery(value: &Scalar) -> Option<Fact> {
-    percent(value).or_else(|| low_word(value.text()?).map(Fact::BatteryLow))
+    let fact = whole_percent(value).or_else(|| low_word(value.text()?).map(Fact::BatteryLow));
+    or_misfit("battery_percent", value, fact)
 }
 
 fn low_word(text: &str) -> Option<bool> {
@@ -47,7 +58,8 @@ fn low_word(text: &str) -> Option<bool> {
 
 /// Water at the sensor, as a flag or as a word.
 pub(super) fn leak(value: &Scalar) -> Option<Fact> {
-    value.flag().or_else(|| leak_word(value.text()?)).map(Fact::Leak)
+    let fact = value.flag().or_else(|| leak_word(value.text()?)).map(Fact::Leak);
+    or_misfit("leak", value, fact)
 }
 
 fn leak_word(text: &str) -> Option<bool> {
@@ -60,18 +72,19 @@ fn leak_word(text: &str) -> Option<bool> {
 pub(super) fn tamper(value: &Scalar) -> Option<Fact> {
     let yes = &["detected", "tamper", "tampered", "alarm", "open"];
     let tampered = || word(value.text()?, yes, &["clear", "ok", "normal", "notdetected", "closed", "none"]);
-    value.flag().or_else(tampered).map(Fact::Tamper)
+    or_misfit("tamper", value, value.flag().or_else(tampered).map(Fact::Tamper))
 }
 
 /// Connected or not, as a flag or as a word.
 pub(super) fn online(value: &Scalar) -> Option<Fact> {
     let said = || word(value.text()?, &["online", "connected", "alive"], &["offline", "disconnected", "dead"]);
-    value.flag().or_else(said).map(Fact::Online)
+    or_odd_word("online", value, value.flag().or_else(said).map(Fact::Online))
 }
 
 /// Ambient temperature in °C; what no home and no cellar ever had is a sensor's way to say "unknown".
 pub(super) fn celsius(value: &Scalar) -> Option<Fact> {
-    value.number().filter(|n| (-100.0..=250.0).contains(n)).map(Fact::TemperatureC)
+    let fact = value.number().filter(|n| (-100.0..=250.0).contains(n)).map(Fact::TemperatureC);
+    or_misfit("temperature_c", value, fact)
 }
 
 /// Ambient temperature told in °F.
@@ -86,12 +99,18 @@ pub(super) fn locked(locked: bool) -> Fact {
 
 /// Signal in dBm: always negative for a receiver, and never below its noise.
 pub(super) fn dbm(value: &Scalar) -> Option<Fact> {
-    value.number().filter(|n| (-200.0..0.0).contains(n)).map(Fact::SignalDbm)
+    let fact = value.number().filter(|n| (-200.0..0.0).contains(n)).map(Fact::SignalDbm);
+    or_odd_word("signal_dbm", value, fact)
 }
 
 /// A count or total that can only be zero or more.
 pub(super) fn count(value: &Scalar, fact: fn(f64) -> Fact) -> Option<Fact> {
-    value.number().filter(|n| *n >= 0.0).map(fact)
+    or_misfit(fact(0.0).kind(), value, value.number().filter(|n| *n >= 0.0).map(fact))
+}
+
+/// A word for the bolt.
+pub(super) fn lock(value: &Scalar) -> Option<Fact> {
+    or_odd_word("lock_state", value, value.text().and_then(lock_word).map(Fact::LockState))
 }
 
 /// The words for a bolt that are the same in most systems.

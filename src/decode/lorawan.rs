@@ -93,6 +93,14 @@ impl Uplink {
         }
     }
 
+    /// A fact that the network server remembers, with its own time.
+    pub(super) fn remember(&mut self, fact: Option<Fact>, at: Option<Timestamp>) {
+        let Some(at) = at else { return self.now.add(fact) };
+        let mut then = Facts::default();
+        then.add(fact);
+        self.past.push((then, at));
+    }
+
     /// The strongest gateway's signal; `gateways` are objects with `rssi` in dBm.
     pub(super) fn take_signal(&mut self, gateways: Option<&Value>) {
         let each = gateways.and_then(Value::as_array).into_iter().flatten();

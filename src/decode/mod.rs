@@ -7,7 +7,9 @@
 mod announce;
 mod facts;
 mod json;
+mod kinds;
 mod message;
+mod nested;
 mod own;
 mod routes;
 mod scalar;
@@ -42,6 +44,7 @@ mod zigbee2mqtt;
 mod zwave_js_ui;
 
 pub use announce::announce;
+pub use kinds::allowed;
 pub use own::{OwnFormat, OwnFormatError, ProgramFault, STEPS_MAX};
 pub use routes::{RouteError, Routes, filters_meet, is_filter};
 
@@ -63,6 +66,8 @@ pub struct Decoded {
     pub devices: Vec<DeviceReadings>,
     /// What else a format of the operator's own put out and is no reading; `devices` is right all the same.
     pub wrong: Option<Rejection>,
+    /// Kinds of readings for which the message has a value that none can be, e.g. a battery of 130 %.
+    pub misfits: Vec<&'static str>,
 }
 
 /// Why a message could not be understood.
@@ -71,13 +76,25 @@ pub struct Decoded {
 pub struct Rejection {
     /// Stable code: `invalid_json`, `invalid_utf8`, `payload_too_large`, `invalid_protobuf`, `unsupported_encoding`,
     /// `invalid_device_key`, `wrong_topic`, `unknown_format`; of formats of the operator's own `format_limit`,
-    /// `format_failed`, `format_output`.
+    /// `format_failed`, `format_output`, `format_set_aside`.
     pub code: &'static str,
     /// What and where, for a person. Never a part of the payload, unless the operator's own program says it.
     pub detail: String,
 }
 
+/// The code of a program that ran out of its steps.
+pub const FORMAT_LIMIT: &str = "format_limit";
+
 impl Rejection {
+    /// Of a message that nobody reads for now: its format ran out of steps again and again.
+    pub fn set_aside(format: &str, until: Timestamp) -> Self {
+        let detail = format!(
+            "{format}: set aside until {}, as message after message ran out of steps; does the program end, and is the list bounded?",
+            until.to_rfc3339()
+        );
+        Self::new("format_set_aside", detail)
+    }
+
     fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
@@ -93,8 +110,7 @@ struct Format {
     decode: fn(&Message) -> Outcome,
 }
 
-/// All formats; the first that recognises a message decodes it. Rows that go by a distinctive topic stand before rows
-/// that go by the payload's shape; a format may have one of each.
+/// All formats; the first that recognises a message decodes it.
 static FORMATS: &[Format] = &[
     Format { name: "zigbee2mqtt", recognises: zigbee2mqtt::recognises, decode: zigbee2mqtt::decode },
     Format { name: "native", recognises: native::recognises, decode: native::decode },
@@ -122,13 +138,21 @@ static FORMATS: &[Format] = &[
     Format { name: "zwave_js_ui", recognises: zwave_js_ui::recognises, decode: zwave_js_ui::decode },
     Format { name: "theengs", recognises: theengs::recognises, decode: theengs::decode },
     Format { name: "shelly_gen2", recognises: shelly_gen2::recognises, decode: shelly_gen2::decode },
+    Format { name: "zigbee2mqtt", recognises: zigbee2mqtt::recognises_nested, decode: zigbee2mqtt::decode },
     Format { name: "ha_statestream", recognises: ha_statestream::recognises, decode: ha_statestream::decode },
     Format { name: "esphome", recognises: esphome::recognises, decode: esphome::decode },
+];
+
+/// How a format is told by its payload's shape, asked only when no row of [`FORMATS`] and no nested base knows the topic.
+static BY_SHAPE: &[Format] = &[
     Format { name: "zigbee2mqtt", recognises: zigbee2mqtt::recognises_elsewhere, decode: zigbee2mqtt::decode },
     Format { name: "zwave_js_ui", recognises: zwave_js_ui::recognises_elsewhere, decode: zwave_js_ui::decode },
     Format { name: "tts", recognises: tts::recognises_v2, decode: tts::decode },
     Format { name: "shelly_gen2", recognises: shelly_gen2::recognises_elsewhere, decode: shelly_gen2::decode },
     Format { name: "esphome", recognises: esphome::recognises_elsewhere, decode: esphome::decode },
+    Format { name: "nuki_hub", recognises: nuki_hub::recognises_elsewhere, decode: nuki_hub::decode },
+    Format { name: "homie", recognises: homie::recognises_domain, decode: homie::decode },
+    Format { name: "rtl_433", recognises: rtl_433::recognises_elsewhere, decode: rtl_433::decode },
 ];
 
 /// The names that a route may pin, each once.
@@ -161,20 +185,30 @@ pub fn decode_at(
     routes: &Routes,
 ) -> Result<Decoded, Rejection> {
     let route = routes.find(topic);
-    let message = Message { topic, payload, base: route.map(|r| r.base()) };
+    let mut message = Message { topic, payload, base: route.map(|r| r.base()) };
+    kinds::forget_misfits();
     let format = match route.map(|r| &r.reader) {
         Some(Reader::Own(own)) => {
             let said = own.decode(&message, received_at)?;
             let nothing = said.devices.iter().all(|device| device.readings.is_empty());
             return match said.wrong {
                 Some(wrong) if nothing => Err(wrong),
-                wrong => Ok(Decoded { format: own.name(), devices: said.devices, wrong }),
+                wrong => Ok(Decoded { format: own.name(), devices: said.devices, wrong, misfits: vec![] }),
             };
         }
         Some(Reader::BuiltIn(format)) => Some(*format),
         None => FORMATS.iter().find(|f| (f.recognises)(&message)),
     };
-    let format = format.ok_or_else(|| Rejection::new("unknown_format", "no format knows this topic"))?;
+    let format = match format.map(|format| (format, message.base)).or_else(|| nested::find(topic)) {
+        Some((format, base)) => {
+            message.base = base;
+            format
+        }
+        None => BY_SHAPE
+            .iter()
+            .find(|f| (f.recognises)(&message))
+            .ok_or_else(|| Rejection::new("unknown_format", "no format knows this topic"))?,
+    };
     let mut devices = (format.decode)(&message)?;
     let spoke = !devices.is_empty();
     devices.retain(is_named);
@@ -182,5 +216,5 @@ pub fn decode_at(
         let detail = format!("blank, more than {DEVICE_KEY_BYTES_MAX} bytes, or with < > or control characters");
         return Err(Rejection::new("invalid_device_key", detail));
     }
-    Ok(Decoded { format: format.name, devices, wrong: None })
+    Ok(Decoded { format: format.name, devices, wrong: None, misfits: kinds::misfits() })
 }

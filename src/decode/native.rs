@@ -90,9 +90,10 @@ impl Telemetry {
 
 /// The words of the contract; here even `unknown` is a statement.
 fn lock_state(value: &Scalar) -> Option<Fact> {
-    let text = value.text()?;
-    let unknown = || same_word(text, "unknown").then_some(LockState::Unknown);
-    facts::lock_word(text).or_else(unknown).map(Fact::LockState)
+    match value.text() {
+        Some(text) if same_word(text, "unknown") => Some(Fact::LockState(LockState::Unknown)),
+        _ => facts::lock(value),
+    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,13 @@ use crate::model::{Fact, LockState};
 const BASES: &[&str] = &["nuki"];
 
 pub(super) fn recognises(message: &Message) -> bool {
-    let id = message.below(BASES).and_then(|below| below.split('/').next());
-    id.is_some_and(|id| (6..=8).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit()))
+    message.below(BASES).is_some_and(fits)
+}
+
+/// Whether a device of Nuki's stands first: its id in hexadecimal.
+pub(super) fn fits(below: &str) -> bool {
+    let id = below.split('/').next().unwrap_or_default();
+    (6..=8).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 pub(super) fn decode(message: &Message) -> Outcome {

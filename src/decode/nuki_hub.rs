@@ -26,6 +26,43 @@ pub(super) fn recognises(message: &Message) -> bool {
     named || parts(message.topic).is_some_and(|(_, path)| OWN.contains(&path))
 }
 
+/// Leaves that others have too, below any base: asked when no other format knows the topic.
+pub(super) fn recognises_elsewhere(message: &Message) -> bool {
+    let state = || std::str::from_utf8(message.payload).is_ok_and(|text| STATES.contains(&text.trim()));
+    match parts(message.topic) {
+        Some((_, "state")) => state(),
+        Some((_, path)) => BATTERY.contains(&path),
+        None => false,
+    }
+}
+
+/// The words of `state` (nuki_hub, NukiWrapper.cpp and the library it uses: `lockstateToString`).
+const STATES: &[&str] = &[
+    "locked",
+    "unlocking",
+    "unlocked",
+    "locking",
+    "unlatched",
+    "unlockedLnga",
+    "unlatching",
+    "calibration",
+    "bootRun",
+    "motorBlocked",
+    "uncalibrated",
+    "undefined",
+];
+
+/// Leaves below `battery` that any base may have (nuki_hub, MqttTopics.h).
+const BATTERY: &[&str] = &[
+    "battery/level",
+    "battery/voltage",
+    "battery/critical",
+    "battery/charging",
+    "battery/drain",
+    "battery/keypadCritical",
+    "battery/doorSensorCritical",
+];
+
 pub(super) fn decode(message: &Message) -> Outcome {
     if message.payload.is_empty() {
         return Ok(vec![]);
@@ -57,7 +94,7 @@ pub(super) fn decode(message: &Message) -> Outcome {
 
 /// `<base>/lock` or `<base>/opener`, and what stands below it.
 fn parts(topic: &str) -> Option<(&str, &str)> {
-    let find = |kind: &str| topic.find(kind).map(|at| (&topic[..at + kind.len() - 1], &topic[at + kind.len()..]));
+    let find = |kind: &str| topic.rfind(kind).map(|at| (&topic[..at + kind.len() - 1], &topic[at + kind.len()..]));
     find("/lock/").or_else(|| find("/opener/"))
 }
 

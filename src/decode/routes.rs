@@ -72,6 +72,17 @@ impl Routes {
         own.cloned().or_else(|| FORMATS.iter().find(|f| f.name == name).map(Reader::BuiltIn))
     }
 
+    /// The format of the operator's own that reads this topic, if one does.
+    pub fn own_format(&self, topic: &str) -> Option<&'static str> {
+        if self.own.is_empty() {
+            return None;
+        }
+        match &self.find(topic)?.reader {
+            Reader::Own(own) => Some(own.name()),
+            Reader::BuiltIn(_) => None,
+        }
+    }
+
     /// The first route whose filter matches.
     pub(super) fn find(&self, topic: &str) -> Option<&Route> {
         self.pins.iter().chain(&self.own).find(|r| filter_matches(&r.filter, topic))

@@ -13,6 +13,19 @@ pub(super) fn recognises(message: &Message) -> bool {
     message.topic.starts_with("rtl_433/") || message.topic.contains("/RTL_433toMQTT")
 }
 
+/// Whether rtl_433 writes this below its base: `<host>/events`, `/states` or `/devices/…`.
+pub(super) fn fits(below: &str) -> bool {
+    let leaf = below.split('/').nth(1).unwrap_or_default();
+    matches!(leaf, "events" | "states" | "devices")
+}
+
+/// Any topic (`-F mqtt://…,events=…`), when the payload is an event: a model and an id, and what only rtl_433 calls so.
+pub(super) fn recognises_elsewhere(message: &Message) -> bool {
+    let has = |name: &str| message.payload.windows(name.len()).any(|w| w == name.as_bytes());
+    let own = ["\"battery_ok\"", "\"mic\"", "\"detect_wet\"", "\"leak_detected\"", "\"temperature_C\""];
+    message.payload.trim_ascii_start().starts_with(b"{") && has("\"model\"") && own.iter().any(|name| has(name))
+}
+
 pub(super) fn decode(message: &Message) -> Outcome {
     let topic = message.topic;
     if message.payload.is_empty() || topic.ends_with("/states") {

@@ -19,7 +19,8 @@ use super::{Message, Outcome, json};
 use crate::model::{DeviceReadings, Fact, LockState, Timestamp};
 
 /// Leaves that carry JSON with facts.
-const LEAVES: &[&str] = &["SENSOR", "STATE", "RESULT", "STATUS", "STATUS0", "STATUS1", "STATUS8", "STATUS10", "STATUS11"];
+const LEAVES: &[&str] =
+    &["SENSOR", "STATE", "RESULT", "STATUS", "STATUS0", "STATUS1", "STATUS8", "STATUS10", "STATUS11"];
 
 /// What a bridge puts around what its devices say, as a key of the payload or as the topic's leaf.
 const WRAPPERS: &[&str] = &["ZbReceived", "ZbInfo", "LwReceived", "LwDecoded"];
@@ -102,7 +103,8 @@ pub(super) fn bridge(topic: &str, device: &str) -> Option<String> {
 fn is_named(level: &str, device: &str) -> bool {
     let (name, endpoint) = level.rsplit_once('_').unwrap_or((level, ""));
     let name = if endpoint.bytes().all(|b| b.is_ascii_digit()) { name } else { level };
-    let folded = |text: &str| text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect::<Vec<_>>();
+    let folded =
+        |text: &str| text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect::<Vec<_>>();
     let is_address = name.len() == 4 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'));
     is_address || folded(name) == folded(device) || folded(level) == folded(device)
 }

@@ -1,6 +1,7 @@
 //! The Things Stack: `v3/<app>[@<tenant>]/devices/<id>/<up|join|…>`, and its forerunner The Things Network v2,
 //! `<app>/devices/<id>/up` (<https://www.thethingsindustries.com/docs/integrations/data-formats/>). The key is the
-//! DevEUI, else the device's id. A formatter may be missing: then only the network's own facts are read.
+//! DevEUI, else the device's id. An uplink that somebody simulated in the console was said by no device. A
+//! formatter may be missing: then only the network's own facts are read.
 
 use serde_json::Value;
 
@@ -28,6 +29,9 @@ pub(super) fn decode(message: &Message) -> Outcome {
         return Ok(vec![]);
     }
     let body = json::tree(message.text()?)?;
+    if body.get("simulated").and_then(Value::as_bool) == Some(true) {
+        return Ok(vec![]);
+    }
     let key = body.pointer("/end_device_ids/dev_eui").or_else(|| body.get("hardware_serial"));
     let key = key.and_then(Value::as_str).filter(|k| !k.is_empty()).unwrap_or(id);
     Ok(match event {
@@ -46,8 +50,9 @@ fn uplink(key: &str, body: &Value) -> DeviceReadings {
         None => normalized(&mut uplink, said.get("normalized_payload")),
     }
     if !uplink.now.has(Fact::BatteryPercent) {
-        let network = said.pointer("/last_battery_percentage/value");
-        uplink.now.add(network.and_then(|n| facts::percent(&Scalar::from(n))));
+        let network = said.get("last_battery_percentage").unwrap_or(&Value::Null);
+        let percent = network.get("value").and_then(|n| facts::percent(&Scalar::from(n)));
+        uplink.remember(percent, time(network, "received_at"));
     }
     uplink.take_signal(said.get("rx_metadata"));
     uplink.now.add(said.get("f_cnt").and_then(|n| facts::count(&Scalar::from(n), Fact::MessageCounter)));

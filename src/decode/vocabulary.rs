@@ -175,7 +175,7 @@ pub(super) fn fact(meaning: Meaning, value: &Scalar) -> Option<Fact> {
         Meaning::Celsius => facts::celsius(value),
         Meaning::Fahrenheit => facts::fahrenheit(value),
         Meaning::Dbm => facts::dbm(value),
-        Meaning::Lock => facts::lock_word(value.text()?).map(Fact::LockState),
+        Meaning::Lock => facts::lock(value),
         Meaning::Locked => value.flag().map(facts::locked),
         Meaning::FlowLpm => facts::count(value, Fact::FlowLpm),
         Meaning::Online => facts::online(value),

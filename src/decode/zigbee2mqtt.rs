@@ -7,7 +7,7 @@ use crate::model::{DeviceReadings, Fact, LockState, Timestamp};
 
 use super::facts::{self, Facts, single};
 use super::scalar::Scalar;
-use super::{Message, Outcome, json};
+use super::{Message, Outcome, json, nested};
 
 const BASE: &str = "zigbee2mqtt";
 
@@ -16,7 +16,12 @@ pub(super) fn recognises(message: &Message) -> bool {
     message.topic.starts_with(BASE) || message.topic.starts_with("z2m")
 }
 
-/// Other base topics: `home/zigbee2mqtt/…`, or any whose JSON carries the link quality that Zigbee2MQTT adds itself.
+/// Below another level: `home/zigbee2mqtt/…`. What discovery names after the bridge is not meant.
+pub(super) fn recognises_nested(message: &Message) -> bool {
+    nested::has_level(message.topic, BASE) && !message.topic.starts_with("homeassistant/")
+}
+
+/// Other base topics: `home/zigbee2mqtt_2/…`, or any whose JSON carries the link quality that Zigbee2MQTT adds itself.
 pub(super) fn recognises_elsewhere(message: &Message) -> bool {
     const SHAPE: &[u8] = br#""linkquality""#;
     message.topic.contains("/zigbee2mqtt") || message.payload.windows(SHAPE.len()).any(|w| w == SHAPE)
@@ -138,7 +143,7 @@ enum Bolt {
     #[default]
     Unsaid,
     Echo(LockState),
-    Said(Option<LockState>),
+    Said(Option<Fact>),
 }
 
 impl State {
@@ -147,7 +152,7 @@ impl State {
             "last_seen" => self.at = facts::instant(value),
             "voltage" | "battery_voltage" => self.voltage = facts::voltage(value),
             "current" | "power" | "energy" => self.metered |= value.number().is_some(),
-            "lock_state" => self.bolt = Bolt::Said(value.text().and_then(facts::lock_word)),
+            "lock_state" => self.bolt = Bolt::Said(facts::lock(value)),
             "state" => self.take_echo(value),
             _ => match fact(key, value) {
                 Some(fact) => self.facts.add(fact),
@@ -191,7 +196,7 @@ impl State {
         self.facts.add(match self.bolt {
             Bolt::Unsaid => None,
             Bolt::Echo(state) => Some(Fact::LockState(state)),
-            Bolt::Said(state) => state.map(Fact::LockState),
+            Bolt::Said(fact) => fact,
         });
         self.facts.of(device, self.at)
     }

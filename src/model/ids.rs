@@ -71,6 +71,20 @@ impl DeviceKey {
         !key.trim().is_empty() && key.len() <= DEVICE_KEY_BYTES_MAX && !key.contains(odd)
     }
 
+    /// Why nobody may register a device of this name, where it is sound all the same: it could not stand in a topic of
+    /// its own, or would be taken for something else there.
+    pub fn flaw(&self) -> Option<&'static str> {
+        let key = &self.0;
+        if key.contains(['+', '#']) {
+            return Some("holds + or #, which MQTT keeps for topic filters");
+        }
+        if key.starts_with('$') {
+            return Some("begins with $, which brokers keep for themselves");
+        }
+        let dots = key.split('/').any(|level| matches!(level, "." | ".."));
+        dots.then_some("has a level that is only dots, which no device has in its name")
+    }
+
     /// Whether a stranger of this name may be held for adoption: `bridge` is Zigbee2MQTT itself, not a device.
     pub fn is_holdable(&self) -> bool {
         self.0 != "bridge" && !self.0.ends_with("/bridge")

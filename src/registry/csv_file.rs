@@ -215,9 +215,13 @@ impl<'a> Row<'a> {
             self.report(column, format!("is longer than {ID_BYTES_MAX} bytes"));
             return None;
         }
-        if column == "key" && !crate::model::DeviceKey::from(id).is_sound() {
-            self.report(column, "holds < > or a control character, which no device has in its name");
-            return None;
+        if column == "key" {
+            let key = crate::model::DeviceKey::from(id);
+            let odd = (!key.is_sound()).then_some("holds < > or a control character, which no device has in its name");
+            if let Some(reason) = odd.or_else(|| key.flaw()) {
+                self.report(column, reason);
+                return None;
+            }
         }
         Some(id)
     }

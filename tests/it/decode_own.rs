@@ -169,6 +169,57 @@ fn what_is_no_reading_is_told_with_its_place_and_loses_nothing_else() {
 }
 
 #[test]
+fn what_a_program_put_out_before_it_failed_counts() {
+    let leak = r#"{device_key: "x", readings: [{kind: "leak", value: true}]}"#;
+    let kept = json!([["x", [{"kind": "leak", "value": true}]]]);
+    for (rest, why) in [
+        ("error(\"out of order\")", "acme: out of order"),
+        (".payload.a.b", "acme: cannot index 1 with \"b\""),
+        ("def f: f; f", "acme: cut short after 50000 steps"),
+        ("def f: 1 + f; f", "acme: cut short"),
+        ("7", "acme: output 2: expected an object {device_key, readings}"),
+    ] {
+        let said = said(&format!("{leak}, ({rest})"), r#"{"a":1}"#);
+        assert_eq!(said["devices"], kept, "{rest}");
+        assert!(said["wrong"].as_str().is_some_and(|wrong| wrong.starts_with(why)), "{rest}: {said}");
+    }
+}
+
+/// The jq manual, "Regular expressions".
+#[test]
+fn regular_expressions() {
+    let rows: &[(&str, f64)] = &[
+        (r#""bolt: 7" | test("[0-9]") | if . then 1 else 0 end"#, 1.0),
+        (r#""bolt" | test("[0-9]") | if . then 1 else 0 end"#, 0.0),
+        (r#""LEAK" | test("leak"; "i") | if . then 1 else 0 end"#, 1.0),
+        (r#""LEAK" | test(["leak", "i"]) | if . then 1 else 0 end"#, 1.0),
+        (r#""a 12 b 34" | [match("[0-9]+"; "g").string] | length"#, 2.0),
+        (r#""é 12" | match("[0-9]+").offset"#, 2.0),
+        (r#""a12" | match("(?<letter>[a-z])([0-9]+)").captures[1].string | tonumber"#, 12.0),
+        (r#""a12" | match("(?<letter>[a-z])([0-9]+)").captures[0].name | length"#, 6.0),
+        (r#""a" | match("a(b)?").captures[0].offset"#, -1.0),
+        (r#""t=21.5 b=3" | capture("t=(?<t>[0-9.]+)").t | tonumber"#, 21.5),
+        (r#""xyz" | [capture("(?<a>q)")] | length"#, 0.0),
+        (r#""a1b22c203" | [scan("[0-9]+")] | .[2] | tonumber"#, 203.0),
+        (r#""k1=v k2=w" | [scan("k([0-9])=([vw])")] | .[1][0] | tonumber"#, 2.0),
+        (r#""a, b,c" | split(", *"; null) | length"#, 3.0),
+        (r#""a1b2" | [splits("[0-9]")] | length"#, 3.0),
+        (r#""21,5 C" | sub(",";".") | sub(" C$"; "") | tonumber"#, 21.5),
+        (r#""1 2 3" | gsub("\\s"; "") | tonumber"#, 123.0),
+        (r#""2-1" | sub("(?<a>[0-9])-(?<b>[0-9])"; "\(.b)\(.a)") | tonumber"#, 12.0),
+        (r#""aXbX" | gsub("x"; "1"; "i") | [scan("1")] | length"#, 2.0),
+        (r#""" | [match(""; "g")] | length"#, 1.0),
+        (r#"try ("a" | test("(")) catch 7"#, 7.0),
+        (r#"try ("a" | test("a"; "q")) catch 7"#, 7.0),
+        (r#"try (5 | test("a")) catch 7"#, 7.0),
+        (r#"try ("a" | test("(((a{99}){99}){99})")) catch 7"#, 7.0),
+    ];
+    for (expression, expected) in rows {
+        assert_eq!(number(expression, "{}"), json!(expected), "{expression}");
+    }
+}
+
+#[test]
 fn a_program_loads_no_other() {
     for text in ["import \"x\" as $x; $x", "# mine\n\n  include \"x\"; .", "module {}; ."] {
         let error = OwnFormat::new("acme", "acme/#", text).err().expect(text).to_string();
@@ -180,6 +231,10 @@ fn a_program_loads_no_other() {
 /// Programs that never end, fill the memory, or nest without end.
 const HOSTILE: &[&str] = &[
     "def f: f; f",
+    r#"("a" * 200000) | [match("(a|aa)*$"; "g")]"#,
+    r#"("a" * 200000) | [match(".*[^A-Z]|[A-Z]"; "g")]"#,
+    r#"[range(1e9) | tostring | test("(x+x+)+y")]"#,
+    r#"[range(1e9) | "a" | test("((a{30}){30})")]"#,
     "def f: 1 + f; f",
     "def f: [f]; f",
     "def f(g): f(g + 1); f(0)",

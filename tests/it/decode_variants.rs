@@ -5,7 +5,7 @@ use nightporter::decode::{Routes, decode};
 use serde_json::json;
 
 /// What a message says, as `key kind=value[@ms][#channel]` lines; a rejection as its code.
-fn said(topic: &str, payload: &[u8], routes: &Routes) -> String {
+pub(crate) fn said(topic: &str, payload: &[u8], routes: &Routes) -> String {
     let decoded = match decode(topic, payload, routes) {
         Ok(decoded) => decoded,
         Err(rejection) => return rejection.code.to_owned(),
@@ -31,7 +31,7 @@ fn said(topic: &str, payload: &[u8], routes: &Routes) -> String {
     lines.join("\n")
 }
 
-fn check(rows: &[(&str, &str, &[&str])]) {
+pub(crate) fn check(rows: &[(&str, &str, &[&str])]) {
     for (topic, payload, expected) in rows {
         assert_eq!(said(topic, payload.as_bytes(), &Routes::default()), expected.join("\n"), "{topic} {payload}");
     }
@@ -213,95 +213,6 @@ fn tasmota() {
         ("tele/d/SENSOR", r#"{"ESP32":{"Temperature":52.1},"ENERGY":{"Voltage":230}}"#, &["tasmota", "d"]),
         ("tasmota/discovery/AABB/config", r#"{"t":"d"}"#, &["tasmota"]),
     ]);
-}
-
-/// arendst/Tasmota, xdrv_23_zigbee_2a_devices_impl.ino, `Z_Device::jsonPublishAttrList`: every combination of the
-/// options that shape topic and payload says the same leak of the same device.
-#[test]
-fn tasmota_zigbee_options() {
-    let attributes = r#""Device":"0x8F20","Name":"Bath","Water":1,"BatteryPercentage":97"#;
-    let radio = r#","Endpoint":1,"LinkQuality":40"#;
-    // 83: name for address; 89: a topic each, 112 by name, 125 without the bridge, 120 with the endpoint; 100 and 118:
-    // no wrapper; 119: no address; 144: with its local time, which names no instant.
-    for options in 0..1 << 9_u32 {
-        let on = |bit: u32| options & 1 << bit != 0;
-        let (so83, so89, so100, so112, so118, so119, so120, so125, so144) =
-            (on(0), on(1), on(2), on(3), on(4), on(5), on(6), on(7), on(8));
-        for attributes in [format!("{{{attributes}{radio}}}"), format!("{{{attributes}}}")] {
-            let keyed = if so83 { format!(r#"{{"Bath":{attributes}}}"#) } else { format!(r#"{{"0x8F20":{attributes}}}"#) };
-            let inner = if so119 { attributes } else { keyed };
-            let time = if so144 { r#""Time":"2024-03-02T10:11:12","# } else { "" };
-            let payload = if so100 || so118 { inner } else { format!(r#"{{{time}"ZbReceived":{inner}}}"#) };
-            let name = if so112 { "Bath" } else { "8F20" };
-            let name = if so120 { format!("{name}_1") } else { name.to_owned() };
-            let device = if so125 { name } else { format!("zb/{name}") };
-            let device = if so89 { device } else { "zb".to_owned() };
-            let leaf = if so89 && so118 { "ZbReceived" } else { "SENSOR" };
-            for topic in [
-                format!("tele/{device}/{leaf}"),
-                format!("{device}/tele/{leaf}"),
-                format!("tasmota/hall/{device}/tele/{leaf}"),
-                format!("home/tele/{device}/{leaf}"),
-            ] {
-                let answer = said(&topic, payload.as_bytes(), &Routes::default());
-                let mut lines: Vec<&str> = answer.lines().collect();
-                lines.sort_unstable();
-                assert_eq!(lines, ["Bath battery_percent=97", "Bath leak=true", "tasmota"], "{topic} {payload}");
-            }
-        }
-    }
-}
-
-#[test]
-fn tasmota_bridges() {
-    check(&[
-        // Zigbee.md, SetOption101: the endpoint behind the attribute.
-        (
-            "tele/zb/SENSOR",
-            r#"{"ZbReceived":{"0x8F20":{"Device":"0x8F20","Water1":0,"Water2":1,"Endpoint":2,"LinkQuality":60}}}"#,
-            &["tasmota", "0x8F20 leak=false", "0x8F20 leak=true#endpoint_2"],
-        ),
-        // Zigbee.md: what the bridge answers to a command is of no device.
-        (
-            "tele/zb/SENSOR",
-            r#"{"ZbResponse":{"Device":"0x5ADF","Command":"0004!04","Status":0,"Endpoint":1,"LinkQuality":80}}"#,
-            &["tasmota", "zb"],
-        ),
-        // `ZbInfo`: what the bridge remembers is as old as it says.
-        (
-            "tele/zb/SENSOR",
-            r#"{"ZbInfo":{"0x8F20":{"Device":"0x8F20","Name":"Bath","Water":1,"Reachable":true,"LastSeenEpoch":1735787045,"LinkQuality":60}}}"#,
-            &["tasmota", "Bath leak=true@1735787045000"],
-        ),
-        ("tele/zb/8F20/ZbInfo", r#"{"0x8F20":{"Device":"0x8F20","Name":"Bath","Water":1}}"#, &["tasmota", "Bath"]),
-        // LoRaWan-Bridge.md, and berry/lorawan/decoders/LwDecode.be: an address behind the leaf with SetOption89.
-        (
-            "tele/core2/SENSOR",
-            r#"{"LwReceived":{"LDS01":{"Node":1,"Device":"0x4AD6","Name":"LDS01","RSSI":-49.0,"SNR":9.8,"DoorOpen":1,"Battery":3.006}}}"#,
-            &["tasmota", "LDS01 battery_millivolts=3006", "LDS01 signal_dbm=-49"],
-        ),
-        (
-            "tele/core2/LwReceived",
-            r#"{"Node":1,"Device":"0x4AD6","RSSI":-49.0,"Battery":3.006}"#,
-            &["tasmota", "0x4AD6 battery_millivolts=3006", "0x4AD6 signal_dbm=-49"],
-        ),
-        (
-            "tele/core2/SENSOR/A840410E71894AD6",
-            r#"{"LwDecoded":{"sink":{"Device":"Dragino LWL02","Battery_mV":3012,"WaterLeak":true,"Node":1,"RSSI":-70}}}"#,
-            &["tasmota", "sink battery_millivolts=3012", "sink signal_dbm=-70", "sink leak=true"],
-        ),
-        (
-            "tele/core2/SENSOR",
-            r#"{"sink":{"Device":"Dragino LWL02","WaterLeak":false,"Node":1,"RSSI":-70}}"#,
-            &["tasmota", "sink signal_dbm=-70", "sink leak=false"],
-        ),
-    ]);
-    // `Prefix3 telemetry`: a pin tells it.
-    let mut routes = Routes::default();
-    routes.pin("telemetry/#", "tasmota").expect("known");
-    let payload = br#"{"ZbReceived":{"0x8F20":{"Name":"Bath","Water":1,"Endpoint":1}}}"#;
-    assert_eq!(said("telemetry/zb/SENSOR", payload, &routes), "tasmota\nBath leak=true");
-    assert_eq!(said("telemetry/zb/LWT", b"Online", &routes), "tasmota\nzb online=true");
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod crash;
 mod decode_fuzz;
 mod decode_own;
 mod decode_score;
+mod decode_topics;
 mod decode_variants;
 mod demo;
 mod field;

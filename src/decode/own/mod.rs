@@ -6,15 +6,17 @@ mod meter;
 mod natives;
 mod output;
 mod program;
+mod regex;
 mod value;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::routes::{is_filter, unshared};
-use super::{Message, Rejection, json};
+use super::{FORMAT_LIMIT, Message, Rejection, json};
 use crate::model::{DeviceReadings, Timestamp};
 use meter::Cut;
 use program::{Failed, Program};
@@ -52,6 +54,20 @@ pub(super) struct Said {
     pub(super) wrong: Option<Rejection>,
 }
 
+/// What a program put out so far, kept outside of the run: it may be cut short at any step.
+#[derive(Default)]
+struct Taken {
+    outputs: usize,
+    devices: Vec<DeviceReadings>,
+    wrong: Vec<String>,
+}
+
+impl Taken {
+    fn of(taken: &Mutex<Self>) -> MutexGuard<'_, Self> {
+        taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl OwnFormat {
     /// A format by its name, the filter of its topics (in which `{word}` is a `+` with a name), and its program.
     ///
@@ -78,32 +94,38 @@ impl OwnFormat {
         &self.filter
     }
 
-    /// Reads a message.
+    /// Reads a message. What the program put out before it failed counts.
     pub(super) fn decode(&self, message: &Message, received_at: Option<Timestamp>) -> Result<Said, Rejection> {
         message.check_size()?;
         if message.payload.is_empty() {
             return Ok(Said { devices: vec![], wrong: None });
         }
+        let taken = Mutex::new(Taken::default());
         let ran = meter::run(|| {
-            let mut wrong = Vec::new();
-            let mut n = 0;
-            let devices = self.program.run(self.input(message, received_at), |value| {
-                n += 1;
-                output::device(value, n - 1, &mut wrong)
-            });
-            devices.map(|devices| (devices, wrong)).map_err(|failed| self.rejection(&failed))
-        });
-        let (devices, wrong) = ran.map_err(|cut| self.rejection(&Failed::Cut(cut))).flatten()?;
-        let wrong = (!wrong.is_empty()).then(|| {
-            let more = if wrong.len() > FAULTS_MAX {
-                format!("; and {} more", wrong.len() - FAULTS_MAX)
-            } else {
-                String::new()
+            *Taken::of(&taken) = Taken::default();
+            let take = |value: &Val| {
+                let mut wrong = Vec::new();
+                let n = Taken::of(&taken).outputs;
+                let device = output::device(value, n, &mut wrong);
+                let mut taken = Taken::of(&taken);
+                taken.outputs += 1;
+                taken.devices.extend(device);
+                taken.wrong.extend(wrong);
             };
-            let told: Vec<_> = wrong.into_iter().take(FAULTS_MAX).collect();
-            Rejection::new("format_output", format!("{}: {}{more}", self.name, told.join("; ")))
+            self.program.run(self.input(message, received_at), take).map_err(|failed| self.rejection(&failed))
         });
-        Ok(Said { devices: devices.into_iter().flatten().collect(), wrong })
+        let failed = ran.map_err(|cut| self.rejection(&Failed::Cut(cut))).flatten().err();
+        let Taken { devices, wrong, .. } = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Said { devices, wrong: failed.or_else(|| self.faults(wrong)) })
+    }
+
+    /// What is wrong with outputs, the first few of it.
+    fn faults(&self, wrong: Vec<String>) -> Option<Rejection> {
+        let more = wrong.len().saturating_sub(FAULTS_MAX);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let told: Vec<_> = wrong.into_iter().take(FAULTS_MAX).collect();
+        let detail = format!("{}: {}{more}", self.name, told.join("; "));
+        (!told.is_empty()).then(|| Rejection::new("format_output", detail))
     }
 
     /// `{topic, levels, names, payload, payload_b64?, received_at}`.
@@ -134,9 +156,9 @@ impl OwnFormat {
                 let why = format!(
                     "{name}: cut short after {STEPS_MAX} steps; does the program end, and is the list bounded?"
                 );
-                Rejection::new("format_limit", why)
+                Rejection::new(FORMAT_LIMIT, why)
             }
-            Failed::Cut(Cut::Depth) => Rejection::new("format_limit", format!("{name}: cut short, nested too deep")),
+            Failed::Cut(Cut::Depth) => Rejection::new(FORMAT_LIMIT, format!("{name}: cut short, nested too deep")),
             Failed::Cut(Cut::Crash) => {
                 Rejection::new("format_failed", format!("{name}: the program broke the interpreter"))
             }

@@ -8,6 +8,7 @@ use jaq_core::{DataT, RunPtr, ValR, ValXs};
 
 use super::algebra::contains;
 use super::meter::{pay, pay_text};
+use super::regex;
 use super::value::{Error, Val};
 use crate::decode::facts::epoch;
 use crate::decode::json;
@@ -29,6 +30,14 @@ fn ours<D: for<'a> DataT<V<'a> = Val>>() -> Vec<Filter<RunPtr<D>>> {
             range(&from, &to, &by)
         }),
         ("length", v(0), |cv| bome(length(cv.1))),
+        ("matches", v(2), |mut cv| {
+            let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
+            bome(regex::matches(&cv.1, &pattern, &flags))
+        }),
+        ("split_matches", v(2), |mut cv| {
+            let (flags, pattern) = (cv.0.pop_var(), cv.0.pop_var());
+            bome(regex::split_matches(&cv.1, &pattern, &flags))
+        }),
         ("has", v(1), |cv| unary(cv, has)),
         ("contains", v(1), |cv| unary(cv, |outer, inner| Ok(Val::Bool(contains(&outer, &inner))))),
         ("indices", v(1), |cv| unary(cv, indices)),

@@ -3,30 +3,12 @@
 
 use super::value::{Object, Val};
 use crate::decode::facts;
+use crate::decode::kinds::KINDS;
 use crate::decode::scalar::Scalar;
 use crate::model::{DEVICE_KEY_BYTES_MAX, DeviceKey, DeviceReadings, Fact, LockState, Reading};
 
 /// The longest name of a channel, in bytes.
 const CHANNEL_BYTES_MAX: usize = 64;
-
-/// The kinds of readings, and what each may be.
-const KINDS: [(&str, &str); 15] = [
-    ("battery_percent", "a number from 0 to 100"),
-    ("battery_millivolts", "a number above 0, up to 60000"),
-    ("battery_low", "true or false"),
-    ("leak", "true or false"),
-    ("lock_state", "locked, unlocked, locking, unlocking, open, opening, jammed, not_fully_locked or unknown"),
-    ("tamper", "true or false"),
-    ("online", "true or false"),
-    ("temperature_c", "a number from -100 to 250"),
-    ("signal_dbm", "a number from -200 to below 0"),
-    ("flow_lpm", "a number, 0 or more"),
-    ("uptime_s", "a number, 0 or more"),
-    ("boot_count", "a number, 0 or more"),
-    ("message_counter", "a number, 0 or more"),
-    ("operations", "a number, 0 or more"),
-    ("volume_l", "a number, 0 or more"),
-];
 
 /// One output as a device's readings. What is wrong in it goes to `wrong`, each with its place; readings that are right
 /// are kept beside those that are not. An output that is null says nothing.

@@ -59,6 +59,26 @@ def toboolean:
   if isboolean then . elif . == "true" then true elif . == "false" then false
   else error("toboolean: neither true nor false") end;
 
+# Regular expressions; what finds them stands in regex.rs.
+def named_groups: [.[1:][] | select(.name != null) | {(.name): .string}] | add + {};
+def test(re; flags): matches(re; flags) | length > 0;
+def test(re): test(re; null);
+def match(re; flags): matches(re; flags)[] | .[0] + {captures: .[1:]};
+def match(re): match(re; null);
+def capture(re; flags): matches(re; flags)[] | named_groups;
+def capture(re): capture(re; null);
+def scan(re; flags): matches(re; "g" + flags)[] | if length > 1 then [.[1:][].string] else .[0].string end;
+def scan(re): scan(re; null);
+def split(re; flags): [split_matches(re; "g" + flags)[] | select(isstring)];
+def splits(re; flags): split(re; flags)[];
+def splits(re): splits(re; null);
+def sub(re; f; flags):
+  reduce split_matches(re; flags)[] as $part
+    (""; . + ($part | if isstring then . else named_groups | f end));
+def sub(re; f): sub(re; f; null);
+def gsub(re; f; flags): sub(re; f; "g" + flags);
+def gsub(re; f): gsub(re; f; null);
+
 def @text: "\(.)";
 def @json: tojson;
 def @base64d: tostring | base64_text;

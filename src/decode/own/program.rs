@@ -77,21 +77,20 @@ impl Program {
         compiled.map(Self)
     }
 
-    /// Everything that the program puts out for an input, handed to `take`, which stops by an error of its own.
-    pub(super) fn run<T>(&self, input: Val, mut take: impl FnMut(&Val) -> T) -> Result<Vec<T>, Failed> {
+    /// Everything that the program puts out for an input, handed to `take`; and why it ended early, if it did.
+    pub(super) fn run(&self, input: Val, mut take: impl FnMut(&Val)) -> Result<(), Failed> {
         let ctx = Ctx::<Data>::new(Terms(&self.0.lut), Vars::new([]));
-        let mut taken = Vec::new();
-        for output in self.0.id.run((ctx, input)) {
+        for (n, output) in self.0.id.run((ctx, input)).enumerate() {
             match output {
-                Ok(_) if taken.len() == OUTPUTS_MAX => return Err(Failed::Cut(Cut::Steps)),
-                Ok(value) => taken.push(take(&value)),
+                Ok(_) if n == OUTPUTS_MAX => return Err(Failed::Cut(Cut::Steps)),
+                Ok(value) => take(&value),
                 Err(stopped) => {
                     let why = stopped.get_err().map_or_else(|_| "`break` without its label".to_owned(), told);
                     return Err(Failed::Raised(why));
                 }
             }
         }
-        Ok(taken)
+        Ok(())
     }
 }
 
@@ -158,9 +157,6 @@ fn hint(name: &str) -> Option<&'static str> {
         "strptime" | "mktime" | "strftime" => "use `fromdate` and `todate`",
         "env" | "$ENV" | "input" | "inputs" | "input_filename" => "a format sees its message and nothing else",
         "debug" | "stderr" | "halt" | "halt_error" => "try it with `nightporter decode --config FILE`",
-        "test" | "match" | "capture" | "scan" | "sub" | "gsub" | "splits" => {
-            "there are no regular expressions; use split, startswith, endswith, contains, ltrimstr, rtrimstr"
-        }
         _ => return None,
     })
 }
