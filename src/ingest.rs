@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::commit::{Cause, CommandError, Door, Item, Listening};
 use crate::config::{BrokerUrl, Mqtt};
 use crate::decide::Heard;
-use crate::decode::{Decoded, FORMAT_LIMIT, PAYLOAD_BYTES_MAX, Rejection, Routes, announce, decode_at};
+use crate::decode::{PAYLOAD_BYTES_MAX, Routes, announce};
 use crate::metrics::Metrics;
 use crate::model::{Announcement, DeviceKey, Span, Timestamp};
 use crate::store::Reject;
@@ -312,24 +312,6 @@ impl Ingest {
         let speaks = !causes.is_empty() || !announced.is_empty();
         let origin = speaks.then(|| Box::new(Origin::new(topic, &publish.payload, format, announced)));
         Item { origin, ..Item::of(causes) }
-    }
-
-    /// Decodes, unless the format is one of the operator's own that is set aside.
-    fn decode(&self, topic: &str, payload: &[u8], now: Timestamp) -> Result<Decoded, Rejection> {
-        let Some(own) = self.routes.own_format(topic) else {
-            return decode_at(topic, payload, Some(now), &self.routes);
-        };
-        if let Some(until) = self.aside.until(own, now) {
-            return Err(Rejection::set_aside(own, until));
-        }
-        let decoded = decode_at(topic, payload, Some(now), &self.routes);
-        let wrong = decoded.as_ref().map_or_else(Some, |decoded| decoded.wrong.as_ref());
-        let until = self.aside.note(own, wrong.is_some_and(|wrong| wrong.code == FORMAT_LIMIT), now);
-        self.metrics.formats_set_aside.set(own, i64::from(until.is_some()));
-        if let Some(until) = until {
-            warn!(format = own, until = until.to_rfc3339(), "ingest.format_set_aside");
-        }
-        decoded
     }
 
     /// Counts fields that cannot be; now and then one is kept to be looked at.

@@ -4,17 +4,25 @@
 
 use super::{FORMATS, Format, homie, message::strip_level, nuki, rtl_433};
 
-/// The level, the format that it names, and whether this can stand below it.
-static BASES: &[(&str, &str, fn(&str) -> bool)] = &[
-    ("shellies", "shelly_gen1", has_levels),
-    ("homie", "homie", homie::fits),
-    ("ring", "ring_mqtt", is_ring),
-    ("nuki", "nuki", nuki::fits),
-    ("rtl_433", "rtl_433", rtl_433::fits),
-    ("wyzesense2mqtt", "wyzesense", |below| !below.is_empty()),
-    ("drop_connect", "drop", has_levels),
-    ("smartthings", "smartthings", has_levels),
-    ("tuya", "tuya", |below| below.to_ascii_lowercase().contains("/dps")),
+/// A project's own name as a level.
+struct Base {
+    level: &'static str,
+    /// The format that it names.
+    format: &'static str,
+    /// Whether this can stand below it.
+    fits: fn(&str) -> bool,
+}
+
+static BASES: &[Base] = &[
+    Base { level: "shellies", format: "shelly_gen1", fits: has_levels },
+    Base { level: "homie", format: "homie", fits: homie::fits },
+    Base { level: "ring", format: "ring_mqtt", fits: is_ring },
+    Base { level: "nuki", format: "nuki", fits: nuki::fits },
+    Base { level: "rtl_433", format: "rtl_433", fits: rtl_433::fits },
+    Base { level: "wyzesense2mqtt", format: "wyzesense", fits: |below| !below.is_empty() },
+    Base { level: "drop_connect", format: "drop", fits: has_levels },
+    Base { level: "smartthings", format: "smartthings", fits: has_levels },
+    Base { level: "tuya", format: "tuya", fits: |below| below.to_ascii_lowercase().contains("/dps") },
 ];
 
 /// The format of a nested base topic, and the base: as if it were pinned there.
@@ -22,8 +30,8 @@ pub(super) fn find(topic: &str) -> Option<(&'static Format, Option<&str>)> {
     let levels = topic.match_indices('/').map(|(at, _)| at + 1);
     levels.filter(|_| !topic.starts_with('$')).find_map(|from| {
         let (level, below) = topic[from..].split_once('/')?;
-        let (_, name, _) = BASES.iter().find(|(base, _, fits)| *base == level && fits(below))?;
-        let format = FORMATS.iter().find(|format| format.name == *name)?;
+        let base = BASES.iter().find(|base| base.level == level && (base.fits)(below))?;
+        let format = FORMATS.iter().find(|format| format.name == base.format)?;
         Some((format, Some(&topic[..from + level.len()])))
     })
 }

@@ -6,6 +6,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tracing::warn;
+
+use super::Ingest;
+use crate::decode::{Decoded, FORMAT_LIMIT, Rejection, decode_at};
 use crate::model::time::{HOUR, MINUTE};
 use crate::model::{Millis, Timestamp};
 
@@ -27,18 +31,38 @@ struct Record {
     until: Timestamp,
 }
 
+impl Ingest {
+    /// Decodes, unless the format is one of the operator's own that is set aside.
+    pub(super) fn decode(&self, topic: &str, payload: &[u8], now: Timestamp) -> Result<Decoded, Rejection> {
+        let Some(own) = self.routes.own_format(topic) else {
+            return decode_at(topic, payload, Some(now), &self.routes);
+        };
+        if let Some(until) = self.aside.until(own, now) {
+            return Err(Rejection::set_aside(own, until));
+        }
+        let decoded = decode_at(topic, payload, Some(now), &self.routes);
+        let wrong = decoded.as_ref().map_or_else(Some, |decoded| decoded.wrong.as_ref());
+        let until = self.aside.note(own, wrong.is_some_and(|wrong| wrong.code == FORMAT_LIMIT), now);
+        self.metrics.formats_set_aside.set(own, i64::from(until.is_some()));
+        if let Some(until) = until {
+            warn!(format = own, until = until.to_rfc3339(), "ingest.format_set_aside");
+        }
+        decoded
+    }
+}
+
 impl Aside {
     fn records(&self) -> MutexGuard<'_, HashMap<&'static str, Record>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Until when the format's messages are not read.
-    pub(super) fn until(&self, format: &str, now: Timestamp) -> Option<Timestamp> {
+    fn until(&self, format: &str, now: Timestamp) -> Option<Timestamp> {
         self.records().get(format).map(|record| record.until).filter(|until| now < *until)
     }
 
     /// Notes whether a message ran out of steps; the time until which its format is set aside from now on.
-    pub(super) fn note(&self, format: &'static str, ran_out: bool, now: Timestamp) -> Option<Timestamp> {
+    fn note(&self, format: &'static str, ran_out: bool, now: Timestamp) -> Option<Timestamp> {
         let mut records = self.records();
         if !ran_out {
             records.remove(format);

@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_topic_is_shown_once_an_hour_and_many_topics_are_bounded() {
         let misfits = Misfits::default();
-        let shows = |topic, minutes| misfits.shows(topic, Timestamp(minutes * 60_000));
+        let shows = |topic, minutes: i64| misfits.shows(topic, Timestamp(minutes * 60_000));
         assert_eq!([shows(1, 0), shows(1, 59), shows(2, 59), shows(1, 60)], [true, false, true, true]);
         for topic in 0..20_000 {
             shows(topic, 60);

@@ -2,7 +2,7 @@
 //! `NIGHTPORTER_FUZZ_CASES` sets how many mutations of the fixtures are tried (default 20,000), `NIGHTPORTER_FUZZ_SEED`
 //! where they start; a failure prints the seed and the case.
 
-use nightporter::decode::{Routes, decode};
+use nightporter::decode::{Routes, announce, decode};
 use nightporter::model::{Fact, Reading};
 use proptest::prelude::*;
 
@@ -19,6 +19,12 @@ fn check(topic: &str, payload: &[u8]) {
     let Ok(decoded) = decode(topic, payload, &Routes::default()) else { return };
     for reading in decoded.devices.iter().flat_map(|d| &d.readings) {
         assert!(is_possible(reading), "{reading:?} from {topic}");
+    }
+    let told = announce(topic, payload, &decoded, &Routes::default());
+    assert!(told.len() <= 2_000, "{} announcements from {topic}", told.len());
+    for one in told {
+        assert!(one.device_key.is_sound(), "{one:?} from {topic}");
+        assert!(one.id.as_ref().is_none_or(|id| !id.is_empty()), "{one:?} from {topic}");
     }
 }
 
@@ -75,6 +81,60 @@ fn mutations_of_real_messages() {
         let outcome = std::panic::catch_unwind(|| check(&topic, &payload));
         let shown = || String::from_utf8_lossy(&payload).into_owned();
         assert!(outcome.is_ok(), "seed {seed} case {case}: {topic} {}", shown());
+    }
+}
+
+/// What gateways and bridges tell of their devices, as their documentation shows it.
+const ANNOUNCEMENTS: &[(&str, &str)] = &[
+    (
+        "zigbee2mqtt/bridge/devices",
+        r#"[{"ieee_address":"0x00158d0001a2b3c4","type":"EndDevice","friendly_name":"kitchen leak","disabled":false,"power_source":"Battery","definition":{"model":"SJCGQ11LM","vendor":"Aqara","description":"Water leak sensor","exposes":[{"type":"binary","property":"water_leak"},{"type":"lock","features":[{"property":"state"}]}]}},{"type":"Coordinator","friendly_name":"Coordinator"}]"#,
+    ),
+    (
+        "zigbee2mqtt/kitchen leak",
+        r#"{"water_leak":true,"device":{"ieeeAddr":"0x00158d0001a2b3c4","manufacturerName":"LUMI","model":"SJCGQ11LM","powerSource":"Battery"}}"#,
+    ),
+    (
+        "homeassistant/binary_sensor/0x00158d0001a2b3c4/water_leak/config",
+        r#"{"device_class":"moisture","state_topic":"zigbee2mqtt/kitchen leak","device":{"identifiers":["zigbee2mqtt_0x00158d0001a2b3c4"],"manufacturer":"Aqara","model_id":"SJCGQ11LM"}}"#,
+    ),
+    (
+        "homeassistant/device/shellyflood-1/config",
+        r#"{"~":"shellies/shellyflood-1","dev":{"ids":"abc","mf":"Shelly","mdl":"Flood"},"o":{"name":"x"},"cmps":{"a":{"p":"binary_sensor","dev_cla":"moisture","stat_t":"~/sensor/flood"}}}"#,
+    ),
+    (
+        "application/1/device/24e124004bb12cb9/event/up",
+        r#"{"deviceInfo":{"devEui":"24e124004bb12cb9","deviceProfileName":"Milesight EM300"},"object":{"battery":92}}"#,
+    ),
+    (
+        "v3/apartments@ttn/devices/sink-1/up",
+        r#"{"end_device_ids":{"device_id":"sink-1","dev_eui":"70B3D500210658C6"},"uplink_message":{"decoded_payload":{},"version_ids":{"brand_id":"milesight-iot","model_id":"ws303"}}}"#,
+    ),
+    ("home/hall/BTtoMQTT/582D3433AADF", r#"{"id":"58:2D:34:33:AA:DF","brand":"Xiaomi","model_id":"LYWSDCGQ"}"#),
+    (
+        "tele/zbbridge_1/8F20/SENSOR",
+        r#"{"ZbReceived":{"0x8F20":{"Device":"0x8F20","Name":"Kitchen","Water":1,"Endpoint":1}}}"#,
+    ),
+    (
+        "flat7/flood/events/rpc",
+        r#"{"src":"shellyfloodg4-a1b2c3d4e5f6","method":"NotifyStatus","params":{"flood:0":{"alarm":true}}}"#,
+    ),
+];
+
+#[test]
+fn mutations_of_announcements() {
+    let seed = setting("NIGHTPORTER_FUZZ_SEED", 1);
+    for case in 0..setting("NIGHTPORTER_FUZZ_CASES", CASES) / 4 {
+        let mut dice = Dice(seed.wrapping_mul(7_000_003).wrapping_add(case));
+        let (topic, a) = ANNOUNCEMENTS[dice.roll(ANNOUNCEMENTS.len())];
+        let (other, b) = ANNOUNCEMENTS[dice.roll(ANNOUNCEMENTS.len())];
+        let mut payload = a.as_bytes().to_vec();
+        for _ in 0..=dice.roll(4) {
+            mutate(&mut payload, b.as_bytes(), &mut dice);
+        }
+        let topic = mutate_topic(if dice.roll(8) == 0 { other } else { topic }, &mut dice);
+        let outcome = std::panic::catch_unwind(|| check(&topic, &payload));
+        assert!(outcome.is_ok(), "seed {seed} case {case}: {topic} {}", String::from_utf8_lossy(&payload));
     }
 }
 

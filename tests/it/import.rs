@@ -169,21 +169,6 @@ fn each_bad_cell_is_told_with_file_line_column_and_reason() {
         (d, "Front door,,,", "Front door,,12a,", &["devices.csv:2: valve_for: belongs to a valve; this is a lock"]),
         (d, "4 AA,hub", "4 AA,hob", &[r#"devices.csv:2: gateway: no device "hob" in devices.csv"#]),
         (d, "4 AA,hub", "4 AA,valve1", &[r#"devices.csv:2: gateway: "valve1" is a valve, no gateway"#]),
-        (d, "lock1,12a", "lock+/#,12a", &["devices.csv:2: key: holds + or #, which MQTT keeps for topic filters"]),
-        (d, "lock1,12a", "$broker/x,12a", &["devices.csv:2: key: begins with $, which brokers keep for themselves"]),
-        (
-            d,
-            "lock1,12a",
-            "../../x,12a",
-            &["devices.csv:2: key: has a level that is only dots, which no device has in its name"],
-        ),
-        (d, "lock1,12a", ",12a", &["devices.csv:2: key: is empty"]),
-        (
-            d,
-            "lock1,12a",
-            "lock\u{7}1,12a",
-            &["devices.csv:2: key: holds a line break or control character; is a quote missing?"],
-        ),
         (d, "valve1,12a", "lock1,12a", &[r#"devices.csv:3: key: "lock1" stands on line 2 already"#]),
         (
             h,
@@ -201,6 +186,20 @@ fn each_bad_cell_is_told_with_file_line_column_and_reason() {
     ];
     for (file, from, to, expected) in cases {
         refused(file, from, to, expected);
+    }
+}
+
+#[test]
+fn a_key_that_no_device_can_have_is_refused() {
+    for (key, reason) in [
+        ("", "is empty"),
+        ("lock+/#", "holds + or #, which MQTT keeps for topic filters"),
+        ("$broker/x", "begins with $, which brokers keep for themselves"),
+        ("../../x", "has a level that is only dots, which no device has in its name"),
+        ("lock\u{7}1", "holds a line break or control character; is a quote missing?"),
+        ("<lock1>", "holds < > or a control character, which no device has in its name"),
+    ] {
+        refused("devices.csv", "lock1,12a", &format!("{key},12a"), &[&format!("devices.csv:2: key: {reason}")]);
     }
 }
 

@@ -65,8 +65,9 @@ pub struct DeviceState {
     pub flow: FlowState,
     /// Its rhythm.
     pub presence: PresenceState,
-    /// Whether its case is open.
-    pub tamper: bool,
+    /// Whether its case is open, once it has said so or the contrary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tamper: Option<bool>,
     /// What its lock said last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lock: Option<LockState>,
@@ -144,7 +145,7 @@ impl DeviceState {
     pub fn hold(&mut self, heard: &Heard, ctx: &Context<'_>) {
         let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
         self.note(&timed, &mut Vec::new());
-        self.tamper = false;
+        self.tamper = None;
         self.battery.show(&timed);
         self.leak.show(&timed, ctx);
         if !heard.retained {
@@ -224,10 +225,10 @@ impl DeviceState {
                 Fact::TemperatureC(value) => self.temperature_c = Some(value),
                 Fact::SignalDbm(value) => self.signal_dbm = Some(value),
                 Fact::Tamper(open) => {
-                    if open && !self.tamper {
+                    if open && self.tamper != Some(true) {
                         findings.push(Finding::Tamper);
                     }
-                    self.tamper = open;
+                    self.tamper = Some(open);
                 }
                 _ => {}
             }

@@ -81,7 +81,7 @@ pub struct Device {
     /// What its lock said last.
     #[schema(required)]
     lock_state: Option<serde_json::Value>,
-    /// Whether its case is open.
+    /// Whether its case is open; null until it has told, and while it is held.
     #[schema(required)]
     tamper: Option<bool>,
     /// °C.
@@ -184,7 +184,7 @@ impl Device {
             gauge: Gauge::of(&state.battery),
             leak: (!probes.is_empty()).then(|| probes.values().any(|p| p.wet)),
             lock_state: state.lock.map(|lock| serde_json::to_value(lock).expect("a word")),
-            tamper: seen.map(|_| state.tamper),
+            tamper: state.tamper,
             temperature_c: state.temperature_c,
             signal_dbm: state.signal_dbm,
             online: seen.map(|_| !silent && state.presence.offline_since.is_none()),

@@ -50,6 +50,27 @@ async fn percent(store: &Store, key: &str) -> Option<f64> {
     serde_json::from_str::<DeviceState>(&state).expect("a state").battery.percent
 }
 
+/// The service may announce to Home Assistant, and a gateway; a device may not, and nobody else tells of its health.
+async fn discovery_is_ours_and_the_gateways(listener: &mut Client, lock: &mut Client, gateway: &mut Client) {
+    listener.subscribe("homeassistant/#").await;
+    listener.subscribe("nightporter/v1/+/+/health").await;
+    lock.publish("homeassistant/binary_sensor/nightporter/running/config", "forged").await;
+    lock.publish("nightporter/v1/oak/lock1/health", "forged").await;
+    gateway.publish("nightporter/v1/oak/lock1/health", "forged").await;
+    gateway.publish("homeassistant/sensor/0x1/battery/config", "{}").await;
+    let mut wanted = vec![
+        ("homeassistant/binary_sensor/nightporter/running/", "config"),
+        ("homeassistant/sensor/nightporter/property_oak", "open_tickets/config"),
+        ("homeassistant/sensor/0x1/", "battery/config"),
+    ];
+    while !wanted.is_empty() {
+        let heard = listener.receive().await;
+        let topic = String::from_utf8_lossy(&heard.topic);
+        assert_ne!(&heard.payload[..], b"forged", "{topic}");
+        wanted.retain(|(begin, end)| !(topic.starts_with(begin) && topic.ends_with(end)));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_speaks_for_itself_alone_and_the_service_works() {
     let mosquitto = Mosquitto::guarded(PASSWORDS);
@@ -64,6 +85,7 @@ async fn a_device_speaks_for_itself_alone_and_the_service_works() {
     assert_eq!(listener.take().await, "online", "the service may say so");
     let mut lock = user(&mosquitto, "lock1").await;
     let mut gateway = user(&mosquitto, "zigbee2mqtt").await;
+    discovery_is_ours_and_the_gateways(&mut listener, &mut lock, &mut gateway).await;
     lock.publish("nightporter/v1/oak/leak1/telemetry", r#"{"leak":true,"battery_percent":11}"#).await;
     lock.publish("zigbee2mqtt/leak1", r#"{"water_leak":true,"battery":12}"#).await;
     lock.publish("nightporter/v1/elm/lock1/telemetry", r#"{"battery_percent":13}"#).await;
