@@ -47,7 +47,7 @@ impl Counters {
     }
 }
 
-/// What is so or not (1 or 0) of things told apart by one word of the program or its configuration.
+/// How many there are now of things told apart by one word of the program or its configuration.
 #[derive(Clone, Debug)]
 pub struct Gauges {
     label: &'static str,
@@ -74,8 +74,8 @@ pub struct Metrics {
     pub messages_rejected: Counters,
     /// Fields with a value that none can be, in messages that are good otherwise, by kind of reading (`kind`).
     pub fields_rejected: Counters,
-    /// Whether a format of the operator's own is set aside for its messages run out of steps (`format`).
-    pub formats_set_aside: Gauges,
+    /// Topics set aside since their messages make a format of the operator's own run out of steps (`format`).
+    pub topics_set_aside: Gauges,
     /// Messages that may not speak for the device they name, by rule (`reason`).
     pub messages_quarantined: Counters,
     /// Devices that nobody registered and for which there was no room among those held.
@@ -117,7 +117,7 @@ impl Default for Metrics {
             messages_received: Counters::new("format"),
             messages_rejected: Counters::new("code"),
             fields_rejected: Counters::new("kind"),
-            formats_set_aside: Gauges::new("format"),
+            topics_set_aside: Gauges::new("format"),
             messages_quarantined: Counters::new("reason"),
             strangers_dropped: Counter::default(),
             readings: Counter::default(),
@@ -146,7 +146,11 @@ impl Metrics {
         r.register("messages_received", "Messages from the broker, by format", self.messages_received.family.clone());
         r.register("messages_rejected", "Messages of no use, by code", self.messages_rejected.family.clone());
         r.register("fields_rejected", "Fields that cannot be, by kind", self.fields_rejected.family.clone());
-        r.register("formats_set_aside", "Formats of one's own set aside", self.formats_set_aside.family.clone());
+        r.register(
+            "topics_set_aside",
+            "Topics set aside, by format of one's own",
+            self.topics_set_aside.family.clone(),
+        );
         r.register(
             "messages_quarantined",
             "Messages in another's name, by rule",

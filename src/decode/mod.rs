@@ -86,10 +86,10 @@ pub struct Rejection {
 pub const FORMAT_LIMIT: &str = "format_limit";
 
 impl Rejection {
-    /// Of a message that nobody reads for now: its format ran out of steps again and again.
+    /// Of a message that nobody reads for now: those before it on its topic made the format run out of steps.
     pub fn set_aside(format: &str, until: Timestamp) -> Self {
         let detail = format!(
-            "{format}: set aside until {}, as message after message ran out of steps; does the program end, and is the list bounded?",
+            "{format}: the topic is set aside until {}, its messages ran out of steps again and again; does the program end, and is the list bounded?",
             until.to_rfc3339()
         );
         Self::new("format_set_aside", detail)

@@ -16,9 +16,10 @@ pub(super) fn recognises(message: &Message) -> bool {
     message.topic.starts_with(BASE) || message.topic.starts_with("z2m")
 }
 
-/// Below another level: `home/zigbee2mqtt/…`. What discovery names after the bridge is not meant.
+/// Below another level: `home/zigbee2mqtt/…`. What Home Assistant names after the bridge is not meant.
 pub(super) fn recognises_nested(message: &Message) -> bool {
-    nested::has_level(message.topic, BASE) && !message.topic.starts_with("homeassistant/")
+    let is_said = || name_of(message).contains('/') || message.payload.trim_ascii_start().starts_with(b"{");
+    nested::has_level(message.topic, BASE) && !message.topic.starts_with("homeassistant/") && is_said()
 }
 
 /// Other base topics: `home/zigbee2mqtt_2/…`, or any whose JSON carries the link quality that Zigbee2MQTT adds itself.

@@ -17,6 +17,7 @@ fn other_base_topics() {
         ("home/zigbee2mqtt/lock/front/lock_state", "locked", &["zigbee2mqtt", "lock/front lock_state=locked"]),
         ("home/zigbee2mqtt/lock/front/state", "LOCK", &["zigbee2mqtt", "lock/front lock_state=locked"]),
         ("homeassistant/sensor/zigbee2mqtt/state", "1", &["ha_statestream", "sensor.zigbee2mqtt"]),
+        ("house/update/zigbee2mqtt/state", "off", &["ha_statestream", "update.zigbee2mqtt"]),
         // technyon/nuki_hub, MqttTopics.h: "MQTT path" is free.
         ("frontdoor/lock/battery/level", "44", &["nuki_hub", "frontdoor/lock battery_percent=44"]),
         ("flat/7/lock/battery/critical", "1", &["nuki_hub", "flat/7/lock battery_low=true"]),

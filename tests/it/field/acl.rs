@@ -20,9 +20,10 @@ use crate::web::house::SOON;
 /// A user's password is its name and `-password`; made by `mosquitto_passwd`.
 const PASSWORDS: &str = include_str!("passwords");
 
-async fn service(mosquitto: &Mosquitto, folder: &std::path::Path, store: &Store) -> Service {
+/// A service on this broker, with more configuration.
+pub(super) async fn service(mosquitto: &Mosquitto, folder: &std::path::Path, store: &Store, more: &str) -> Service {
     let text = format!(
-        "[mqtt]\nurl = \"{}\"\nusername = \"nightporter\"\npassword = \"nightporter-password\"\nconnections = 2\n",
+        "[mqtt]\nurl = \"{}\"\nusername = \"nightporter\"\npassword = \"nightporter-password\"\nconnections = 2\n{more}",
         mosquitto.url()
     );
     let clock = Clock::manual(Timestamp::parse_rfc3339("2026-01-05T18:30:00+08:00").expect("an instant"));
@@ -44,7 +45,7 @@ async fn user(mosquitto: &Mosquitto, name: &str) -> Client {
     Client::with(options).await.expect("connects")
 }
 
-async fn percent(store: &Store, key: &str) -> Option<f64> {
+pub(super) async fn percent(store: &Store, key: &str) -> Option<f64> {
     let mut tx = store.read().await.expect("reads");
     let state = tx.device(key).await.expect("reads")?.state?;
     serde_json::from_str::<DeviceState>(&state).expect("a state").battery.percent
@@ -78,7 +79,7 @@ async fn a_device_speaks_for_itself_alone_and_the_service_works() {
     let store = Store::open(&format!("sqlite://{}", folder.path().join("np.db").display())).await.expect("opens");
     store.migrate().await.expect("migrates");
     store.import(&registry(&REGISTRY)).await.expect("imports");
-    let service = service(&mosquitto, folder.path(), &store).await;
+    let service = service(&mosquitto, folder.path(), &store, "").await;
     eventually(SOON, "the service is connected", async || service.door.health().broker().is_ok()).await;
     let mut listener = user(&mosquitto, "nightporter").await;
     listener.subscribe("nightporter/status").await;
