@@ -54,7 +54,8 @@ impl Batch<'_> {
         let conversations =
             if phones.is_empty() { HashMap::new() } else { tx.load_conversations(&sorted(phones)).await? };
         let newcomers = self.newcomers(tx, tasks).await?;
-        let facts = Facts { places, standings, swaps, tickets, behind, conversations, newcomers, ..Facts::default() };
+        let swapped = self.swapped(tx, tasks).await?;
+        let facts = Facts { places, standings, swaps, tickets, behind, conversations, newcomers, swapped, ..Facts::default() };
         self.complete(tx, facts, gateways, &homes, replaced).await
     }
 

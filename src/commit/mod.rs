@@ -8,6 +8,7 @@ mod door;
 mod field;
 mod lives;
 mod load;
+mod neighbours;
 mod outbox;
 mod rota;
 mod sweep;

@@ -72,6 +72,8 @@ pub struct Facts {
     pub paid: Vec<Paid>,
     /// Devices by gateway.
     pub behind: HashMap<DeviceKey, Vec<Behind>>,
+    /// Devices whose fresh battery may be the one that their neighbour of the same unit lost.
+    pub swapped: HashSet<DeviceKey>,
     /// Devices that came lately with many others, and were then as they are found now.
     pub newcomers: HashSet<DeviceKey>,
 }

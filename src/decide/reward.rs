@@ -30,6 +30,9 @@ impl Desk<'_> {
         if ticket.visited {
             return Err("visited");
         }
+        if self.facts.swapped.contains(device) {
+            return Err("swapped");
+        }
         if !tenant.consent.reward {
             return Err("no_consent");
         }

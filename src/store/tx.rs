@@ -59,6 +59,8 @@ queries! {
     facts::stopped as load_stopped(phones: &[&str]) -> HashSet<E164>;
     /// Rewards since an instant.
     facts::paid as load_paid(tenants: &[&str], devices: &[&str], since: Timestamp) -> Vec<Paid>;
+    /// States of the devices of units.
+    facts::unit_states as unit_states(units: &[&str]) -> Vec<(UnitId, StateRow)>;
     /// Devices behind gateways.
     facts::behind as load_behind(gateways: &[&str]) -> HashMap<DeviceKey, Vec<Behind>>;
     /// Where a number belongs.

@@ -33,6 +33,22 @@ const FLAG_BELIEVED_PERCENT: f64 = 50.0;
 /// What a flag alone is worth.
 const FLAG_LOW_PERCENT: f64 = 10.0;
 
+/// A level that fell by this at once has another battery behind it, or none that works.
+const FELL_POINTS: f64 = 20.0;
+/// Two batteries changed places when one was found this close in time …
+const SWAPPED_WITHIN_MS: Millis = DAY;
+/// … and this close in level to where the other was missed.
+const SWAPPED_POINTS: f64 = 10.0;
+
+/// A level that fell at once.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fall {
+    /// From where.
+    pub from: f64,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Where a battery stands. Latched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,6 +90,9 @@ pub struct BatteryState {
     /// Since when it shows next to nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     far_below_since: Option<Timestamp>,
+    /// When its level last fell at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fell: Option<Fall>,
     /// Whether it is a new one.
     pub proof: Proof,
     /// Whether its gauge is to be believed.
@@ -101,6 +120,13 @@ impl BatteryState {
         let falling = fell && level <= FALLING_TO_PERCENT;
         let expected = self.outlook.forecast.as_ref().is_some_and(|f| f.empty_at <= now);
         (self.is_low() || falling || expected).then_some(level)
+    }
+
+    /// Whether what was seen here as a fresh battery at `seen_at` may be the one that another device lost.
+    pub fn may_come_from(&self, seen_at: Timestamp, other: &Self) -> bool {
+        let (Some(level), Some(fall)) = (self.percent, other.fell) else { return false };
+        let apart = (fall.at - seen_at).max(seen_at - fall.at);
+        apart <= SWAPPED_WITHIN_MS && (fall.from - level).abs() <= SWAPPED_POINTS
     }
 
     /// The tenant says that it is done: a witness for a rise, nothing by itself.
@@ -231,6 +257,9 @@ impl BatteryState {
 
     /// An ordinary reading.
     fn settle(&mut self, level: f64, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        if let Some(from) = self.established().filter(|from| *from - level >= FELL_POINTS) {
+            self.fell = self.fell.filter(|fell| at - fell.at < SWAPPED_WITHIN_MS).or(Some(Fall { from, at }));
+        }
         if self.recent.len() == RECENT_MAX {
             self.recent.remove(0);
         }

@@ -101,6 +101,11 @@ impl LeakState {
         !self.open && self.doubt.is_none() && self.probes.values().any(fresh)
     }
 
+    /// Whether its word bears out another's: wet, and not doubted itself.
+    pub fn bears_out(&self) -> bool {
+        self.doubt.is_none() && (self.open || self.is_wet())
+    }
+
     /// Whether the probe is wet in any place.
     pub fn is_wet(&self) -> bool {
         self.probes.values().any(|p| p.wet)
@@ -137,6 +142,15 @@ impl LeakState {
             Some(doubt) => self.doubt = Some((doubt, since)),
             None => self.begin(now, findings),
         }
+    }
+
+    /// A doubted wet that somebody else bears out: a neighbour that is wet, or a meter that never stops.
+    pub fn confirm(&mut self, now: Timestamp) -> Option<Finding> {
+        let mut findings = Vec::new();
+        if self.doubt.is_some() && !self.open {
+            self.begin(now, &mut findings);
+        }
+        findings.pop()
     }
 
     fn begin(&mut self, now: Timestamp, findings: &mut Vec<Finding>) {

@@ -341,6 +341,18 @@ pub async fn behind(conn: &mut Conn, gateways: &[&str]) -> Result<HashMap<Device
     Ok(out)
 }
 
+/// States of the devices of these units.
+pub async fn unit_states(conn: &mut Conn, units: &[&str]) -> Result<Vec<(UnitId, StateRow)>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new(
+        "SELECT s.key, s.seen_at, s.due_at, s.state, d.unit_id FROM devices d JOIN device_states s ON s.key = d.key \
+         WHERE d.unit_id IN ",
+    );
+    push_list(&mut query, units.iter().copied());
+    query.push(" ORDER BY s.key LIMIT ").push_bind(BEHIND_MAX);
+    let rows = query.build().fetch_all(&mut *conn).await?;
+    rows.iter().map(|row| Ok((UnitId(row.try_get(4)?), state_row(row)?))).collect()
+}
+
 /// Tickets that a person with this number may mean: of their tenancies, not over, the newest first.
 pub async fn tickets_of_phone(conn: &mut Conn, phone: &str) -> Result<Vec<TicketId>, StoreError> {
     let rows = sqlx::query(

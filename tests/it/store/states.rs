@@ -89,3 +89,13 @@ pub async fn devices_behind_a_gateway(db: &Engine) {
     let seen: Vec<_> = behind["hub"].iter().map(|b| (b.key.as_str(), b.seen_at.0, b.due_at.map(|t| t.0))).collect();
     assert_eq!(seen, [("leak1", 6, None), ("lock1", 5, Some(50))], "those that have spoken");
 }
+
+pub async fn states_of_a_unit(db: &Engine) {
+    db.registered().await;
+    let row = |key: &str| StateRow { key: key.into(), seen_at: Timestamp(1), due_at: None, state: "{}".to_owned() };
+    db.write(async |tx| tx.save_states(&[row("lock1"), row("leak1"), row("stranger")]).await).await;
+    let found = db.read(async |tx| tx.unit_states(&["oak-1", "nowhere"]).await).await;
+    let keys: Vec<_> = found.iter().map(|(unit, row)| (unit.as_str(), row.key.as_str())).collect();
+    assert!(keys.contains(&("oak-1", "lock1")) && keys.contains(&("oak-1", "leak1")), "{keys:?}");
+    assert!(keys.iter().all(|(unit, key)| *unit == "oak-1" && *key != "stranger"), "{keys:?}");
+}

@@ -7,6 +7,7 @@ mod field;
 mod hostile;
 pub mod house;
 mod money;
+mod neighbours;
 mod page;
 mod roles;
 mod schema;

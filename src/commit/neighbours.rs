@@ -1,0 +1,73 @@
+//! What the other devices of a unit tell of one: whether its doubted water is true, and whether its fresh battery is one
+//! that another lost. The rules stand in `detect`; here the states are laid side by side.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::batch::{Batch, Task, read_state};
+use crate::decide::DeviceState;
+use crate::model::{DeviceKey, Finding, UnitId};
+use crate::store::{StoreError, Tx};
+
+/// The states of a unit's devices, by key.
+type Neighbours = HashMap<UnitId, Vec<(DeviceKey, Box<DeviceState>)>>;
+
+impl Batch<'_> {
+    /// Doubted water that a neighbour bears out is a leak now.
+    pub(super) async fn confirm(&mut self, tx: &mut Tx, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
+        let doubted: Vec<DeviceKey> =
+            self.states.iter().filter(|(_, (state, _))| state.leak.doubt.is_some()).map(|(key, _)| key.clone()).collect();
+        let neighbours = self.neighbours(tx, &doubted).await?;
+        for key in doubted {
+            let unit = self.devices.get(&key).map(|d| d.unit_id.clone()).unwrap_or_default();
+            let others = neighbours.get(&unit).map(Vec::as_slice).unwrap_or_default();
+            let bears_out = |other: &(DeviceKey, Box<DeviceState>)| {
+                let now = self.states.get(&other.0).map_or(&other.1, |(state, _)| state);
+                other.0 != key && (now.leak.bears_out() || now.flow.open)
+            };
+            if others.iter().any(bears_out)
+                && let Some((state, _)) = self.states.get_mut(&key)
+                && let Some(finding) = state.leak.confirm(self.now)
+            {
+                tasks.push(Task::Found(key, finding));
+            }
+        }
+        Ok(())
+    }
+
+    /// Devices of these tasks whose fresh battery may be the one that their neighbour lost.
+    pub(super) async fn swapped(&self, tx: &mut Tx, tasks: &[Task<'_>]) -> Result<HashSet<DeviceKey>, StoreError> {
+        let replaced = tasks.iter().filter_map(|task| match task {
+            Task::Found(key, Finding::BatteryReplaced { seen_at }) => Some((key, *seen_at)),
+            _ => None,
+        });
+        let replaced: Vec<_> = replaced.collect();
+        let keys: Vec<DeviceKey> = replaced.iter().map(|(key, _)| (*key).clone()).collect();
+        let neighbours = self.neighbours(tx, &keys).await?;
+        let mut swapped = HashSet::new();
+        for (key, seen_at) in replaced {
+            let (Some(device), Some((own, _))) = (self.devices.get(key), self.states.get(key)) else { continue };
+            let others = neighbours.get(&device.unit_id).map(Vec::as_slice).unwrap_or_default();
+            let lost = |other: &(DeviceKey, Box<DeviceState>)| {
+                let now = self.states.get(&other.0).map_or(&other.1, |(state, _)| state);
+                other.0 != *key && own.battery.may_come_from(seen_at, &now.battery)
+            };
+            if others.iter().any(lost) {
+                swapped.insert(key.clone());
+            }
+        }
+        Ok(swapped)
+    }
+
+    async fn neighbours(&self, tx: &mut Tx, keys: &[DeviceKey]) -> Result<Neighbours, StoreError> {
+        let units: BTreeSet<&str> = keys.iter().filter_map(|key| self.devices.get(key)).map(|d| d.unit_id.as_str()).collect();
+        let mut out = Neighbours::new();
+        if !units.is_empty() {
+            let units: Vec<&str> = units.into_iter().collect();
+            for (unit, row) in tx.unit_states(&units).await? {
+                let key = row.key.clone();
+                out.entry(unit).or_default().push((key, read_state(row)?.0));
+            }
+        }
+        Ok(out)
+    }
+}
