@@ -10,6 +10,7 @@ use nightporter::store::{MessageFilter, MessageRow, Page, StoreError, TicketFilt
 use nightporter_simulator::{Kind, Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket};
 
 use super::month::Month;
+use super::yardsticks::Yardsticks;
 
 /// Everything, in one page.
 const ALL: Page = Page { limit: 100_000, after: None };
@@ -33,6 +34,8 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     messages.iter().for_each(|m| (&m.id.0, &m.status, m.sent_at.map(|t| t.0), &m.body).hash(&mut hasher));
     month.played.trace = hasher.finish();
     let board = Scoreboard::judge_by(&rules, month.building.truth(), &seen, month.until());
+    let counted = Yardsticks::of(month, &tickets, seen.messages.len(), &board).await;
+    month.played.yardsticks = counted.map_err(|e| e.to_string())?;
     month.played.problems = Kind::ALL.iter().map(|kind| board.of(*kind).happened as u64).sum();
     let excused = |note: &String| is_excused(month, &tickets, note);
     let notes: Vec<&String> = board.notes.iter().filter(|n| !excused(n)).collect();

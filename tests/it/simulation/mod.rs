@@ -9,11 +9,13 @@ mod judge;
 mod month;
 mod watch;
 mod world;
+mod yardsticks;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use month::{Month, Played};
+use yardsticks::Yardsticks;
 
 /// Seeds of an ordinary test run.
 const SEEDS: u64 = 6;
@@ -87,6 +89,7 @@ fn every_month_keeps_every_promise() {
         sum(|p| p.problems),
         sum(|p| p.credits),
     );
+    println!("{}", Yardsticks::sum(played.iter().map(|p| &p.yardsticks)));
     failed.sort();
     assert!(failed.is_empty(), "{} seeds failed\n{}", failed.len(), failed.join("\n"));
     let busy = sum(|p| p.problems) > 0 && sum(|p| p.crashes) > 0 && sum(|p| p.texts) > 0;

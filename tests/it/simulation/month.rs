@@ -19,11 +19,13 @@ use nightporter_simulator::{Building, Faults, Options, Publish, StaffAction};
 use super::carrier::FakeCarrier;
 use super::dice::Dice;
 use super::watch::Watch;
+use super::yardsticks::Yardsticks;
 use super::{judge, world};
 use crate::house;
 
 const START: &str = "2026-01-05T00:00:00Z";
-const DAYS: i64 = 30;
+/// How long a month is.
+pub(super) const DAYS: i64 = 30;
 /// Commits of a thousand in which the process dies, in two of three months.
 const DEATHS_PER_MILLE: u64 = 2;
 /// How long what happens may wait for the next step.
@@ -36,6 +38,7 @@ const ROUNDS_MAX: u32 = 500;
 const CLAIMS_MAX: i64 = 32;
 
 /// What came of a month.
+#[derive(Default)]
 pub struct Played {
     /// Hash of everything that was done and left.
     pub trace: u64,
@@ -51,6 +54,8 @@ pub struct Played {
     pub problems: u64,
     /// Credits.
     pub credits: u64,
+    /// What the yardsticks are made of.
+    pub yardsticks: Yardsticks,
 }
 
 /// Something of the world that will reach the house.
@@ -118,7 +123,7 @@ impl Month {
             seed,
             carrier: FakeCarrier::new(seed, &clock),
             watch: Watch::new(&registry),
-            played: Played { trace: 0, steps: 0, messages: 0, crashes: 0, texts: 0, problems: 0, credits: 0 },
+            played: Played::default(),
             deaths: Vec::new(),
             committer,
             routes: Routes::default(),
