@@ -55,7 +55,8 @@ impl Batch<'_> {
             if phones.is_empty() { HashMap::new() } else { tx.load_conversations(&sorted(phones)).await? };
         let newcomers = self.newcomers(tx, tasks).await?;
         let swapped = self.swapped(tx, tasks).await?;
-        let facts = Facts { places, standings, swaps, tickets, behind, conversations, newcomers, swapped, ..Facts::default() };
+        let facts =
+            Facts { places, standings, swaps, tickets, behind, conversations, newcomers, swapped, ..Facts::default() };
         self.complete(tx, facts, gateways, &homes, replaced).await
     }
 

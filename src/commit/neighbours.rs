@@ -14,8 +14,12 @@ type Neighbours = HashMap<UnitId, Vec<(DeviceKey, Box<DeviceState>)>>;
 impl Batch<'_> {
     /// Doubted water that a neighbour bears out is a leak now.
     pub(super) async fn confirm(&mut self, tx: &mut Tx, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
-        let doubted: Vec<DeviceKey> =
-            self.states.iter().filter(|(_, (state, _))| state.leak.doubt.is_some()).map(|(key, _)| key.clone()).collect();
+        let doubted: Vec<DeviceKey> = self
+            .states
+            .iter()
+            .filter(|(_, (state, _))| state.leak.doubt.is_some())
+            .map(|(key, _)| key.clone())
+            .collect();
         let neighbours = self.neighbours(tx, &doubted).await?;
         for key in doubted {
             let unit = self.devices.get(&key).map(|d| d.unit_id.clone()).unwrap_or_default();
@@ -59,7 +63,8 @@ impl Batch<'_> {
     }
 
     async fn neighbours(&self, tx: &mut Tx, keys: &[DeviceKey]) -> Result<Neighbours, StoreError> {
-        let units: BTreeSet<&str> = keys.iter().filter_map(|key| self.devices.get(key)).map(|d| d.unit_id.as_str()).collect();
+        let units: BTreeSet<&str> =
+            keys.iter().filter_map(|key| self.devices.get(key)).map(|d| d.unit_id.as_str()).collect();
         let mut out = Neighbours::new();
         if !units.is_empty() {
             let units: Vec<&str> = units.into_iter().collect();
