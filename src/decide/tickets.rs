@@ -37,9 +37,6 @@ impl Desk<'_> {
     }
 
     fn battery_low(&mut self, device: &Device, percent: Option<f64>, forecast: Option<&Forecast>) {
-        if self.active(&device.key, TicketKind::Battery).is_some() {
-            return;
-        }
         let Some(forecast) = forecast else {
             self.open(device, TicketKind::Battery, None, None, json!({ "percent": percent }));
             return;
@@ -47,8 +44,9 @@ impl Desk<'_> {
         let (earliest, latest) = (forecast.earliest.to_rfc3339(), forecast.latest.to_rfc3339());
         let empty_at = forecast.empty_at.to_rfc3339();
         let why = json!({ "percent": percent, "empty_at": empty_at, "earliest": earliest, "latest": latest, "because": forecast.because });
-        self.open(device, TicketKind::Battery, None, None, why);
-        self.battery_near_end(device, forecast.empty_at);
+        if self.open(device, TicketKind::Battery, None, None, why).is_some() {
+            self.battery_near_end(device, forecast.empty_at);
+        }
     }
 
     /// The end of a low battery is known better now: what waits for it waits for that day.
@@ -195,9 +193,7 @@ impl Desk<'_> {
     }
 
     fn tamper(&mut self, device: &Device) {
-        if self.active(&device.key, TicketKind::Tamper).is_none() {
-            self.open(device, TicketKind::Tamper, None, None, json!({}));
-        }
+        self.open(device, TicketKind::Tamper, None, None, json!({}));
     }
 
     /// The active ticket of a kind that a device is the reason of, or a part of.
@@ -211,7 +207,7 @@ impl Desk<'_> {
         self.facts.tickets.values().find(part).map(|t| t.id.clone())
     }
 
-    /// Opens a ticket for a device, with its playbook, and does at once what is due at once.
+    /// Opens a ticket for a device, unless one of the kind is active; does at once what its playbook wants at once.
     pub(super) fn open(
         &mut self,
         device: &Device,
@@ -221,6 +217,9 @@ impl Desk<'_> {
         data: serde_json::Value,
     ) -> Option<TicketId> {
         self.facts.places.get(&device.property_id)?;
+        if self.active(&device.key, kind).is_some() {
+            return None;
+        }
         let playbook = self.policy.playbook(&device.property_id, kind);
         let now = self.now;
         let id = TicketId(format!("t_{}", digest(&format!("{}|{}|{}", kind.as_str(), device.key, now.0))));

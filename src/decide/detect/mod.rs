@@ -27,6 +27,8 @@ use leak::LeakState;
 use presence::PresenceState;
 use sample::About;
 
+/// A message that was on its way for longer than this tells of then and not of now.
+const LATE_MS: Millis = 10 * MINUTE;
 /// A claimed time this far ahead of the receipt is a wrong clock, and the receipt counts.
 const AHEAD_MAX_MS: Millis = 5 * MINUTE;
 /// A claimed time this far behind the receipt is no age, but a clock that has lost its time (1970, 2000), and the receipt
@@ -122,6 +124,11 @@ pub struct Timed<'a> {
     pub age: Millis,
 }
 
+/// A message that is older than what its device has told since: it was on its way meanwhile, and is no sign of life now.
+fn is_late(timed: &[Timed<'_>]) -> bool {
+    !timed.is_empty() && timed.iter().all(|t| t.reading.at.is_some() && t.age > LATE_MS)
+}
+
 impl DeviceState {
     /// Takes in one message. A message that was taken in before changes nothing.
     pub fn hear(&mut self, heard: &Heard, ctx: &Context<'_>) -> Vec<Finding> {
@@ -129,13 +136,17 @@ impl DeviceState {
             return Vec::new();
         }
         let mut findings = Vec::new();
+        let told_before = self.told_at;
         let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
-        self.presence.hear(&timed, heard, self.seen_at, ctx, &mut findings);
+        let is_sign_of_life = !heard.retained && !(self.told_at == told_before && is_late(&timed));
+        if heard.retained || is_sign_of_life {
+            self.presence.hear(&timed, heard, self.seen_at, ctx, &mut findings);
+        }
         self.note(&timed, &mut findings);
         self.battery.hear(&timed, ctx, &mut findings);
         self.leak.hear(&timed, self.battery.percent, ctx, &mut findings);
         self.flow.hear(&timed, ctx, &mut findings);
-        if !heard.retained {
+        if is_sign_of_life {
             self.seen_at = self.seen_at.max(heard.received_at);
         }
         findings

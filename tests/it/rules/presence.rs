@@ -21,6 +21,18 @@ fn silent_after_three_times_its_own_rhythm_and_back() {
 }
 
 #[test]
+fn a_message_that_was_long_on_its_way_is_no_sign_of_life() {
+    let last = "05 00:00 lock1 battery=90 at=05T00:00";
+    let late = "05 12:00 lock1 battery=91 at=04T20:00\n05 19:00 lock1 battery=91 at=04T21:00";
+    let story = format!("{}{last}\n{late}\n06 12:00 lock1 battery=90 at=06T12:00\n07 05:00 wait", rhythm("lock1", 6));
+    let then = "
+        05 18:00 opened silent lock1
+        05 18:00 text housekeeper:h1 offer_silent
+        06 12:00 resolved silent lock1";
+    check("", &story, then);
+}
+
+#[test]
 fn quick_movements_teach_no_rhythm() {
     let quick: String = (0..9).map(|n| format!("03 10:{n:02} lock1 battery={}\n", 90 - n % 2)).collect();
     check("", &format!("{quick}04 10:00 wait"), "");
