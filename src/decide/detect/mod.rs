@@ -138,15 +138,15 @@ impl DeviceState {
         let mut findings = Vec::new();
         let told_before = self.told_at;
         let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
-        let is_sign_of_life = !heard.retained && !(self.told_at == told_before && is_late(&timed));
-        if heard.retained || is_sign_of_life {
+        let late = !heard.retained && self.told_at == told_before && is_late(&timed);
+        if !late {
             self.presence.hear(&timed, heard, self.seen_at, ctx, &mut findings);
         }
         self.note(&timed, &mut findings);
         self.battery.hear(&timed, ctx, &mut findings);
         self.leak.hear(&timed, self.battery.percent, ctx, &mut findings);
         self.flow.hear(&timed, ctx, &mut findings);
-        if is_sign_of_life {
+        if !heard.retained && !late {
             self.seen_at = self.seen_at.max(heard.received_at);
         }
         findings
