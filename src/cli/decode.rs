@@ -77,7 +77,8 @@ fn answer(routes: &Routes, now: Timestamp, number: u64, line: &[u8]) -> Answer {
 fn not_json(e: &serde_json::Error) -> String {
     let told = e.to_string();
     let what = told.rsplit_once(" at line ").map_or(&*told, |(what, _)| what);
-    format!("not JSON: {what}, column {}", e.column())
+    // The parser's word for null, true and false.
+    format!("not JSON: {}, column {}", what.replace("expected ident", "expected a value"), e.column())
 }
 
 /// One message in. Other keys (`retained`, notes of a test) are ignored.
@@ -218,12 +219,13 @@ mod tests {
             ],
         );
         check(
-            "[1]\n{\"topic\":5}\n{\"id\":3,\"topic\":\"a\",\"payload\":1,\"payload_b64\":\"\"}\n{\"topic\":\"a\" \"b\"}",
+            "[1]\n{\"topic\":5}\n{\"id\":3,\"topic\":\"a\",\"payload\":1,\"payload_b64\":\"\"}\n{\"topic\":\"a\" \"b\"}\nnonsense",
             &[
                 r#"{"error":{"code":"invalid_input","detail":"line 1: expected an object {\"topic\", \"payload\" or \"payload_b64\"}"}}"#,
                 r#"{"error":{"code":"invalid_input","detail":"line 2: topic: expected a text"}}"#,
                 r#"{"id":3,"error":{"code":"invalid_input","detail":"line 3: needs either `payload` or `payload_b64`, not both"}}"#,
                 r#"{"error":{"code":"invalid_input","detail":"line 4: not JSON: expected `,` or `}`, column 14"}}"#,
+                r#"{"error":{"code":"invalid_input","detail":"line 5: not JSON: expected a value, column 2"}}"#,
             ],
         );
         check(
