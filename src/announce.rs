@@ -134,6 +134,7 @@ async fn announce(client: &AsyncClient, store: &Store, door: &Door, connected: &
             () = connected.notified() => all(client, store).await,
             change = changes.recv() => match change {
                 Ok(change) if change.kind == "ticket" => one(client, store, &change.id).await,
+                Ok(change) if change.kind == "valve" => valves(client, store, Some(&change.id)).await,
                 Ok(_) => Ok(()),
                 Err(RecvError::Lagged(_)) => all(client, store).await,
                 Err(RecvError::Closed) => return,
@@ -148,6 +149,15 @@ async fn announce(client: &AsyncClient, store: &Store, door: &Door, connected: &
 async fn all(client: &AsyncClient, store: &Store) -> Result<(), StoreError> {
     publish(client, STATUS_TOPIC.to_owned(), b"online".to_vec());
     live_tickets(store).await?.iter().for_each(|ticket| say(client, ticket));
+    valves(client, store, None).await
+}
+
+/// What valves are wanted to be: retained, so that one that was away does it when it is back.
+async fn valves(client: &AsyncClient, store: &Store, key: Option<&str>) -> Result<(), StoreError> {
+    for wish in store.read().await?.valves(key).await? {
+        let (topic, payload) = entities::valve_command(&wish);
+        publish(client, topic, payload);
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use crate::catalogue;
 use crate::decide::DeviceState;
 use crate::decide::detect::battery::Phase;
 use crate::model::time::MINUTE;
-use crate::model::{Device, DeviceKey, DeviceKind, Ticket, TicketKind, Timestamp, digest};
+use crate::model::{Device, DeviceKey, DeviceKind, Ticket, TicketKind, Timestamp, ValveWish, digest};
 
 /// Under which all our discovery topics stand; our own ingest knows them by it.
 pub const NODE: &str = "nightporter";
@@ -136,6 +136,14 @@ pub fn ticket(prefix: &str, ticket: &Ticket, known: Option<&Known>, property_nam
 /// Where an open ticket stands, retained.
 pub fn ticket_topic(ticket: &Ticket) -> String {
     format!("nightporter/v1/{}/tickets/{}", level(ticket.property_id.as_str()), ticket.id)
+}
+
+/// What a valve is told: `{"valve":"close"|"open","at":…,"ticket":…}`.
+pub fn valve_command(wish: &ValveWish) -> (String, Vec<u8>) {
+    let (property, device) = (level(wish.property_id.as_str()), level(wish.device_key.as_str()));
+    let word = if wish.closed { "close" } else { "open" };
+    let command = json!({ "valve": word, "at": wish.at.to_rfc3339(), "ticket": wish.ticket_id });
+    (format!("nightporter/v1/{property}/{device}/command"), command.to_string().into_bytes())
 }
 
 fn config(prefix: &str, component: &str, object: &str, entity: &Value) -> Wanted {

@@ -15,7 +15,7 @@ use crate::config::{Config, defaults_text};
 use crate::deliver::carrier::twilio::install_tls_provider;
 use crate::deliver::carrier::{Carrier, Twilio};
 use crate::ingest::connect_options;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Tx};
 
 /// How long anybody may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -123,14 +123,24 @@ async fn try_database(config: &Config) -> Result<String, String> {
     let store = Store::open(url).await.map_err(|e| in_words(&e))?;
     let mut tx = store.read().await.map_err(|e| in_words(&e))?;
     let schema = tx.ticket_counts().await;
+    let strangers = strangers(config, &mut tx).await;
     drop(tx);
     store.close().await;
     match schema {
+        Ok(_) if !strangers.is_empty() => Err(format!("configuration and registry differ: {}", strangers.join("; "))),
         Ok(_) => Ok("reachable, schema ready".to_owned()),
         Err(e) if e.is_passing() => Err(in_words(&e)),
         Err(_) if config.database.migrate => Ok("reachable; `run` will bring its schema up".to_owned()),
         Err(_) => Err("the schema is not up: run `nightporter migrate`".to_owned()),
     }
+}
+
+/// Sections of the configuration for places that were never imported; nothing can be said before the first import.
+async fn strangers(config: &Config, tx: &mut Tx) -> Vec<String> {
+    let (Ok(properties), Ok(regions)) = (tx.property_ids(None).await, tx.scopes("region").await) else {
+        return Vec::new();
+    };
+    if properties.is_empty() { Vec::new() } else { config.strangers(&properties, &regions) }
 }
 
 /// The line says already that it is the database.

@@ -284,9 +284,7 @@ impl<'a> Batch<'a> {
                 self.out.changes.push(change("reward", &entry.tenant_id.0, entry.ticket_id.as_ref(), &tickets));
             }
         }
-        for (housekeeper, ticket) in &changes.night_calls {
-            tx.add_night_call(housekeeper, ticket, self.now).await?;
-        }
+        self.store_work(tx, &changes).await?;
         for wish in &changes.wishes {
             tx.save_wish(wish, self.now).await?;
         }

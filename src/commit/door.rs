@@ -80,6 +80,11 @@ impl Door {
         self.settled(Cause::Rota(actor, change)).await.map(drop)
     }
 
+    /// A task is done; returns once it is committed.
+    pub async fn finish_task(&self, id: String, actor: String) -> Result<(), CommandError> {
+        self.rota(actor, RotaChange::TaskDone(id)).await
+    }
+
     /// Takes in a carrier's report; returns once it is committed.
     pub async fn report(&self, report: Report) -> Result<(), CommandError> {
         self.settled(Cause::Report(report)).await.map(drop)

@@ -23,7 +23,7 @@ impl Batch<'_> {
         if !ids.is_empty() {
             properties.extend(tx.properties_of_tickets(&ids).await?);
         }
-        let homes: Vec<(PropertyId, UnitId)> = tasks.iter().flat_map(homes).collect();
+        let mut homes: Vec<(PropertyId, UnitId)> = tasks.iter().flat_map(homes).collect();
         let phones: HashSet<&str> = tasks.iter().filter_map(number).map(E164::as_str).collect();
         properties.extend(homes.iter().map(|(property, _)| property.0.clone()));
         let mut properties: Vec<&str> = properties.iter().map(String::as_str).collect();
@@ -36,7 +36,9 @@ impl Batch<'_> {
         let of_devices: HashSet<&str> = of_devices.collect();
         let water = |t: &&Task| matches!(t, Task::Found(_, f) if f.is_water());
         let wet = tasks.iter().filter(water).filter_map(|t| self.found_device(t));
-        let leaks_of: HashSet<&str> = wet.map(|d| d.property_id.as_str()).collect();
+        let wet: Vec<&Device> = wet.collect();
+        let wet_units: HashSet<&str> = wet.iter().map(|d| d.unit_id.as_str()).collect();
+        let leaks_of: HashSet<&str> = wet.iter().map(|d| d.property_id.as_str()).collect();
         let silent = tasks
             .iter()
             .filter(|t| matches!(t, Task::Found(_, Finding::Silent { .. })))
@@ -47,6 +49,12 @@ impl Batch<'_> {
         let standings = tx.load_standings(&properties).await?;
         let people: Vec<&str> = standings.keys().map(HousekeeperId::as_str).collect();
         let swaps = tx.load_swaps(&people, self.now).await?;
+        let leaks = tickets.values().filter(|t| t.kind == TicketKind::Leak);
+        let dry = wet_units.is_empty() && leaks.count() == 0;
+        let valves = if dry { Vec::new() } else { tx.valves_of(&properties).await? };
+        if !wet_units.is_empty() {
+            homes.extend(tx.risers(&sorted(wet_units)).await?);
+        }
         let behind =
             if silent_gateways.is_empty() { HashMap::new() } else { tx.load_behind(&sorted(silent_gateways)).await? };
         let replaced = tasks.iter().any(|t| matches!(t, Task::Found(_, Finding::BatteryReplaced { .. })));
@@ -55,8 +63,8 @@ impl Batch<'_> {
             if phones.is_empty() { HashMap::new() } else { tx.load_conversations(&sorted(phones)).await? };
         let newcomers = self.newcomers(tx, tasks).await?;
         let swapped = self.swapped(tx, tasks).await?;
-        let facts =
-            Facts { places, standings, swaps, tickets, behind, conversations, newcomers, swapped, ..Facts::default() };
+        let about = Facts { conversations, newcomers, swapped, ..Facts::default() };
+        let facts = Facts { places, standings, swaps, valves, tickets, behind, ..about };
         self.complete(tx, facts, gateways, &homes, replaced).await
     }
 

@@ -91,13 +91,15 @@ pub enum Said {
     Nothing,
 }
 
-/// A change of who works when.
+/// A change of who works when, or of what is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RotaChange {
     /// One works another's shift for a while.
     Swap(ShiftSwap),
     /// That is taken back.
     Cancel(String),
+    /// A task is done.
+    TaskDone(String),
 }
 
 /// Causes that belong together, with who waits for them.
@@ -123,7 +125,7 @@ impl Item {
 /// Something that changed, for those who watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// `ticket`, `message`, `device`, `quarantine`, `reward`, `rota` or `conversation`.
+    /// `ticket`, `message`, `device`, `quarantine`, `reward`, `rota`, `valve`, `task` or `conversation`.
     pub kind: &'static str,
     /// Which.
     pub id: String,
@@ -287,6 +289,7 @@ fn outline(cause: &Cause) -> String {
         Cause::Open(open) => format!("open {}", open.0.kind.as_str()),
         Cause::Say(id, _) => format!("say {id}"),
         Cause::Rota(_, RotaChange::Swap(swap)) => format!("swap {}", swap.id),
+        Cause::Rota(_, RotaChange::TaskDone(id)) => format!("task done {id}"),
         Cause::Rota(_, RotaChange::Cancel(id)) => format!("swap cancelled {id}"),
         Cause::MessageDue(due) => format!("message_due {}", due.id),
         Cause::Tried(tried) => format!("tried {}", tried.message.id),

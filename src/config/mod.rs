@@ -120,6 +120,19 @@ impl Config {
         }
     }
 
+    /// Sections for properties and regions that the registry does not know, each with what was probably meant.
+    pub fn strangers(&self, properties: &[String], regions: &[String]) -> Vec<String> {
+        let unknown = |section: &str, name: &str, known: &[String]| {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let strange = !known.contains(&name);
+            strange.then(|| {
+                format!("[{section}.{name}]: the registry has no {section} \"{name}\"; {}", suggest(name, &known))
+            })
+        };
+        let own = self.property.keys().filter_map(|id| unknown("property", id.as_str(), properties));
+        own.chain(self.region.keys().filter_map(|name| unknown("region", name, regions))).collect()
+    }
+
     /// The formats that subscriptions pin to their topics, and the operator's own.
     pub fn routes(&self) -> Routes {
         formats::routes(self).expect("formats and subscriptions are checked when they are read")

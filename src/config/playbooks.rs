@@ -13,7 +13,7 @@ use crate::decide::words::TEMPLATES;
 use crate::model::{Audience, Playbook, PropertyId, SKILLS, Severity, Since, Span, Step, TicketKind, Verb};
 
 /// The questions that a text may ask.
-const QUESTIONS: &[&str] = &["need_bed"];
+const QUESTIONS: &[&str] = &["need_bed", "close_valve"];
 
 /// `[playbook.KIND]`: a key that is absent keeps what the playbook below it has; `steps` replaces all steps.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -73,13 +73,15 @@ fn problems(kind: TicketKind, step: &Step) -> Vec<String> {
         unknown("skill", step.skill.as_deref(), &SKILLS),
         unknown("question", step.asks.as_deref(), QUESTIONS),
     ];
-    let silent = step.verb == Verb::Text && step.template.is_none();
+    let silent = matches!(step.verb, Verb::Text | Verb::Task) && step.template.is_none();
+    let no_water = step.verb == Verb::ValveClose && kind != TicketKind::Leak;
     let no_offer = step.verb != Verb::Offer && (step.skill.is_some() || step.widen_after.is_some());
     let odd_offer =
         step.verb == Verb::Offer && !matches!(step.to, Audience::Housekeepers | Audience::OnDuty | Audience::Second);
     let no_battery = step.since != Since::Opened && kind != TicketKind::Battery;
     let rules = [
         (silent, "a step that texts needs a template"),
+        (no_water, "valve_close belongs to the leak playbook"),
         (no_offer, "skill and widen_after belong to do = \"offer\""),
         (odd_offer, "an offer is to = \"housekeepers\", \"on_duty\" or \"second\""),
         (no_battery, "since = \"before_end\" and \"died\" belong to the battery playbook"),

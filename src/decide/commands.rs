@@ -22,6 +22,13 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// The valve is shut.
+    CloseValve,
+    /// The valve is opened again: the first time for a code, the second time with it.
+    OpenValve {
+        /// The code of the first step.
+        confirm: Option<String>,
+    },
     /// Only the tenant can go on.
     Wait {
         /// What they are waited for.
@@ -68,6 +75,9 @@ pub enum Refusal {
     /// The number said STOP.
     #[error("this number has said STOP; call instead")]
     Stopped,
+    /// No valve shuts off this water.
+    #[error("no valve shuts off this unit or its sensors")]
+    NoValve,
     /// There is no such device among those that wait for adoption.
     #[error("no such device is held")]
     NotHeld,
@@ -92,7 +102,7 @@ impl Desk<'_> {
     pub fn command(&mut self, id: &TicketId, actor: &str, command: &Command) -> Result<(), Refusal> {
         let ticket = self.facts.tickets.get(id).ok_or(Refusal::NoTicket)?;
         match command {
-            Command::Note(_) => {}
+            Command::Note(_) | Command::OpenValve { .. } => {}
             _ if !ticket.status.is_active() => return Err(wrong(ticket, "")),
             Command::Accept(h) | Command::Reassign(h) | Command::Decline(h) => self.known(ticket, h)?,
             _ => {}
@@ -103,6 +113,8 @@ impl Desk<'_> {
             Command::Arrive => self.arrive(id, actor),
             Command::Eta(minutes) => self.eta(id, actor, *minutes),
             Command::Fail { reason } => self.fail(id, actor, reason),
+            Command::CloseValve => self.close_valve(id, actor),
+            Command::OpenValve { confirm } => self.open_valve(id, actor, confirm.as_deref()),
             Command::Wait { reason } => self.wait_for_tenant(id, actor, reason),
             Command::GoOn => {
                 self.go_on(id, actor);

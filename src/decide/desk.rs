@@ -52,6 +52,8 @@ pub struct Facts {
     pub standings: HashMap<HousekeeperId, Standing>,
     /// Shifts that colleagues work for each other, those of the past left out.
     pub swaps: Vec<ShiftSwap>,
+    /// Valves of the properties with water.
+    pub valves: Vec<Device>,
     /// Units by id.
     pub units: HashMap<UnitId, Unit>,
     /// Tenancies by unit.
@@ -123,6 +125,10 @@ pub struct Changes {
     pub understood: Vec<Understanding>,
     /// Numbers whose conversation changed.
     pub conversations: BTreeSet<E164>,
+    /// What valves are wanted to be.
+    pub valves: Vec<ValveWish>,
+    /// What managers have to do.
+    pub tasks: Vec<Task>,
     /// Who took an urgent job at night.
     pub night_calls: Vec<(HousekeeperId, TicketId)>,
     /// Devices whose tenant says that the battery is replaced.

@@ -26,6 +26,7 @@ mod sla;
 pub mod stats;
 mod sweep;
 mod tickets;
+mod valves;
 mod visits;
 pub mod words;
 

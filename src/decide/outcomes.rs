@@ -69,6 +69,7 @@ impl Desk<'_> {
         }
         self.change(id).answer = Some("need_bed".to_owned());
         self.event(id, "answered", "tenant", json!({ "need_bed": true }));
+        self.add_task(id, "bed");
         self.answer(id, "bed_coming");
         let Some(manager) = self.place(self.ticket(id)).map(person_manager) else { return };
         let message = self.message_to(id, &manager, "bed_manager");
@@ -100,6 +101,18 @@ impl Desk<'_> {
             ..self.message_to(id, &person, "leak_tenant")
         };
         self.changes.messages.push(message);
+    }
+
+    /// Tells a tenant of this incident, once for each key, where they may be told of danger.
+    pub(super) fn tell_tenant(&mut self, id: &TicketId, tenant: &Tenant, template: &'static str, key: String) {
+        if !tenant.consent.safety || self.facts.stopped.contains(&tenant.phone) {
+            return;
+        }
+        let person = person_tenant(tenant);
+        let unit = self.facts.units.get(&tenant.unit_id).map(|u| u.name.clone()).unwrap_or_default();
+        let theirs = Details { tenant: tenant.name.clone(), unit, ..self.details(id, person.locale) };
+        let body = self.words.say(person.locale, template, &theirs);
+        self.changes.messages.push(NewMessage { key, body, ..self.message_to(id, &person, template) });
     }
 
     fn message_to(&self, id: &TicketId, person: &Person, template: &'static str) -> NewMessage {

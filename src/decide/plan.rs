@@ -186,7 +186,9 @@ impl Desk<'_> {
         match step.verb {
             Verb::Text => self.text(id, n, &step),
             Verb::Offer => self.offer(id, n, &step),
-            Verb::Call | Verb::ValveClose | Verb::Task | Verb::Survey => self.skip("not_available"),
+            Verb::ValveClose => self.valve_step(id, n, &step),
+            Verb::Task => self.task_step(id, n, &step),
+            Verb::Call | Verb::Survey => self.skip("not_available"),
         }
     }
 

@@ -85,11 +85,13 @@ fn is_met(ticket: &Ticket, node: Node) -> bool {
         }
 }
 
-/// Whether a timer begins: answers anew with every time that the job is free, arrivals with the first who takes it.
+/// Whether a timer begins: answers anew with every time that the job is free, arrivals with the first who takes it;
+/// none while the operator holds the ticket back.
 fn begins(ticket: &Ticket, node: Node) -> bool {
     let own = || ticket.work.clocks.iter().filter(|c| c.node == node);
     let running = own().any(|c| c.met_at.is_none());
     ticket.status.is_active()
+        && !ticket.held
         && !running
         && match node {
             Node::Answer => own().next().is_none() || ticket.status == Status::Offered,

@@ -122,6 +122,7 @@ impl Desk<'_> {
             let data = json!({ "device_key": device.key, "unit_id": device.unit_id, "likely_source": source });
             self.event(&id, "joined", "device", data);
             self.tell_neighbour(&id, device);
+            self.warn_below(&id, device);
         }
     }
 

@@ -44,6 +44,8 @@ pub const TEMPLATES: &[&str] = &[
     "overdue_answer",
     "overdue_arrival",
     "overdue_close",
+    "valve_ask",
+    "leak_below",
 ];
 
 /// The stable name of a template, if it is one.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HousekeeperId, Millis, Span, Timestamp};
+use super::{HousekeeperId, Millis, Opening, Span, Timestamp};
 
 /// The people's side of a ticket; kept with it, so that it survives every hand-over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct Work {
     /// How long the first answer took, in time that counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_ms: Option<Millis>,
+    /// Somebody wants the valve open again, and has yet to confirm it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opening: Option<Opening>,
     /// How many visits failed.
     #[serde(skip_serializing_if = "is_zero")]
     pub failed: u32,

@@ -86,6 +86,20 @@ queries! {
 
     /// Tickets of a period with what is known around them.
     stats::cases as cases(from: Timestamp, to: Timestamp, properties: Option<&[String]>, limit: i64) -> Vec<Case>;
+    /// Valves of properties.
+    tasks::valves_of as valves_of(properties: &[&str]) -> Vec<Device>;
+    /// Units above and below others.
+    tasks::risers as risers(units: &[&str]) -> Vec<(PropertyId, UnitId)>;
+    /// Stores what a valve is wanted to be.
+    tasks::save_valve as save_valve(wish: &ValveWish) -> ();
+    /// What valves are wanted to be.
+    tasks::valves as valves(key: Option<&str>) -> Vec<ValveWish>;
+    /// Puts a task on a list.
+    tasks::add_task as add_task(task: &Task) -> ();
+    /// A task is done; false when it was, or is none.
+    tasks::task_done as task_done(id: &str, actor: &str, now: Timestamp) -> bool;
+    /// Tasks of properties.
+    tasks::tasks as tasks(properties: Option<&[String]>, open: Option<bool>, id: Option<&str>) -> Vec<Task>;
     /// How the housekeepers of properties stand.
     rota::standings as load_standings(properties: &[&str]) -> HashMap<HousekeeperId, Standing>;
     /// Swaps that are not over.

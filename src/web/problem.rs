@@ -164,6 +164,8 @@ impl From<Refusal> for Problem {
             Refusal::NoHousekeeper => {
                 Self::unprocessable("no-housekeeper", refusal.to_string()).at("field housekeeper_id")
             }
+            Refusal::NoValve => Self::new(StatusCode::CONFLICT, "no-valve", "No valve", refusal.to_string())
+                .mend("register the valve with the unit or sensor it is for (valve_for)"),
             Refusal::NoPlace => Self::unprocessable("no-place", refusal.to_string()).at("field unit_id"),
             Refusal::NoConversation => Self::not_found("conversation"),
             Refusal::Stopped => {

@@ -39,6 +39,8 @@ nobody-took = { $property }, { $unit } ({ $device }): nobody has taken this job,
 overdue-answer = Overdue: { $property }, { $unit } ({ $device }): nobody has answered in time, open since { $since }. Please decide. Tenant: { $tenant } { $phone }
 overdue-arrival = Overdue: { $property }, { $unit } ({ $device }): taken by { $helper } and nobody there in time. Please decide. Tenant: { $tenant } { $phone }
 overdue-close = Overdue: { $property }, { $unit } ({ $device }): not solved in time, open since { $since }. Please decide. Tenant: { $tenant } { $phone }
+valve-ask = Leak in { $property }, { $unit } ({ $device }) since { $since }. Its valve is still open: shut it from the ticket if you agree. Tenant: { $tenant } { $phone }
+leak-below = Hi { $tenant }, water is coming down through { $property } and may reach { $unit }. Please look at your ceilings, move what must stay dry and keep away from wet sockets. We are on it. - { $sender }
 
 # Batteries. { $shape } is round, coin, block, thionyl or pack; { $chemistry } is one of the words below, or empty.
 cells = { $shape ->

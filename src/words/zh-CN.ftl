@@ -38,6 +38,8 @@ nobody-took = { $property }{ $unit }（{ $device }）：{ $since }起至今无�
 overdue-answer = 超时：{ $property }{ $unit }（{ $device }）{ $since }起至今无人响应，请您处理。租客：{ $tenant } { $phone }
 overdue-arrival = 超时：{ $property }{ $unit }（{ $device }）{ $helper }接单后未按时到场，请您处理。租客：{ $tenant } { $phone }
 overdue-close = 超时：{ $property }{ $unit }（{ $device }）{ $since }起至今未解决，请您处理。租客：{ $tenant } { $phone }
+valve-ask = { $property }{ $unit }（{ $device }）{ $since }起漏水，水阀还开着，同意的话请在工单里关阀。租客：{ $tenant } { $phone }
+leak-below = { $tenant }您好，{ $property }楼上漏水正往下渗，可能到{ $unit }。请看看天花板，把怕湿的东西挪开，远离潮湿的插座，我们正在处理。—— { $sender }
 
 # 电池。{ $shape }：round、coin、block、thionyl、pack；{ $chemistry }是下面的词之一，或为空。
 cells = { $shape ->

@@ -15,6 +15,7 @@ pub mod registry;
 pub mod rota;
 pub mod stats;
 pub mod sweep;
+pub mod tasks;
 pub mod write;
 
 use super::{Conn, Db, LOCK, Row};

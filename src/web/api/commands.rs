@@ -30,6 +30,7 @@ pub fn routes(routes: Routes) -> Routes {
         .add::<__path_arrive, _, _>(arrive)
         .add::<__path_eta, _, _>(eta)
         .add::<__path_fail, _, _>(fail)
+        .add::<__path_valve, _, _>(valve)
         .add::<__path_wait, _, _>(wait)
         .add::<__path_resume, _, _>(resume)
         .add::<__path_resolve, _, _>(resolve)
@@ -67,6 +68,17 @@ pub struct Expected {
     /// From now on, 1 to 4,320.
     #[schema(minimum = 1, maximum = 4320)]
     minutes: u32,
+}
+
+/// What the valve is wanted to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Valve {
+    /// `close`, or `open`.
+    #[schema(examples("close", "open"))]
+    action: String,
+    /// Of the second step of opening: the `valve_code` that the first one answered.
+    confirm: Option<String>,
 }
 
 /// Who has it from now on.
@@ -198,6 +210,21 @@ responses! {
     "/api/v1/tickets/{id}/fail", "fail_ticket", Why,
     fn fail(asked: Asked, Body(why): Body<Why>) -> Answer<Ticket> {
         carry_out(asked, Right::Work, |_| Ok(Command::Fail { reason: bounded("reason", why.reason)? })).await
+    }
+}
+
+responses! {
+    /// Shuts the valve of the unit or its sensors by MQTT. Opening takes two steps: the first answers a `valve_code`, the
+    /// second gives it back as `confirm` within five minutes; and not while a sensor is wet.
+    "/api/v1/tickets/{id}/valve", "turn_valve", Valve,
+    fn valve(asked: Asked, Body(valve): Body<Valve>) -> Answer<Ticket> {
+        carry_out(asked, Right::Work, |_| match valve.action.as_str() {
+            "close" => Ok(Command::CloseValve),
+            "open" => Ok(Command::OpenValve { confirm: valve.confirm }),
+            _ => Err(Problem::unprocessable("bad-action", "this is nothing that a valve does")
+                .at("field action")
+                .mend("give \"close\" or \"open\"")),
+        }).await
     }
 }
 

@@ -18,6 +18,7 @@ pub mod requests;
 pub mod rota;
 pub mod stats;
 pub mod sweep;
+pub mod tasks;
 pub mod tickets;
 
 use axum::Json;
@@ -45,6 +46,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = board::routes(routes);
     let routes = rota::routes(routes);
     let routes = stats::routes(routes);
+    let routes = tasks::routes(routes);
     let routes = events::routes(routes);
     let routes = sweep::routes(routes);
     rejects::routes(routes)

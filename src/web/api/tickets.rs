@@ -69,6 +69,9 @@ pub struct Ticket {
     /// When who has it is expected; null where nobody is on the way, or nothing was said and the matter can wait.
     #[schema(required)]
     expected_at: Option<Time>,
+    /// What the second step of opening the valve must name, while it is awaited.
+    #[schema(required)]
+    valve_code: Option<String>,
     /// The times that its steps have, oldest first.
     clocks: Vec<Clock>,
     opened_at: Time,
@@ -180,6 +183,7 @@ impl From<&model::Ticket> for Ticket {
             held: t.held,
             reopened: t.round,
             expected_at: visit.and_then(|v| v.expected_at).map(Time::from),
+            valve_code: t.work.opening.as_ref().map(|o| o.code.clone()),
             clocks: t.work.clocks.iter().map(Clock::from).collect(),
             opened_at: t.opened_at.into(),
             due_at: t.due_at.map(Time::from),

@@ -48,6 +48,28 @@ impl Stage {
                 self.policy.regions.insert(name.into(), RegionHead { phone, locale: Locale::ZhCn });
             }
             ["visits", "watched"] => self.policy.dispatch = DispatchPolicy::default(),
+            ["valve", "for", of] => {
+                let device = self.facts.devices["leak1"].clone();
+                let key = "valve1".into();
+                let valve = Device { key, kind: DeviceKind::Valve, valve_for: Some(of.into()), ..device };
+                self.facts.valves.push(valve);
+            }
+            ["cellar", phone] => {
+                let unit = Unit {
+                    id: "oak-0".into(),
+                    name: "0001".into(),
+                    floor: Some(0),
+                    ..self.facts.units["oak-1"].clone()
+                };
+                let tenant = Tenant {
+                    id: "t0".into(),
+                    unit_id: unit.id.clone(),
+                    phone: E164::parse(phone).expect("a number"),
+                    ..self.facts.tenants["oak-1"][1].clone()
+                };
+                self.facts.tenants.insert(unit.id.clone(), vec![tenant]);
+                self.facts.units.insert(unit.id.clone(), unit);
+            }
             ["clocks", "run"] => self.policy.sla = SlaPolicy::default(),
             ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),
             _ => panic!("given what? {line}"),

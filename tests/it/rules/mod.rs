@@ -16,6 +16,7 @@ mod properties;
 mod reward;
 mod sla;
 mod stage;
+mod water;
 
 use stage::Stage;
 

@@ -28,6 +28,8 @@ pub struct Stage {
     /// Whether offers are kept, and those that are.
     pub keep_offers: bool,
     pub offers: Vec<serde_json::Value>,
+    pub valves: Vec<ValveWish>,
+    pub tasks: Vec<Task>,
     pub zone: Tz,
     pub now: Timestamp,
     words: Words,
@@ -60,6 +62,8 @@ impl Stage {
             entries: Vec::new(),
             keep_offers: false,
             offers: Vec::new(),
+            valves: Vec::new(),
+            tasks: Vec::new(),
             zone: chrono_tz::Asia::Shanghai,
             now: Timestamp(0),
             words: Words::new(),
@@ -177,6 +181,8 @@ impl Stage {
         for (key, from) in &changes.heard_anew {
             self.states.entry(key.clone()).or_default().listen_anew(*from);
         }
+        self.valves.extend(changes.valves.iter().cloned());
+        self.tasks.extend(changes.tasks.iter().cloned());
         for event in &changes.events {
             self.log_event(event);
         }
@@ -218,7 +224,7 @@ impl Stage {
         }
         let ticket = &self.facts.tickets[&event.ticket_id];
         let what = match event.what {
-            "step" | "offered" | "rewarded" | "replacement_seen" | "reply" => return,
+            "step" | "offered" | "task" | "rewarded" | "replacement_seen" | "reply" => return,
             "not_rewarded" => format!("unpaid {}", event.data["why"].as_str().unwrap_or_default()),
             word => word.to_owned(),
         };
@@ -258,6 +264,8 @@ impl Stage {
             "take" => Command::Reassign(who.into()),
             "arrive" => Command::Arrive,
             "eta" => Command::Eta(20),
+            "shut" => Command::CloseValve,
+            "open" => Command::OpenValve { confirm: None },
             "wait" => Command::Wait { reason: "key".into() },
             "resume" => Command::GoOn,
             "fail" => Command::Fail { reason: "no key".into() },

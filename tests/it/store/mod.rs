@@ -14,6 +14,7 @@ mod registry;
 mod rota;
 mod states;
 mod sweep;
+mod tasks;
 mod tickets;
 mod users;
 
@@ -111,6 +112,8 @@ on_both! {
     registry::scopes_of_people_follow_the_registry,
     rota::loads_night_calls_and_swaps_are_counted,
     rota::tickets_of_a_period_are_counted_with_what_is_around_them,
+    tasks::valves_are_kept_as_they_are_wanted,
+    tasks::tasks_are_listed_until_done,
     rota::swaps_hold_until_they_end_or_are_taken_back,
     rota::of_many_who_take_a_job_at_one_instant_exactly_one_has_it,
     field::what_is_known_beside_the_registry_is_kept_and_never_overrules_it,
@@ -230,6 +233,7 @@ fn every_statement_is_tested() {
         include_str!("registry.rs"),
         include_str!("rota.rs"),
         include_str!("states.rs"),
+        include_str!("tasks.rs"),
         include_str!("sweep.rs"),
         include_str!("tickets.rs"),
         include_str!("users.rs"),

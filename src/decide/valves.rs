@@ -1,0 +1,154 @@
+//! Valves and tasks: what a playbook or a person wants done beside texts and visits. Closing is one step; opening again is
+//! two, and never while water is there. Pure.
+
+use chrono::Days;
+use serde_json::json;
+
+use super::commands::{Refusal, awaited, wrong};
+use super::desk::Desk;
+use super::people;
+use super::plan::Tried;
+use super::words;
+use crate::model::time::MINUTE;
+use crate::model::*;
+
+/// How long the first step of opening a valve waits for the second.
+const CONFIRM_MS: Millis = 5 * MINUTE;
+/// Characters of the code that the second step names.
+const CODE_CHARS: usize = 6;
+
+impl Desk<'_> {
+    /// The valves that shut off the water of a ticket: of its unit, or of one of its sensors.
+    fn valves_of(&self, ticket: &Ticket) -> Vec<DeviceKey> {
+        let fits = |d: &&Device| {
+            d.valve_for.as_deref().is_some_and(|of| {
+                let unit = ticket.unit_id.as_ref().is_some_and(|unit| unit.as_str() == of);
+                unit || ticket.devices.iter().any(|(key, _)| key.as_str() == of)
+            })
+        };
+        let here = self.facts.valves.iter().filter(|d| d.property_id == ticket.property_id);
+        here.filter(fits).map(|d| d.key.clone()).collect()
+    }
+
+    /// Shuts the valve at once, or asks somebody first where the step has a question.
+    pub(super) fn valve_step(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
+        let valves = self.valves_of(self.ticket(id));
+        if valves.is_empty() {
+            return self.skip("no_valve");
+        }
+        if step.asks.is_some() {
+            let people = self.audience(self.ticket(id), step);
+            let template = step.template.as_deref().and_then(words::template).unwrap_or("valve_ask");
+            return if people.is_empty() { self.skip("nobody") } else { self.reach(id, n, step, &people, template) };
+        }
+        let to = valves.iter().map(|key| format!("valve:{key}")).collect();
+        self.want_valves(id, valves, true, "system");
+        Tried::Done(StepDone::Sent { at: self.now, messages: Vec::new(), to })
+    }
+
+    fn want_valves(&mut self, id: &TicketId, valves: Vec<DeviceKey>, closed: bool, actor: &str) {
+        let (at, property_id) = (self.now, self.ticket(id).property_id.clone());
+        let what = if closed { "valve_closed" } else { "valve_opened" };
+        self.event(id, what, actor, json!({ "valves": valves }));
+        let wish = |device_key| {
+            let (property_id, ticket_id, actor) = (property_id.clone(), id.clone(), actor.to_owned());
+            ValveWish { device_key, property_id, closed, ticket_id, actor, at }
+        };
+        self.changes.valves.extend(valves.into_iter().map(wish));
+    }
+
+    /// A person shuts the valve.
+    pub(super) fn close_valve(&mut self, id: &TicketId, actor: &str) -> Result<(), Refusal> {
+        let valves = self.valves_of(self.ticket(id));
+        if valves.is_empty() {
+            return Err(Refusal::NoValve);
+        }
+        self.change(id).work.opening = None;
+        self.want_valves(id, valves, true, actor);
+        Ok(())
+    }
+
+    /// A person wants the valve open again: the first step gives a code, the second names it.
+    pub(super) fn open_valve(&mut self, id: &TicketId, actor: &str, confirm: Option<&str>) -> Result<(), Refusal> {
+        let ticket = self.ticket(id);
+        let valves = self.valves_of(ticket);
+        if valves.is_empty() {
+            return Err(Refusal::NoValve);
+        }
+        if awaited(ticket) == Some("dry") {
+            return Err(wrong(ticket, " and water is still there"));
+        }
+        let Some(code) = confirm else {
+            let code = digest(&format!("open|{id}|{}|{actor}", self.now.0))[..CODE_CHARS].to_owned();
+            let until = self.now + CONFIRM_MS;
+            self.change(id).work.opening = Some(Opening { code, until });
+            self.event(id, "valve_opening", actor, json!({ "until": until.to_rfc3339() }));
+            return Ok(());
+        };
+        let asked = ticket.work.opening.as_ref();
+        if !asked.is_some_and(|o| o.code == code && self.now < o.until) {
+            return Err(wrong(ticket, ": confirm with the code of the first step, within five minutes"));
+        }
+        self.change(id).work.opening = None;
+        self.want_valves(id, valves, false, actor);
+        Ok(())
+    }
+
+    /// Puts a task on the manager's list and tells whom the step is for.
+    pub(super) fn task_step(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
+        let people = self.audience(self.ticket(id), step);
+        let Some(template) = step.template.as_deref().and_then(words::template) else {
+            return self.skip("no_template");
+        };
+        if people.is_empty() {
+            return self.skip("nobody");
+        }
+        let tried = self.reach(id, n, step, &people, template);
+        if matches!(tried, Tried::Done(StepDone::Sent { .. })) {
+            self.add_task(id, template);
+        }
+        tried
+    }
+
+    /// A task from today to tomorrow, local to the property; once a round.
+    pub(super) fn add_task(&mut self, id: &TicketId, what: &str) {
+        let ticket = self.ticket(id);
+        let Some(place) = self.place(ticket) else { return };
+        let from = people::local(&place.property, self.now).date_naive();
+        let task = Task {
+            id: format!("k_{}", digest(&format!("{id}|{}|{what}", ticket.round))),
+            ticket_id: id.clone(),
+            property_id: ticket.property_id.clone(),
+            what: what.to_owned(),
+            from,
+            to: from + Days::new(1),
+            created_at: self.now,
+            done: None,
+        };
+        self.event(id, "task", "system", json!({ "what": what, "from": task.from, "to": task.to }));
+        self.changes.tasks.push(task);
+    }
+
+    /// Water has come down from one floor to the next: those below are warned before it reaches them.
+    pub(super) fn warn_below(&mut self, id: &TicketId, device: &Device) {
+        let units = &self.facts.units;
+        let Some(wet) = units.get(&device.unit_id) else { return };
+        let source = self.ticket(id).source.as_ref().and_then(|s| s.floor);
+        if wet.stack.is_none() || wet.floor.is_none() || source <= wet.floor {
+            return;
+        }
+        let below = |u: &&Unit| {
+            u.property_id == wet.property_id && u.stack == wet.stack && u.floor.is_some() && u.floor < wet.floor
+        };
+        let mut below: Vec<UnitId> = units.values().filter(below).map(|u| u.id.clone()).collect();
+        below.sort();
+        below.iter().for_each(|unit| self.warn(id, unit));
+    }
+
+    fn warn(&mut self, id: &TicketId, unit: &UnitId) {
+        let property = self.ticket(id).property_id.clone();
+        let Some(tenant) = self.tenant_on(unit, &property, self.now).cloned() else { return };
+        let key = format!("{id}/{}/leak_below/{}", self.ticket(id).round, tenant.id);
+        self.tell_tenant(id, &tenant, "leak_below", key);
+    }
+}

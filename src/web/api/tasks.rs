@@ -1,0 +1,116 @@
+//! What managers have to do about tickets: a bed for the night, and what playbooks put on their list.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::commands::Nothing;
+use super::{Answer, NoParams, Time};
+use crate::model;
+use crate::web::AppState;
+use crate::web::access::{Caller, Right};
+use crate::web::body::Body;
+use crate::web::openapi::Routes;
+use crate::web::params::{Id, Params};
+use crate::web::problem::Problem;
+
+/// Adds the routes of this file.
+pub fn routes(routes: Routes) -> Routes {
+    routes.add::<__path_list, _, _>(list).add::<__path_done, _, _>(done)
+}
+
+/// Something that a manager has to do.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Task {
+    id: String,
+    ticket_id: String,
+    property_id: String,
+    /// What: `bed`, or the words of the playbook's step.
+    what: String,
+    /// Local day.
+    #[schema(example = "2026-01-05")]
+    from: String,
+    /// Local day; of a bed the day of leaving.
+    #[schema(example = "2026-01-06")]
+    to: String,
+    created_at: Time,
+    #[schema(required)]
+    done_at: Option<Time>,
+    #[schema(required)]
+    done_by: Option<String>,
+}
+
+impl From<model::Task> for Task {
+    fn from(t: model::Task) -> Self {
+        let (done_at, done_by) = t.done.unzip();
+        Self {
+            id: t.id,
+            ticket_id: t.ticket_id.0,
+            property_id: t.property_id.0,
+            what: t.what,
+            from: t.from.to_string(),
+            to: t.to.to_string(),
+            created_at: t.created_at.into(),
+            done_at: done_at.map(Time::from),
+            done_by,
+        }
+    }
+}
+
+/// Tasks.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Tasks {
+    /// Those to be done first, then the newest; at most 500.
+    items: Vec<Task>,
+}
+
+/// Which tasks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TaskParams {
+    /// Those to be done (true), or those that are done.
+    open: Option<bool>,
+}
+
+/// What managers have to do.
+#[utoipa::path(get, path = "/api/v1/tasks", tag = "tickets", operation_id = "list_tasks", params(TaskParams), responses(
+    (status = 200, description = "The tasks.", body = Tasks),
+    (status = 400, description = "The query cannot be understood.", body = Problem),
+    (status = 401, description = "No known token.", body = Problem),
+    (status = 403, description = "Not with this role.", body = Problem)))]
+pub async fn list(State(app): State<AppState>, caller: Caller, Params(q): Params<TaskParams>) -> Answer<Tasks> {
+    caller.need(Right::Property)?;
+    let rows = app.store.read().await?.tasks(caller.properties(), q.open, None).await?;
+    Ok(Json(Tasks { items: rows.into_iter().map(Task::from).collect() }))
+}
+
+/// It is done. Twice is once.
+#[utoipa::path(post, path = "/api/v1/tasks/{id}/done", tag = "tickets", operation_id = "finish_task",
+    params(("id" = String, Path, description = "Task id.")), request_body = Nothing, responses(
+    (status = 200, description = "The task as it is now.", body = Task),
+    (status = 400, description = "The request cannot be understood.", body = Problem),
+    (status = 401, description = "No known token.", body = Problem),
+    (status = 403, description = "Not with this role.", body = Problem),
+    (status = 404, description = "No such task in the token's scope.", body = Problem),
+    (status = 413, description = "Too large.", body = Problem),
+    (status = 415, description = "Not JSON.", body = Problem),
+    (status = 422, description = "A field is wrong.", body = Problem),
+    (status = 503, description = "Not stored; nothing changed.", body = Problem)))]
+pub async fn done(
+    State(app): State<AppState>,
+    caller: Caller,
+    Id(id): Id,
+    _: Params<NoParams>,
+    _: Body<Nothing>,
+) -> Answer<Task> {
+    caller.need(Right::Lead)?;
+    one(&app, &caller, &id).await?;
+    app.door.finish_task(id.clone(), caller.actor()).await?;
+    Ok(Json(Task::from(one(&app, &caller, &id).await?)))
+}
+
+async fn one(app: &AppState, caller: &Caller, id: &str) -> Result<model::Task, Problem> {
+    let rows = app.store.read().await?.tasks(caller.properties(), None, Some(id)).await?;
+    rows.into_iter().next().ok_or_else(|| Problem::not_found("task"))
+}

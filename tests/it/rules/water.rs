@@ -1,0 +1,120 @@
+//! Water beside texts and visits: valves, beds, and those who live below.
+
+use nightporter::decide::Command;
+use nightporter::model::*;
+
+use super::check;
+use super::stage::Stage;
+
+const NIGHT: &str = "05 03:00 leak1 dry\n05 03:10 leak1 wet";
+const OPENED: &str = "
+    05 03:10 opened leak leak1
+    05 03:10 text tenant:t1 leak_tenant
+    05 03:10 text housekeeper:h2 offer_leak";
+
+/// A house whose leak playbook has one more step.
+fn house(asks: Option<&str>, given: &[&str]) -> Stage {
+    let mut stage = Stage::new();
+    given.iter().for_each(|line| stage.change(line));
+    let mut playbook = stage.policy.playbook(&"oak".into(), TicketKind::Leak);
+    let text = playbook.steps[0].clone();
+    playbook.steps.push(Step {
+        verb: Verb::ValveClose,
+        to: Audience::Manager,
+        template: None,
+        asks: asks.map(str::to_owned),
+        ..text
+    });
+    stage.policy.property_playbooks.insert("oak".into(), [(TicketKind::Leak, playbook)].into());
+    stage
+}
+
+fn play(stage: &mut Stage, story: &str) {
+    story.lines().for_each(|line| stage.act(line));
+}
+
+fn ticket(stage: &Stage) -> &Ticket {
+    stage.facts.tickets.values().next().expect("a ticket")
+}
+
+#[test]
+fn the_valve_of_the_unit_is_shut_at_once_where_the_policy_says_so() {
+    for of in ["oak-1", "leak1"] {
+        let mut stage = house(None, &[&format!("valve for {of}")]);
+        play(&mut stage, NIGHT);
+        let shut: Vec<_> = stage.valves.iter().map(|v| (v.device_key.as_str(), v.closed, v.actor.as_str())).collect();
+        assert_eq!(shut, [("valve1", true, "system")]);
+        assert!(stage.log.contains(&"05 03:10 valve_closed leak leak1".to_owned()), "{:?}", stage.log);
+    }
+    for given in [&["valve for oak-2"][..], &[]] {
+        let mut stage = house(None, given);
+        play(&mut stage, NIGHT);
+        assert!(stage.valves.is_empty(), "another one's valve stays open");
+    }
+}
+
+#[test]
+fn asked_first_it_waits_for_a_person() {
+    let mut stage = house(Some("close_valve"), &["valve for oak-1"]);
+    play(&mut stage, NIGHT);
+    assert!(stage.valves.is_empty());
+    assert!(stage.log.contains(&"05 03:10 text manager:oak valve_ask".to_owned()), "{:?}", stage.log);
+    play(&mut stage, "05 03:12 h2 shut leak");
+    assert_eq!(
+        stage.valves.iter().map(|v| (v.closed, v.actor.as_str())).collect::<Vec<_>>(),
+        [(true, "housekeeper:h2")]
+    );
+}
+
+#[test]
+fn a_valve_is_opened_in_two_steps_and_never_while_water_is_there() {
+    let mut stage = house(None, &["valve for oak-1"]);
+    play(&mut stage, &format!("{NIGHT}\n05 03:11 h2 accept leak\n05 03:12 h2 open leak"));
+    let wet = "05 03:12 refused not possible while the ticket is assigned and water is still there";
+    assert_eq!(stage.log.last().map(String::as_str), Some(wet));
+    play(&mut stage, "05 03:20 leak1 dry\n05 04:00 h2 open leak");
+    assert!(stage.valves.iter().all(|v| v.closed), "the first step opens nothing");
+    let (id, code) = (ticket(&stage).id.clone(), ticket(&stage).work.opening.clone().expect("a code").code);
+    let confirm = |stage: &mut Stage, code: &str| {
+        let mut done = None;
+        let command = Command::OpenValve { confirm: Some(code.to_owned()) };
+        stage.decide(|desk| done = Some(desk.command(&id, "user:lead", &command)));
+        done.expect("tried").is_ok()
+    };
+    assert!(!confirm(&mut stage, "000000x"));
+    assert!(confirm(&mut stage, &code) && !confirm(&mut stage, &code), "once");
+    assert_eq!(stage.valves.last().map(|v| (v.closed, v.actor.as_str())), Some((false, "user:lead")));
+    play(&mut stage, "05 05:00 h2 open leak\n05 05:05 wait");
+    let code = ticket(&stage).work.opening.clone().expect("a code").code;
+    assert!(!confirm(&mut stage, &code), "five minutes later it is too late");
+}
+
+#[test]
+fn who_needs_a_bed_puts_it_on_the_managers_list_for_the_night() {
+    let mut stage = Stage::new();
+    play(&mut stage, &format!("{NIGHT}\n05 03:12 tenant:t1 需要\n05 03:13 tenant:t1 yes"));
+    let beds: Vec<_> = stage.tasks.iter().map(|t| (t.what.as_str(), t.from.to_string(), t.to.to_string())).collect();
+    assert_eq!(beds, [("bed", "2026-01-05".to_owned(), "2026-01-06".to_owned())]);
+}
+
+#[test]
+fn water_that_comes_down_a_riser_warns_those_below_in_one_incident_with_one_housekeeper() {
+    let down =
+        "05 03:00 leak2 dry\n05 03:10 leak2 wet\n05 03:11 h2 accept leak\n05 03:20 leak1 wet\n05 03:30 leak1 wet";
+    let then = "
+        05 03:10 opened leak leak2
+        05 03:10 text tenant:t2 leak_tenant
+        05 03:10 text housekeeper:h2 offer_leak
+        05 03:11 accepted leak leak2
+        05 03:20 joined leak leak2
+        05 03:20 text tenant:t1 leak_tenant
+        05 03:20 text tenant:t0 leak_below";
+    check("cellar +14155550100", down, then);
+    // Two floors the other way round is no water coming down.
+    let up = format!("{NIGHT}\n05 03:11 h2 accept leak\n05 03:20 leak2 wet");
+    let then = "
+        05 03:11 accepted leak leak1
+        05 03:20 joined leak leak1
+        05 03:20 text tenant:t2 leak_tenant";
+    check("cellar +14155550100", &up, &format!("{OPENED}{then}"));
+}
