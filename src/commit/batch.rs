@@ -26,6 +26,7 @@ pub(super) enum Task<'a> {
     Reply(&'a Reply, Vec<TicketId>, Vec<(PropertyId, UnitId)>),
     Open(usize, &'a Wanted, &'a str, &'a str),
     Say(usize, Conversation, &'a Said),
+    Keyed(TicketId, char),
 }
 
 /// See [`Committer::step`].
@@ -109,6 +110,9 @@ impl<'a> Batch<'a> {
                     Cause::TicketDue(id) => tasks.push(Task::TicketDue(id)),
                     Cause::Command(id, actor, command) => tasks.push(Task::Command(n, id, actor, command)),
                     Cause::Open(open) => tasks.push(Task::Open(n, &open.0, &open.1, &open.2)),
+                    Cause::Keyed(id, key) => {
+                        tasks.extend(tx.ticket_of_call(id.as_str()).await?.map(|ticket| Task::Keyed(ticket, *key)));
+                    }
                     Cause::Say(id, said) => self.said(tx, n, id, said, &mut tasks).await?,
                     Cause::MessageDue(due) => self.claim(tx, due, &mut tasks).await?,
                     Cause::Tried(tried) => self.settle(tx, tried, &mut tasks).await?,
@@ -229,6 +233,7 @@ impl<'a> Batch<'a> {
                 Task::TicketDue(id) => desk.ticket_due(id),
                 Task::Outcome(outcome) => desk.outcome(&outcome),
                 Task::Reply(reply, tickets, _) => desk.reply(reply, &tickets),
+                Task::Keyed(ticket, key) => desk.keyed(&ticket, key),
                 Task::Open(n, wanted, actor, key) => {
                     let done = desk.wanted(wanted, actor, key).map(|id| desk.facts.tickets[&id].clone());
                     self.out.answers.push((n, done));
@@ -360,25 +365,10 @@ impl<'a> Batch<'a> {
         tx.add_messages(&changes.messages, claimed, &self.house.owner, self.now, lease_ends).await?;
         for (n, message) in changes.messages.iter().enumerate() {
             if n < claimed {
-                self.out.attempts.push(Attempt::Send(claimed_message(message, self.now)));
+                self.out.attempts.push(Attempt::Send(outbox::new_claim(message, self.now)));
             }
         }
         Ok(())
-    }
-}
-
-fn claimed_message(m: &NewMessage, now: Timestamp) -> DueMessage {
-    DueMessage {
-        id: m.id(),
-        status: MessageStatus::Sending,
-        recipient: m.recipient.clone(),
-        to: m.to.clone(),
-        body: m.body.clone(),
-        ticket_id: m.ticket_id.clone(),
-        severity: m.severity,
-        attempts: 1,
-        tried_at: Some(now),
-        expires_at: m.expires_at,
     }
 }
 

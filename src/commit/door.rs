@@ -95,6 +95,11 @@ impl Door {
         self.settled(Cause::Inbound(Box::new(reply), to)).await.map(drop)
     }
 
+    /// Whoever was called with this message pressed a key; returns once it is committed.
+    pub async fn keyed(&self, id: MessageId, key: char) -> Result<(), CommandError> {
+        self.settled(Cause::Keyed(id, key)).await.map(drop)
+    }
+
     async fn settled(&self, cause: Cause) -> Result<Option<Ticket>, CommandError> {
         let (answer, settled) = oneshot::channel();
         self.bring(Item { answer: Some(answer), ..Item::of(vec![cause]) }).await?;

@@ -3,14 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use super::batch::{Batch, Task};
-use crate::decide::Wanted;
 use crate::decide::desk::Facts;
+use crate::decide::{Command, Wanted};
 use crate::model::time::DAY;
 use crate::model::*;
 use crate::store::{StoreError, TicketScope, Tx};
 
 /// How far back rewards are looked at.
 const PAID_SINCE_MS: Millis = 62 * DAY;
+/// How far back it is known who was asked how it was.
+const SURVEYED_SINCE_MS: Millis = 8 * DAY;
 
 impl Batch<'_> {
     /// Everything that the tasks may need, under the lock of their properties.
@@ -61,11 +63,13 @@ impl Batch<'_> {
         let gateways: Vec<String> = gateways.map(str::to_owned).collect();
         let conversations =
             if phones.is_empty() { HashMap::new() } else { tx.load_conversations(&sorted(phones)).await? };
+        let agents: HashSet<&str> = tasks.iter().filter_map(agent).collect();
+        let agents = sorted(agents);
         let newcomers = self.newcomers(tx, tasks).await?;
         let swapped = self.swapped(tx, tasks).await?;
         let about = Facts { conversations, newcomers, swapped, ..Facts::default() };
         let facts = Facts { places, standings, swaps, valves, tickets, behind, ..about };
-        self.complete(tx, facts, gateways, &homes, replaced).await
+        self.complete(tx, facts, gateways, &homes, &agents, replaced).await
     }
 
     /// Devices, units, tenants and what was sent and paid to them.
@@ -75,6 +79,7 @@ impl Batch<'_> {
         mut facts: Facts,
         gateways: Vec<String>,
         homes: &[(PropertyId, UnitId)],
+        agents: &[&str],
         replaced: bool,
     ) -> Result<Facts, StoreError> {
         let named = facts.tickets.values().filter_map(|t| t.device_key.as_ref()).map(|k| k.0.clone());
@@ -102,6 +107,14 @@ impl Batch<'_> {
         let phones: Vec<&str> = phones.iter().map(String::as_str).collect();
         facts.stopped = tx.load_stopped(&phones).await?;
         facts.refused = tx.load_refused(&phones).await?;
+        let waits = |p: &PlannedStep| p.step.verb == Verb::Survey && p.done.is_none();
+        if facts.tickets.values().any(|t| t.plan.iter().any(waits)) {
+            facts.surveyed = tx.load_surveyed(&recipients, self.now - SURVEYED_SINCE_MS).await?;
+        }
+        if !agents.is_empty() {
+            let tenants: Vec<&str> = facts.tenants.values().flatten().map(|t| t.id.as_str()).collect();
+            facts.given = tx.load_given(agents, &tenants, self.now - PAID_SINCE_MS).await?;
+        }
         if replaced {
             let tenants: Vec<&str> = facts.tenants.values().flatten().map(|t| t.id.as_str()).collect();
             let devices: Vec<&str> = facts.devices.keys().map(DeviceKey::as_str).collect();
@@ -117,6 +130,7 @@ fn tickets_named<'t>(task: &'t Task<'_>) -> Vec<&'t TicketId> {
         Task::Outcome(outcome) => vec![&outcome.ticket_id],
         Task::Reply(_, tickets, _) => tickets.iter().collect(),
         Task::Say(_, conversation, _) => conversation.ticket_id.iter().collect(),
+        Task::Keyed(id, _) => vec![id],
         Task::Found(..) | Task::Open(..) => Vec::new(),
     }
 }
@@ -136,6 +150,11 @@ fn homes(task: &Task<'_>) -> Vec<(PropertyId, UnitId)> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Who wants to give goodwill.
+fn agent<'t>(task: &Task<'t>) -> Option<&'t str> {
+    if let Task::Command(_, _, actor, Command::Goodwill(_)) = task { Some(actor) } else { None }
 }
 
 /// The number that a conversation is with.

@@ -65,6 +65,8 @@ pub enum Cause {
     Say(ConversationId, Box<Said>),
     /// Somebody changed the rota: who, what.
     Rota(String, RotaChange),
+    /// Whoever was called with this message pressed a key.
+    Keyed(MessageId, char),
     /// A message's time has come: it is claimed for sending, or for asking the carrier.
     MessageDue(Box<DueMessage>),
     /// The carrier answered, or did not.
@@ -291,6 +293,7 @@ fn outline(cause: &Cause) -> String {
         Cause::Rota(_, RotaChange::Swap(swap)) => format!("swap {}", swap.id),
         Cause::Rota(_, RotaChange::TaskDone(id)) => format!("task done {id}"),
         Cause::Rota(_, RotaChange::Cancel(id)) => format!("swap cancelled {id}"),
+        Cause::Keyed(id, _) => format!("keyed {id}"),
         Cause::MessageDue(due) => format!("message_due {}", due.id),
         Cause::Tried(tried) => format!("tried {}", tried.message.id),
         Cause::Report(report) => format!("report {}", report.sid),

@@ -79,7 +79,8 @@ pub fn claim(
         ..update(due, status)
     };
     match due.status {
-        MessageStatus::Queued if stopped => (update(due, MessageStatus::Failed), None),
+        // Whoever may be called after STOP was decided when the call was made.
+        MessageStatus::Queued if stopped && due.channel == Channel::Sms => (update(due, MessageStatus::Failed), None),
         MessageStatus::Queued if due.expires_at <= now => (update(due, MessageStatus::Expired), None),
         MessageStatus::Queued => {
             let attempts = due.attempts + 1;
@@ -87,6 +88,24 @@ pub fn claim(
             (leased(MessageStatus::Sending, attempts, Some(now)), Some(Attempt::Send(claimed)))
         }
         _ => (leased(MessageStatus::Unknown, due.attempts, due.tried_at), Some(Attempt::Ask(due.clone()))),
+    }
+}
+
+/// A message that is claimed from the start.
+pub fn new_claim(m: &NewMessage, now: Timestamp) -> DueMessage {
+    DueMessage {
+        id: m.id(),
+        status: MessageStatus::Sending,
+        recipient: m.recipient.clone(),
+        to: m.to.clone(),
+        channel: m.channel,
+        locale: m.locale,
+        body: m.body.clone(),
+        ticket_id: m.ticket_id.clone(),
+        severity: m.severity,
+        attempts: 1,
+        tried_at: Some(now),
+        expires_at: m.expires_at,
     }
 }
 
@@ -246,6 +265,8 @@ mod tests {
             status,
             recipient: Recipient::Tenant("t1".to_owned()),
             to: E164::parse("+14155550101").expect("a number"),
+            channel: Channel::Sms,
+            locale: Locale::En,
             body: "Water!".to_owned(),
             ticket_id: None,
             severity: Severity::Emergency,

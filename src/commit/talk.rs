@@ -4,8 +4,12 @@ use super::batch::{Batch, Task};
 use super::{Change, Said};
 use crate::decide::desk::Desk;
 use crate::decide::{Refusal, Reply};
+use crate::model::time::DAY;
 use crate::model::*;
 use crate::store::{StoreError, Tx};
+
+/// A question is answered within this.
+const ASKED_LATELY_MS: Millis = 7 * DAY;
 
 impl Batch<'_> {
     /// A text from a person, with the matters it may be about and the home of who wrote it; once, however often it comes.
@@ -16,7 +20,7 @@ impl Batch<'_> {
         to: &str,
         tasks: &mut Vec<Task<'i>>,
     ) -> Result<(), StoreError> {
-        let tickets = tx.tickets_of_phone(reply.from.as_str()).await?;
+        let tickets = tx.tickets_of_phone(reply.from.as_str(), self.now - ASKED_LATELY_MS).await?;
         if tx.add_inbound(&reply.from, to, &reply.body, &reply.sid, tickets.first(), self.now).await? {
             let homes = tx.homes_of_phone(reply.from.as_str()).await?;
             let units: Vec<&str> = homes.iter().map(|(_, unit)| unit.as_str()).collect();
@@ -45,6 +49,17 @@ impl Batch<'_> {
 
     /// What was understood, and where each conversation stands.
     pub(super) async fn store_talk(&mut self, tx: &mut Tx, desk: &Desk<'_>) -> Result<(), StoreError> {
+        for id in &desk.changes.surveys {
+            if let Some(survey) = &desk.facts.tickets[id].survey {
+                tx.save_survey(id, survey).await?;
+            }
+        }
+        for praise in &desk.changes.praise {
+            tx.add_praise(praise).await?;
+        }
+        for given in &desk.changes.given {
+            tx.add_given(given).await?;
+        }
         for understanding in &desk.changes.understood {
             tx.save_understanding(understanding).await?;
         }

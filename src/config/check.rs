@@ -9,7 +9,7 @@ use super::{BrokerUser, Config, Provider, formats, playbooks};
 use crate::model::E164;
 
 /// The sections of the file, to tell a variable with one underscore too few from somebody else's.
-pub(super) const SECTIONS: [&str; 17] = [
+pub(super) const SECTIONS: [&str; 18] = [
     "mqtt",
     "home_assistant",
     "broker",
@@ -17,6 +17,7 @@ pub(super) const SECTIONS: [&str; 17] = [
     "http",
     "sms",
     "rewards",
+    "goodwill",
     "battery",
     "presence",
     "leak",
@@ -316,6 +317,13 @@ fn check_thresholds(config: &Config, document: &mut Document<'_>) {
     }
     if config.sla.to_hour > 24 || config.sla.from_hour >= config.sla.to_hour {
         document.report("sla.to_hour", "expected an hour after sla.from_hour, 24 at most");
+    }
+    let budgets = [
+        ("goodwill.agent_monthly_minor", config.goodwill.agent_monthly_minor),
+        ("goodwill.tenant_monthly_minor", config.goodwill.tenant_monthly_minor),
+    ];
+    for (key, _) in budgets.into_iter().filter(|(_, minor)| *minor < 0) {
+        document.report(key, "expected 0 or more (minor units, e.g. fen)");
     }
     if config.presence.least > config.presence.most {
         document.report("presence.least", "is more than presence.most");

@@ -27,8 +27,8 @@ pub use values::{BrokerUrl, Secret, Subscription};
 
 use crate::clock::Clock;
 use crate::decide::policy::{
-    BatteryPolicy, ContactPolicy, DispatchPolicy, LeakPolicy, Policy, PresencePolicy, RegionHead, RewardPolicy,
-    SlaPolicy, SweepPolicy,
+    BatteryPolicy, ContactPolicy, DispatchPolicy, GoodwillPolicy, LeakPolicy, Policy, PresencePolicy, RegionHead,
+    RewardPolicy, SlaPolicy, SweepPolicy,
 };
 use crate::decode::Routes;
 use crate::model::{PropertyId, TicketKind, Timestamp};
@@ -53,6 +53,8 @@ pub struct Config {
     pub sms: Sms,
     /// See [`RewardPolicy`].
     pub rewards: RewardPolicy,
+    /// See [`GoodwillPolicy`].
+    pub goodwill: GoodwillPolicy,
     /// See [`BatteryPolicy`].
     pub battery: BatteryPolicy,
     /// See [`PresencePolicy`].
@@ -108,6 +110,7 @@ impl Config {
         Policy {
             battery: self.battery.clone(),
             rewards: self.rewards.clone(),
+            goodwill: self.goodwill.clone(),
             contact: self.contact.clone(),
             dispatch: self.dispatch.clone(),
             sla: self.sla.clone(),

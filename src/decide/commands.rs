@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::desk::Desk;
+use super::goodwill::Goodwill;
 use super::hand_over::hand_over;
 use crate::model::*;
 
@@ -50,6 +51,8 @@ pub enum Command {
         /// Now or later.
         at: Timestamp,
     },
+    /// A small credit with a reason.
+    Goodwill(Goodwill),
     /// It was none.
     Cancel {
         /// Why.
@@ -69,6 +72,21 @@ pub enum Refusal {
     /// There is no such property, or no such unit in it.
     #[error("no such unit at this property")]
     NoPlace,
+    /// Nobody rents where the matter is.
+    #[error("this matter concerns no tenant")]
+    NoTenant,
+    /// The key was used for another amount.
+    #[error("this key was used for another amount")]
+    UsedKey,
+    /// Credits are in another currency.
+    #[error("credits are in {0}")]
+    Currency(String),
+    /// A budget of the month does not cover it.
+    #[error("the month's budget leaves {left_minor} in minor units")]
+    OverBudget {
+        /// What is left, in minor units.
+        left_minor: i64,
+    },
     /// There is no such conversation.
     #[error("no such conversation")]
     NoConversation,
@@ -102,7 +120,7 @@ impl Desk<'_> {
     pub fn command(&mut self, id: &TicketId, actor: &str, command: &Command) -> Result<(), Refusal> {
         let ticket = self.facts.tickets.get(id).ok_or(Refusal::NoTicket)?;
         match command {
-            Command::Note(_) | Command::OpenValve { .. } => {}
+            Command::Note(_) | Command::Goodwill(_) | Command::OpenValve { .. } => {}
             _ if !ticket.status.is_active() => return Err(wrong(ticket, "")),
             Command::Accept(h) | Command::Reassign(h) | Command::Decline(h) => self.known(ticket, h)?,
             _ => {}
@@ -125,6 +143,7 @@ impl Desk<'_> {
                 self.reassign(id, actor, housekeeper);
                 Ok(())
             }
+            Command::Goodwill(goodwill) => self.goodwill(id, actor, goodwill),
             Command::Note(text) => {
                 self.event(id, "note", actor, json!({ "text": text }));
                 Ok(())

@@ -27,6 +27,9 @@ pub struct Reply {
 /// After this an answer to a person is no longer worth sending.
 const ANSWER_VALID_MS: Millis = 6 * HOUR;
 
+/// Thanks as long as this say more than thanks.
+const PRAISE_CHARS_MIN: usize = 10;
+
 impl Desk<'_> {
     /// A person wrote. `tickets` are those that they may mean, the newest first.
     pub fn reply(&mut self, reply: &Reply, tickets: &[TicketId]) {
@@ -121,6 +124,7 @@ impl Desk<'_> {
         let of = |id: &TicketId| {
             let ticket = self.ticket(id);
             match ticket.kind {
+                _ if self.awaits_mark(ticket) => Some(Asked::Score),
                 _ if !ticket.status.is_active() => None,
                 TicketKind::Leak if ticket.answer.is_none() => Some(Asked::Bed),
                 TicketKind::Battery if plan::has_asked(ticket, plan::ASKS_REPLACED) => Some(Asked::Replaced),
@@ -138,6 +142,10 @@ impl Desk<'_> {
             Intent::LockedOut => self.lock_of(id).is_some(),
             _ => true,
         };
+        let marked = |id: &&TicketId| intent == Intent::Score && self.awaits_mark(self.ticket(id));
+        if let Some(id) = tickets.iter().find(marked) {
+            return Some(id.clone());
+        }
         let best = tickets.iter().filter(active).find(fits);
         best.or_else(|| tickets.iter().find(active)).or(tickets.first()).cloned()
     }
@@ -169,8 +177,9 @@ impl Desk<'_> {
                 self.said_no(id);
                 true
             }
-            (Intent::Thanks, matter) => {
-                matter.into_iter().for_each(|id| self.event(id, "thanks", "tenant", json!({})));
+            (Intent::Score, _) => self.marked(matter, understood, reply),
+            (Intent::Thanks, _) => {
+                matter.into_iter().for_each(|id| self.thanked(id, &reply.body));
                 true
             }
             _ => false,
@@ -192,7 +201,15 @@ impl Desk<'_> {
         self.event(id, "said_done", "tenant", json!({}));
     }
 
-    fn said_no(&mut self, id: &TicketId) {
+    /// More than a plain thank-you is praise for who was there.
+    fn thanked(&mut self, id: &TicketId, body: &str) {
+        self.event(id, "thanks", "tenant", json!({}));
+        if self.ticket(id).visited && body.trim().chars().count() >= PRAISE_CHARS_MIN {
+            self.praise(id, body.trim());
+        }
+    }
+
+    pub(super) fn said_no(&mut self, id: &TicketId) {
         if self.ticket(id).kind == TicketKind::Leak && self.ticket(id).answer.is_none() {
             self.change(id).answer = Some("no".to_owned());
             self.event(id, "answered", "tenant", json!({ "need_bed": false }));

@@ -70,6 +70,10 @@ pub struct Facts {
     pub refused: HashSet<(E164, Purpose)>,
     /// Conversations with those who wrote.
     pub conversations: HashMap<E164, Conversation>,
+    /// When people were last asked how it was, as far as that is a week ago at most; loaded when somebody may be asked.
+    pub surveyed: HashMap<String, Timestamp>,
+    /// Goodwill of the last months by these agents and to these tenants; loaded when more is to be given.
+    pub given: Vec<Given>,
     /// Rewards of the last 60 days to these tenants and for these devices.
     pub paid: Vec<Paid>,
     /// Devices by gateway.
@@ -93,6 +97,38 @@ pub struct Wish {
     pub words: String,
     /// In which text: the carrier's id of it, or who else said so.
     pub source: String,
+}
+
+/// Kind words for who had a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Praise {
+    /// About which matter.
+    pub ticket_id: TicketId,
+    /// For whom.
+    pub housekeeper_id: HousekeeperId,
+    /// Where.
+    pub property_id: PropertyId,
+    /// When.
+    pub at: Timestamp,
+    /// In which words.
+    pub words: String,
+}
+
+/// A goodwill credit, beside its entry in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The entry's reference.
+    pub reference: String,
+    /// Who gave it.
+    pub actor: String,
+    /// To whom.
+    pub tenant_id: TenantId,
+    /// When.
+    pub at: Timestamp,
+    /// How much, in minor units.
+    pub amount_minor: i64,
+    /// Why.
+    pub reason: String,
 }
 
 /// What was understood of a text.
@@ -121,6 +157,12 @@ pub struct Changes {
     pub entries: Vec<Entry>,
     /// STOP and START.
     pub wishes: Vec<Wish>,
+    /// Tickets whose survey changed.
+    pub surveys: BTreeSet<TicketId>,
+    /// Kind words.
+    pub praise: Vec<Praise>,
+    /// Goodwill, beside its entries.
+    pub given: Vec<Given>,
     /// What was understood of texts.
     pub understood: Vec<Understanding>,
     /// Numbers whose conversation changed.

@@ -3,6 +3,7 @@
 //! `identity` says whether a message may speak for its device; `detect` turns readings into findings; `tickets` turns findings into tickets; `plan` walks their playbooks;
 //! `commands`, `conversation` and `outcomes` take what people and carriers say. All of them work on one [`Desk`].
 
+mod calls;
 pub mod cells;
 pub mod commands;
 pub mod conversation;
@@ -11,6 +12,7 @@ pub mod detect;
 pub mod dispatch;
 mod emergency_power;
 pub mod forecast;
+pub mod goodwill;
 mod hand_over;
 pub mod identity;
 pub mod intent;
@@ -24,6 +26,7 @@ mod reward;
 mod silence;
 mod sla;
 pub mod stats;
+mod survey;
 mod sweep;
 mod tickets;
 mod valves;
@@ -34,6 +37,7 @@ pub use commands::{Command, Refusal, awaited};
 pub use conversation::Reply;
 pub use desk::{Changes, Desk, Facts};
 pub use detect::{Context, DeviceState, Heard};
+pub use goodwill::Goodwill;
 pub use outcomes::Outcome;
 pub use policy::Policy;
 pub use requests::Wanted;

@@ -25,6 +25,7 @@ const TRIES_MAX: u32 = 3;
 /// The steps of a playbook with their times.
 pub fn lay_out(playbook: &Playbook, opened_at: Timestamp) -> Vec<PlannedStep> {
     let at = |step: &Step| match step.since {
+        _ if step.verb == Verb::Survey => NEVER,
         Since::Opened => opened_at + step.after.0,
         Since::BeforeEnd => (opened_at + LOW_LASTS_MS - step.after.0).max(opened_at + DAY),
         Since::Died => NEVER,
@@ -186,9 +187,10 @@ impl Desk<'_> {
         match step.verb {
             Verb::Text => self.text(id, n, &step),
             Verb::Offer => self.offer(id, n, &step),
+            Verb::Survey => self.survey(id, n, &step),
+            Verb::Call => self.call(id, n, &step),
             Verb::ValveClose => self.valve_step(id, n, &step),
             Verb::Task => self.task_step(id, n, &step),
-            Verb::Call | Verb::Survey => self.skip("not_available"),
         }
     }
 
@@ -227,7 +229,7 @@ impl Desk<'_> {
         }
         let (mut messages, mut to) = (Vec::new(), Vec::new());
         for person in people {
-            if self.may_reach(id, severity, person) {
+            if self.may_reach(id, severity, step.verb, person) {
                 messages.push(self.compose(id, n, severity, person, template));
                 to.push(person.recipient.as_key());
             }
@@ -256,8 +258,9 @@ impl Desk<'_> {
         })
     }
 
-    fn may_reach(&self, id: &TicketId, severity: Severity, person: &Person) -> bool {
-        if self.facts.stopped.contains(&person.phone) {
+    fn may_reach(&self, id: &TicketId, severity: Severity, verb: Verb, person: &Person) -> bool {
+        let call = verb == Verb::Call && severity == Severity::Emergency && self.policy.contact.call_after_stop;
+        if self.facts.stopped.contains(&person.phone) && !call {
             return false;
         }
         let Recipient::Tenant(_) = person.recipient else { return true };
@@ -277,8 +280,12 @@ impl Desk<'_> {
     ) -> MessageId {
         self.named(id);
         let body = self.words.say(person.locale, template, &self.details(id, person.locale));
+        let ticket = self.ticket(id);
+        let channel = if ticket.plan[n].step.verb == Verb::Call { Channel::Voice } else { Channel::Sms };
+        let alone = |template: &str, channel| template == "survey_tenant" || channel == Channel::Voice;
         let mergeable = |m: &&mut NewMessage| {
-            severity == Severity::Routine && m.severity == severity && m.recipient == person.recipient
+            let both = severity == Severity::Routine && m.severity == severity && m.recipient == person.recipient;
+            both && !alone(template, channel) && !alone(m.template, m.channel)
         };
         if let Some(other) = self.changes.messages.iter_mut().find(mergeable) {
             other.body = format!("{}\n{body}", other.body);
@@ -290,7 +297,7 @@ impl Desk<'_> {
             key,
             recipient: person.recipient.clone(),
             to: person.phone.clone(),
-            channel: Channel::Sms,
+            channel,
             template,
             locale: person.locale,
             body,

@@ -57,6 +57,22 @@ impl Default for RewardPolicy {
     }
 }
 
+/// `[goodwill]`: what people who work here may credit by themselves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GoodwillPolicy {
+    /// By one agent in one calendar month of the property, minor units.
+    pub agent_monthly_minor: i64,
+    /// To one tenant in one calendar month, minor units.
+    pub tenant_monthly_minor: i64,
+}
+
+impl Default for GoodwillPolicy {
+    fn default() -> Self {
+        Self { agent_monthly_minor: 50_000, tenant_monthly_minor: 10_000 }
+    }
+}
+
 /// `[quiet_hours]` and `[budget]`: when and how often people may be written to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -67,11 +83,13 @@ pub struct ContactPolicy {
     pub night_to_hour: u32,
     /// Routine and urgent messages to one person in one local day.
     pub daily_messages_max: u32,
+    /// Whether somebody who said STOP may still be called, never texted, about an emergency: only where the law allows it.
+    pub call_after_stop: bool,
 }
 
 impl Default for ContactPolicy {
     fn default() -> Self {
-        Self { night_from_hour: 21, night_to_hour: 8, daily_messages_max: 4 }
+        Self { night_from_hour: 21, night_to_hour: 8, daily_messages_max: 4, call_after_stop: false }
     }
 }
 
@@ -248,6 +266,8 @@ pub struct Policy {
     pub battery: BatteryPolicy,
     /// See [`RewardPolicy`].
     pub rewards: RewardPolicy,
+    /// See [`GoodwillPolicy`].
+    pub goodwill: GoodwillPolicy,
     /// See [`ContactPolicy`].
     pub contact: ContactPolicy,
     /// See [`PresencePolicy`].
@@ -298,7 +318,9 @@ pub fn builtin_playbook(kind: TicketKind) -> Playbook {
             ..playbook(Severity::Routine, vec![Step { skill: None, ..step("0s", Verb::Offer, Audience::OnDuty) }])
         },
         TicketKind::Tamper => playbook(Severity::Urgent, vec![text("0s", Audience::OnDuty, "tamper_housekeeper")]),
-        TicketKind::Request => playbook(Severity::Routine, vec![step("0s", Verb::Offer, Audience::Housekeepers)]),
+        TicketKind::Request => {
+            playbook(Severity::Routine, vec![step("0s", Verb::Offer, Audience::Housekeepers), how_was_it()])
+        }
     }
 }
 
@@ -314,7 +336,7 @@ fn battery_playbook() -> Playbook {
         ..step("0s", Verb::Offer, Audience::OnDuty)
     };
     let first = text("0s", Audience::Tenant, "battery_tenant");
-    playbook(Severity::Routine, vec![first, reminder, before_end, when_dead])
+    playbook(Severity::Routine, vec![first, reminder, before_end, when_dead, how_was_it()])
 }
 
 fn leak_playbook() -> Playbook {
@@ -330,8 +352,13 @@ fn leak_playbook() -> Playbook {
     Playbook {
         clear_after: Some(LEAK_CLEAR_AFTER),
         close_after: Some(span("1d")),
-        ..playbook(Severity::Emergency, vec![tenant, offer, call, second, manager])
+        ..playbook(Severity::Emergency, vec![tenant, offer, call, second, manager, how_was_it()])
     }
+}
+
+/// Asked this long after it is resolved.
+fn how_was_it() -> Step {
+    step("2h", Verb::Survey, Audience::Tenant)
 }
 
 fn playbook(severity: Severity, steps: Vec<Step>) -> Playbook {

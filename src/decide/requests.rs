@@ -75,6 +75,7 @@ impl Desk<'_> {
             reward_minor: None,
             answer: None,
             source: None,
+            survey: None,
             sender: None,
             text: Some(wanted.text.clone()),
             held: false,

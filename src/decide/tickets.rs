@@ -250,6 +250,7 @@ impl Desk<'_> {
             reward_minor: None,
             answer: None,
             source: None,
+            survey: None,
             sender: None,
             text: None,
             round: 0,
@@ -267,10 +268,10 @@ impl Desk<'_> {
         let at = self.now;
         let ticket = self.change(id);
         ticket.status = Status::Resolved { at };
-        let due_at = self.close_at(id);
-        self.change(id).due_at = due_at;
+        super::survey::arm(ticket, at);
         self.event(id, "resolved", actor, data);
         self.keep_clocks(id);
+        self.run_plan(id);
     }
 
     /// When a resolved ticket is closed; until then the same problem reopens it.

@@ -11,6 +11,9 @@ pub const TEMPLATES: &[&str] = &[
     "battery_reminder",
     "battery_ask",
     "battery_dead_tenant",
+    "survey_tenant",
+    "call_back_manager",
+    "leak_call",
     "help_coming",
     "bed_coming",
     "battery_thanks",
@@ -107,7 +110,7 @@ impl Words {
     }
 
     /// A phrase that goes into a template. The name is an id of the file.
-    pub(super) fn phrase(&self, locale: Locale, id: &str, values: &[(&str, FluentValue<'_>)]) -> String {
+    pub fn phrase(&self, locale: Locale, id: &str, values: &[(&str, FluentValue<'_>)]) -> String {
         self.format(locale, id, &values.iter().map(|(name, value)| (*name, value.clone())).collect())
     }
 

@@ -14,9 +14,10 @@ use tracing::warn;
 use crate::clock::Clock;
 use crate::commit::{Answer, Attempt, Cause, Door, Item, Tried};
 use crate::metrics::Metrics;
+use crate::model::Channel;
 use crate::model::time::{MINUTE, SECOND};
 use crate::store::{DueMessage, Store, StoreError};
-use carrier::{Carrier, Lookup, Outgoing, SendOutcome};
+use carrier::{Calling, Carrier, Lookup, Outgoing, SendOutcome};
 
 /// Attempts that are committed and wait for a free hand.
 pub const ATTEMPTS_WAITING_MAX: usize = 64;
@@ -92,6 +93,11 @@ pub async fn try_once(carrier: &dyn Carrier, clock: &Clock, attempt: Attempt) ->
             let id = format!("{}.{}", message.id, message.attempts);
             let left_ms = message.expires_at - clock.now();
             let valid_for_s = u32::try_from(left_ms / SECOND).unwrap_or(0).clamp(60, 36_000);
+            if message.channel == Channel::Voice {
+                let call = Calling { attempt: &id, to: &message.to, body: &message.body, locale: message.locale };
+                let answer = Answer::Sent(carrier.call(call).await);
+                return Tried { message, answer, at: clock.now() };
+            }
             let text = Outgoing { attempt: &id, to: &message.to, body: &message.body, valid_for_s };
             let answer = Answer::Sent(carrier.send(text).await);
             Tried { message, answer, at: clock.now() }
@@ -99,7 +105,12 @@ pub async fn try_once(carrier: &dyn Carrier, clock: &Clock, attempt: Attempt) ->
         Attempt::Ask(message) => {
             let at = clock.now();
             let since = message.tried_at.unwrap_or(at);
-            let answer = Answer::Found(carrier.find(Lookup { to: &message.to, body: &message.body, since }).await);
+            let lookup = Lookup { to: &message.to, body: &message.body, since };
+            let found = match message.channel {
+                Channel::Sms => carrier.find(lookup).await,
+                Channel::Voice => carrier.find_call(lookup).await,
+            };
+            let answer = Answer::Found(found);
             Tried { message, answer, at }
         }
     }

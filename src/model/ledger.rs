@@ -20,6 +20,8 @@ pub enum Account {
     Tenant(TenantId),
     /// What rewards cost the operator.
     RewardExpense,
+    /// What goodwill costs the operator.
+    GoodwillExpense,
     /// What was paid out or set against rent.
     Redeemed,
 }
@@ -30,6 +32,7 @@ impl Account {
         match self {
             Self::Tenant(id) => format!("tenant:{id}"),
             Self::RewardExpense => "expense:rewards".to_owned(),
+            Self::GoodwillExpense => "expense:goodwill".to_owned(),
             Self::Redeemed => "assets:redeemed".to_owned(),
         }
     }

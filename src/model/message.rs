@@ -40,6 +40,21 @@ pub enum Channel {
     Voice,
 }
 
+impl Channel {
+    /// The word in database and API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Voice => "voice",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Sms, Self::Voice].into_iter().find(|c| c.as_str() == word)
+    }
+}
+
 /// What became of a message. Statuses of one attempt only ever move down this list (see [`MessageStatus::rank`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -143,6 +158,11 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
+    /// Parts of an SMS that it takes; a call takes none.
+    pub fn segments(&self) -> Option<u32> {
+        (self.channel == Channel::Sms).then(|| super::segments(&self.body))
+    }
+
     /// The row's id: made from the key, so that a replay makes the same one.
     pub fn id(&self) -> MessageId {
         MessageId(format!("m_{}", super::ticket::digest(&self.key)))

@@ -183,6 +183,19 @@ pub struct Source {
     pub floor: Option<i32>,
 }
 
+/// How was it?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Survey {
+    /// When the tenant was asked.
+    pub asked_at: Timestamp,
+    /// When they answered.
+    pub answered_at: Option<Timestamp>,
+    /// From 0 to 10.
+    pub score: Option<u8>,
+    /// In which words.
+    pub words: Option<String>,
+}
+
 /// One problem being looked after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ticket {
@@ -238,6 +251,9 @@ pub struct Ticket {
     /// What was asked for, in the words of who asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The question how it was, and the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey: Option<Survey>,
     /// Who signs every text about it, from the first to the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,

@@ -69,6 +69,10 @@ pub struct DueMessage {
     pub recipient: Recipient,
     /// To which number.
     pub to: E164,
+    /// By text or by voice.
+    pub channel: Channel,
+    /// In which language.
+    pub locale: Locale,
     /// What.
     pub body: String,
     /// Profile which ticket.
@@ -300,6 +304,15 @@ pub struct ConversationFilter {
     /// Property.
     pub property: Option<String>,
     /// One of these properties: what the asker may see.
+    pub properties: Option<Vec<String>>,
+}
+
+/// Which kind words a list asks for.
+#[derive(Clone, Debug, Default)]
+pub struct PraiseFilter {
+    /// For this housekeeper.
+    pub housekeeper: Option<String>,
+    /// At one of these properties: what the asker may see.
     pub properties: Option<Vec<String>>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::*;
-use crate::decide::desk::{Behind, Paid, Place, Understanding, Wish};
+use crate::decide::desk::{Behind, Given, Paid, Place, Praise, Understanding, Wish};
 use crate::decide::forecast::FinishedLife;
 use crate::decide::stats::Case;
 use crate::model::*;
@@ -63,6 +63,19 @@ queries! {
     facts::unit_states as unit_states(units: &[&str]) -> Vec<(UnitId, StateRow)>;
     /// Devices behind gateways.
     facts::behind as load_behind(gateways: &[&str]) -> HashMap<DeviceKey, Vec<Behind>>;
+    /// When people were last asked how it was.
+    care::surveyed as load_surveyed(recipients: &[String], since: Timestamp) -> HashMap<String, Timestamp>;
+    /// Stores a question and its answer.
+    care::survey as save_survey(ticket: &TicketId, survey: &Survey) -> ();
+    /// Keeps kind words.
+    care::add_praise as add_praise(praise: &Praise) -> ();
+    /// A page of kind words.
+    care::praise as list_praise(filter: &PraiseFilter, page: &Page) -> Vec<Praise>;
+    /// Goodwill by agents, who are locked, and to tenants.
+    care::given as load_given(actors: &[&str], tenants: &[&str], since: Timestamp) -> Vec<Given>;
+    /// Notes who gave what.
+    care::add_given as add_given(given: &Given) -> ();
+
     /// Where a number belongs.
     conversations::homes_of_phone as homes_of_phone(phone: &str) -> Vec<(PropertyId, UnitId)>;
     /// Locks of units.
@@ -117,7 +130,7 @@ queries! {
     /// The properties whose people are listed.
     rota::property_ids as property_ids(properties: Option<&[String]>) -> Vec<String>;
     /// Tickets that a number may mean.
-    facts::tickets_of_phone as tickets_of_phone(phone: &str) -> Vec<TicketId>;
+    facts::tickets_of_phone as tickets_of_phone(phone: &str, asked_since: Timestamp) -> Vec<TicketId>;
 
     /// Which properties tickets belong to.
     facts::properties_of_tickets as properties_of_tickets(ids: &[&str]) -> Vec<String>;
@@ -173,6 +186,8 @@ queries! {
     outbox::claim_message as claim_message(update: &MessageUpdate, was: &DueMessage, now: Timestamp) -> bool;
     /// Records a carrier's report.
     outbox::report as save_report(report: &Report, now: Timestamp) -> Option<DueMessage>;
+    /// The ticket that a call was about.
+    outbox::ticket_of_call as ticket_of_call(message: &str) -> Option<TicketId>;
     /// Which carrier's ids are ours already.
     outbox::known_sids as known_sids(sids: &[String]) -> Vec<String>;
     /// Devices that need a look.

@@ -167,6 +167,16 @@ impl From<Refusal> for Problem {
             Refusal::NoValve => Self::new(StatusCode::CONFLICT, "no-valve", "No valve", refusal.to_string())
                 .mend("register the valve with the unit or sensor it is for (valve_for)"),
             Refusal::NoPlace => Self::unprocessable("no-place", refusal.to_string()).at("field unit_id"),
+            Refusal::NoTenant => Self::unprocessable("no-tenant", refusal.to_string()),
+            Refusal::UsedKey => {
+                Self::new(StatusCode::CONFLICT, "idempotency-conflict", "Used before", refusal.to_string())
+                    .at("header Idempotency-Key")
+                    .mend("send a new key")
+            }
+            Refusal::Currency(_) => Self::unprocessable("bad-currency", refusal.to_string()).at("field currency"),
+            Refusal::OverBudget { .. } => Self::unprocessable("over-budget", refusal.to_string())
+                .at("field amount_minor")
+                .mend("give no more than that"),
             Refusal::NoConversation => Self::not_found("conversation"),
             Refusal::Stopped => {
                 Self::new(StatusCode::CONFLICT, "stopped", "No texts to this number", refusal.to_string())

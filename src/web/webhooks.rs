@@ -3,6 +3,8 @@
 //! The answer comes after the commit. What we do not know (a message of somebody else, a word that is new) is answered
 //! kindly and changes nothing, so that the carrier does not repeat it for hours.
 
+use std::sync::LazyLock;
+
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{FromRequest, Request, State};
@@ -15,8 +17,10 @@ use super::params::{too_large, unsupported};
 use super::problem::Problem;
 use super::twilio_signature::{SETTINGS_HEADER, SIGNATURE_HEADER, Signed, requested_url, verify};
 use crate::decide::Reply;
+use crate::decide::Words;
 use crate::deliver::carrier::status_of;
-use crate::model::{E164, MessageId, MessageStatus};
+use crate::deliver::carrier::twilio::say;
+use crate::model::{E164, Locale, MessageId, MessageStatus};
 use crate::store::Report;
 
 /// The media type of forms.
@@ -26,7 +30,7 @@ const NO_WORDS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
 
 /// Adds the routes of this file.
 pub fn routes(routes: Routes) -> Routes {
-    routes.add::<__path_status, _, _>(status).add::<__path_inbound, _, _>(inbound)
+    routes.add::<__path_status, _, _>(status).add::<__path_inbound, _, _>(inbound).add::<__path_voice, _, _>(voice)
 }
 
 /// A form that the carrier has signed.
@@ -35,9 +39,16 @@ pub struct SignedForm {
     fields: Vec<(String, String)>,
     /// Our attempt, from `?a=` of the address that we gave the carrier: `<message id>.<n>`.
     attempt: Option<String>,
+    /// The language of a call, from `&l=` of the same address.
+    locale: Option<Locale>,
 }
 
 impl SignedForm {
+    /// Our message, if the address names it.
+    fn message_id(&self) -> Option<MessageId> {
+        self.attempt.as_deref().and_then(|a| a.rsplit_once('.')).map(|(id, _)| MessageId::from(id))
+    }
+
     fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
@@ -63,8 +74,9 @@ impl FromRequest<AppState> for SignedForm {
                 .at("header X-Twilio-Signature")
                 .mend("http.public_url must be the address that the carrier calls, to the letter"));
         }
-        let attempt = uri.query().and_then(|q| q.split('&').find_map(|pair| pair.strip_prefix("a=")));
-        Ok(Self { attempt: attempt.map(str::to_owned), fields })
+        let of_query = |name| uri.query().and_then(|q| q.split('&').find_map(|pair| pair.strip_prefix(name)));
+        let locale = of_query("l=").and_then(Locale::parse);
+        Ok(Self { attempt: of_query("a=").map(str::to_owned), locale, fields })
     }
 }
 
@@ -103,7 +115,7 @@ fn report_of(form: &SignedForm) -> Option<Report> {
     let sid = form.get("MessageSid").or_else(|| form.get("SmsSid")).filter(|sid| !sid.is_empty())?;
     let word = form.get("MessageStatus").or_else(|| form.get("SmsStatus"))?;
     let status = status_of(word).filter(|status| *status != MessageStatus::Received)?;
-    let message_id = form.attempt.as_deref().and_then(|a| a.rsplit_once('.')).map(|(id, _)| MessageId::from(id));
+    let message_id = form.message_id();
     let error_code = form.get("ErrorCode").and_then(|code| code.parse().ok());
     Some(Report { sid: sid.to_owned(), message_id, status, error_code })
 }
@@ -132,4 +144,55 @@ fn reply_of(form: &SignedForm) -> Option<(Reply, String)> {
     let body = form.get("Body").unwrap_or_default().replace('\0', "");
     let to = form.get("To").unwrap_or_default().to_owned();
     Some((Reply { from, body, sid: sid.to_owned() }, to))
+}
+
+/// What a call answers with.
+static WORDS: LazyLock<Words> = LazyLock::new(Words::new);
+
+/// Twilio tells which key was pressed during a call (answered with TwiML), or what became of the call.
+#[utoipa::path(post, path = "/webhooks/twilio/voice", tag = "webhooks", security(()),
+    params(("a" = Option<String>, Query, description = "Our attempt, as given to Twilio: `<message id>.<n>`."),
+        ("l" = Option<String>, Query, description = "The language of the call, `zh-CN` or `en`.")),
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded",
+        description = "Twilio's signed form; `CallSid`, `Digits`, `CallStatus` and `AnsweredBy` are read."),
+    responses(
+        (status = 200, description = "Taken in; TwiML with what is said next.", body = String, content_type = "text/xml"),
+        (status = 403, description = "Not signed by Twilio for this address.", body = Problem),
+        (status = 413, description = "Too large.", body = Problem),
+        (status = 415, description = "Not a form.", body = Problem),
+        (status = 503, description = "Not stored; to be repeated.", body = Problem)))]
+pub async fn voice(State(app): State<AppState>, form: SignedForm) -> Result<Response, Problem> {
+    let twiml = match form.get("Digits") {
+        Some(digits) => {
+            let key = digits.chars().next().filter(char::is_ascii_digit);
+            if let (Some(key), Some(id)) = (key, form.message_id()) {
+                app.door.keyed(id, key).await?;
+            }
+            let words = match key {
+                Some('1') => "call-bed",
+                Some('2') => "call-fine",
+                _ => "call-bye",
+            };
+            let locale = form.locale.unwrap_or_default();
+            format!("<Response>{}</Response>", say(locale, &WORDS.phrase(locale, words, &[])))
+        }
+        None => {
+            if let Some(report) = call_report(&form) {
+                app.door.report(report).await?;
+            }
+            NO_WORDS.to_owned()
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, "text/xml")], twiml).into_response())
+}
+
+/// What became of a call. One that a machine took did not arrive.
+fn call_report(form: &SignedForm) -> Option<Report> {
+    let sid = form.get("CallSid").filter(|sid| !sid.is_empty())?;
+    let by_machine = form.get("AnsweredBy").is_some_and(|by| by.starts_with("machine") || by == "fax");
+    let status = match status_of(form.get("CallStatus")?)? {
+        MessageStatus::Delivered if by_machine => MessageStatus::Undelivered,
+        status => status,
+    };
+    Some(Report { sid: sid.to_owned(), message_id: form.message_id(), status, error_code: None })
 }

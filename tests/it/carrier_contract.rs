@@ -9,9 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nightporter::deliver::carrier::{
-    Carrier, CarrierError, Limits, Lookup, Outgoing, SendOutcome, Sender, Twilio, TwilioAccount,
+    Calling, Carrier, CarrierError, Limits, Lookup, Outgoing, SendOutcome, Sender, Twilio, TwilioAccount,
 };
-use nightporter::model::{E164, Timestamp};
+use nightporter::model::{E164, Locale, Timestamp};
 use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
@@ -24,6 +24,7 @@ const DOCUMENT: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/twilio/twilio_v2010_messages_calls.strict.json");
 const SEED: u64 = 20_261_122;
 const TEXTS: usize = 200;
+const CALLS: usize = 60;
 
 /// The proxy before one fake; stopped when dropped.
 struct Prism {
@@ -164,6 +165,46 @@ async fn one_round(dice: &mut Dice, fake: &FakeCarrier, account: &TwilioAccount)
         assert!(found.iter().any(|message| message.sid == sid), "{body:?}");
         assert_eq!(twilio.fetch(&sid).await.expect("known").sid, sid);
     }
+}
+
+/// One call: its words come back from the TwiML as they were, whatever they hold.
+async fn one_call(dice: &mut Dice, fake: &FakeCarrier, account: &TwilioAccount) {
+    let twilio = client(account.clone());
+    let (to, words) = (dice.number(), dice.text());
+    let body = format!("</Say><Dial>+1900</Dial>{}", words.chars().take(200).collect::<String>());
+    let locale = dice.pick(&[Locale::En, Locale::ZhCn]);
+    let attempt = format!("m_{:032x}.1", dice.below(usize::MAX));
+    let outcome = twilio.call(Calling { attempt: &attempt, to: &to, body: &body, locale }).await;
+    if to.is_mainland_china() {
+        assert!(matches!(outcome, SendOutcome::Refused { .. }), "{outcome:?}");
+        return;
+    }
+    let SendOutcome::Accepted { sid, .. } = outcome else { panic!("{outcome:?}") };
+    let twiml = fake.taken().into_iter().find(|call| call.sid == sid).expect("taken").body;
+    let said = twiml.split("<Say").nth(1).and_then(|s| s.split_once('>')).and_then(|(_, s)| s.split_once("</Say>"));
+    let plain = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+    let said = plain.into_iter().fold(said.expect("words").0.to_owned(), |text, (from, to)| text.replace(from, to));
+    assert_eq!(said, body.replace(['\n', '\r', '\t'], " "), "{twiml}");
+    assert_eq!(twiml.matches("<Dial").count(), 0);
+    let found = twilio.find_call(Lookup { to: &to, body: &body, since: Timestamp(0) }).await.expect("an answer");
+    assert!(found.iter().any(|call| call.sid == sid));
+}
+
+#[tokio::test]
+async fn calls_keep_to_the_contract() {
+    let fake = FakeCarrier::start().await;
+    let prism = Prism::before(&fake).await;
+    let (account, mut dice) = (prism.account(&fake), Dice(SEED));
+    for _ in 0..CALLS {
+        one_call(&mut dice, &fake, &account).await;
+    }
+    let silent = client(TwilioAccount { public_url: None, ..account.clone() });
+    let call = Calling { attempt: "a", to: &number(), body: "wet", locale: Locale::En };
+    assert!(matches!(silent.call(call).await, SendOutcome::Refused { .. } | SendOutcome::Accepted { .. }));
+    let service = Sender::Service("MGbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb".to_owned());
+    let nameless = client(TwilioAccount { sender: service, ..account });
+    assert!(matches!(nameless.call(call).await, SendOutcome::Refused { .. }), "a service cannot call");
+    assert_eq!(prism.objections(), Vec::<String>::new(), "seed {SEED}");
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ fn the_contract_example_is_understood() {
     assert_eq!(config.sms.twilio.api_url, "http://127.0.0.1:9");
     assert!((config.battery.low_percent - 25.0).abs() < f64::EPSILON);
     let all = config.policy().playbook(&PropertyId::from("elm"), TicketKind::Leak);
-    assert_eq!((all.clear_after, all.steps.len()), (Some(Span(600_000)), 5), "an edit keeps what it does not name");
+    assert_eq!((all.clear_after, all.steps.len()), (Some(Span(600_000)), 6), "an edit keeps what it does not name");
     let oak = config.policy().playbook(&PropertyId::from("oak"), TicketKind::Leak);
     assert_eq!((oak.clear_after, oak.severity), (Some(Span(600_000)), Severity::Urgent));
     assert_eq!(oak.steps[0].to, Audience::Manager);

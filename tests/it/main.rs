@@ -37,6 +37,7 @@ mod home_assistant;
 mod import;
 mod leak_next_door;
 mod main_job;
+mod oracles;
 mod purity;
 mod rules;
 mod services_work;

@@ -36,6 +36,20 @@ const CREATE_NAMES: [&str; 25] = [
     "MediaUrl",
     "ContentSid",
 ];
+const CALL_NAMES: [&str; 12] = [
+    "To",
+    "From",
+    "Method",
+    "FallbackUrl",
+    "StatusCallback",
+    "StatusCallbackEvent",
+    "StatusCallbackMethod",
+    "Timeout",
+    "MachineDetection",
+    "TimeLimit",
+    "Url",
+    "Twiml",
+];
 const LIST_NAMES: [&str; 8] = ["To", "From", "DateSent", "DateSent<", "DateSent>", "PageSize", "Page", "PageToken"];
 /// The numbers that fail for Twilio's test credentials, with the code.
 const BAD_RECIPIENTS: [(&str, u32); 5] = [
@@ -60,6 +74,8 @@ pub(super) fn answer(state: &mut State, request: &Received, takes: bool) -> (u16
     }
     match (request.method.as_str(), rest) {
         ("POST", "Messages.json") => create(state, &request.form, takes),
+        ("POST", "Calls.json") => ring(state, &request.form, takes),
+        ("GET", "Calls.json") => calls(state, query, &request.target),
         ("GET", "Messages.json") => list(state, query, &request.target),
         ("GET", one) => fetch(state, one),
         _ => refuse((405, 20004, "Method not allowed")),
@@ -148,6 +164,63 @@ fn objection(form: &Pairs) -> Option<Refusal> {
     failed.or_else(|| magic().map(|code| (400, code, "A number of the test credentials that always fails")))
 }
 
+/// A call is taken as a message is; its words are TwiML.
+fn ring(state: &mut State, form: &Pairs, takes: bool) -> (u16, Value) {
+    let [to, from, twiml] = ["To", "From", "Twiml"].map(|name| value(form, name));
+    if !names_fit(form, &CALL_NAMES) || !number_fits(to) || from.is_empty() || twiml.is_empty() || twiml.len() > 4_000 {
+        return refuse((400, 21201, "A call needs To, From and Twiml, and knows no other names"));
+    }
+    let call = Taken {
+        sid: format!("CA{:016x}{:016x}", state.roll(), state.roll()),
+        created_at: state.settings.clock.now(),
+        at: Instant::now(),
+        to: to.to_owned(),
+        from: from.to_owned(),
+        service: String::new(),
+        body: twiml.to_owned(),
+        callback: value(form, "StatusCallback").to_owned(),
+        validity_s: 0,
+        status: "queued",
+        error_code: None,
+    };
+    let answer = call_resource(&call);
+    if takes {
+        state.taken.push(call);
+    }
+    (201, answer)
+}
+
+fn calls(state: &State, query: &str, target: &str) -> (u16, Value) {
+    let asked = pairs(query.as_bytes());
+    if !names_fit(&asked, &["To", "From", "Status", "PageSize", "Page", "PageToken"]) {
+        return refuse((400, 20001, "Unknown or repeated parameter"));
+    }
+    let size = value(&asked, "PageSize").parse().unwrap_or(50_usize).clamp(1, 1000);
+    let mine = |call: &&Taken| call.sid.starts_with("CA") && ["", call.to.as_str()].contains(&value(&asked, "To"));
+    let visible = state.taken.iter().rev().filter(|call| call.at.elapsed() >= state.settings.list_lag);
+    let shown: Vec<Value> = visible.filter(mine).take(size).map(call_resource).collect();
+    let end = shown.len().saturating_sub(1);
+    (
+        200,
+        json!({
+            "calls": shown, "page": 0, "page_size": size, "start": 0, "end": end, "first_page_uri": target,
+            "next_page_uri": null, "previous_page_uri": null, "uri": target,
+        }),
+    )
+}
+
+/// The call as Twilio shows it.
+fn call_resource(call: &Taken) -> Value {
+    let date = call.created_at.to_utc().format("%a, %d %b %Y %H:%M:%S +0000").to_string();
+    json!({
+        "account_sid": ACCOUNT_SID, "answered_by": null, "api_version": "2010-04-01", "caller_name": null,
+        "date_created": date, "date_updated": date, "direction": "outbound-api", "duration": null, "end_time": null,
+        "forwarded_from": null, "from": call.from, "parent_call_sid": null, "phone_number_sid": null, "price": null,
+        "price_unit": "USD", "sid": call.sid, "start_time": null, "status": call.status, "subresource_uris": {},
+        "to": call.to, "uri": format!("/2010-04-01/Accounts/{ACCOUNT_SID}/Calls/{}.json", call.sid),
+    })
+}
+
 fn validity_fits(seconds: &str) -> bool {
     seconds.is_empty() || seconds.parse().is_ok_and(|seconds: u32| (1..=36_000).contains(&seconds))
 }
@@ -171,7 +244,8 @@ fn list(state: &State, query: &str, target: &str) -> (u16, Value) {
     let size = value(&asked, "PageSize").parse().unwrap_or(50_usize).clamp(1, 1000);
     let page: usize = value(&asked, "Page").parse().unwrap_or(0);
     let fits = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
-    let visible = state.taken.iter().rev().filter(|message| message.at.elapsed() >= state.settings.list_lag);
+    let texts = state.taken.iter().rev().filter(|message| message.sid.starts_with("SM"));
+    let visible = texts.filter(|message| message.at.elapsed() >= state.settings.list_lag);
     let all: Vec<&Taken> = visible.filter(|message| fits(to, &message.to) && fits(from, &message.from)).collect();
     // A page goes on after the last message of the one before, whatever has come in since.
     let after = token.strip_prefix("PA").map(|sid| all.iter().position(|message| message.sid == sid));

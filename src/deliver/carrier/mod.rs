@@ -6,7 +6,7 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::model::{E164, MessageStatus, Millis, Timestamp};
+use crate::model::{E164, Locale, MessageStatus, Millis, Timestamp};
 
 pub mod codes;
 pub mod console;
@@ -30,6 +30,19 @@ pub struct Outgoing<'a> {
     pub body: &'a str,
     /// After so many seconds in the carrier's queue it is stale and must not go out. Carriers bound it (Twilio: 1 to 36,000).
     pub valid_for_s: u32,
+}
+
+/// One call, ready to be made.
+#[derive(Clone, Copy)]
+pub struct Calling<'a> {
+    /// Our id of this attempt, as of [`Outgoing`].
+    pub attempt: &'a str,
+    /// Whom.
+    pub to: &'a E164,
+    /// What is said, twice.
+    pub body: &'a str,
+    /// In which language.
+    pub locale: Locale,
 }
 
 /// What to look for in the carrier's own list.
@@ -144,6 +157,17 @@ pub trait Carrier: Send + Sync {
     /// A carrier may show what it took only after a while: nothing found at once proves nothing.
     fn find<'a>(&'a self, lookup: Lookup<'a>) -> BoxFuture<'a, Result<Vec<CarrierMessage>, CarrierError>>;
 
+    /// Rings a number once, says the words and asks for one key.
+    fn call<'a>(&'a self, _call: Calling<'a>) -> BoxFuture<'a, SendOutcome> {
+        let detail = "this carrier makes no calls".to_owned();
+        Box::pin(std::future::ready(SendOutcome::Refused { code: None, detail, action: Action::OtherChannel }))
+    }
+
+    /// As [`Carrier::find`], of calls.
+    fn find_call<'a>(&'a self, lookup: Lookup<'a>) -> BoxFuture<'a, Result<Vec<CarrierMessage>, CarrierError>> {
+        self.find(lookup)
+    }
+
     /// One message by the carrier's id.
     fn fetch<'a>(&'a self, sid: &'a str) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>>;
 
@@ -155,10 +179,10 @@ pub trait Carrier: Send + Sync {
 /// `sending` is still the carrier's; a partly delivered message counts as sent, because nobody may rely on it.
 pub fn status_of(word: &str) -> Option<MessageStatus> {
     Some(match word {
-        "accepted" | "scheduled" | "queued" | "sending" => MessageStatus::Accepted,
-        "sent" | "partially_delivered" => MessageStatus::Sent,
-        "delivered" | "read" => MessageStatus::Delivered,
-        "undelivered" => MessageStatus::Undelivered,
+        "accepted" | "scheduled" | "queued" | "sending" | "initiated" | "ringing" => MessageStatus::Accepted,
+        "sent" | "partially_delivered" | "in-progress" => MessageStatus::Sent,
+        "delivered" | "read" | "completed" => MessageStatus::Delivered,
+        "undelivered" | "busy" | "no-answer" => MessageStatus::Undelivered,
         "failed" | "canceled" => MessageStatus::Failed,
         "receiving" | "received" => MessageStatus::Received,
         _ => return None,

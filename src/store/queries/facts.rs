@@ -353,14 +353,19 @@ pub async fn unit_states(conn: &mut Conn, units: &[&str]) -> Result<Vec<(UnitId,
     rows.iter().map(|row| Ok((UnitId(row.try_get(4)?), state_row(row)?))).collect()
 }
 
-/// Tickets that a person with this number may mean: of their tenancies, not over, the newest first.
-pub async fn tickets_of_phone(conn: &mut Conn, phone: &str) -> Result<Vec<TicketId>, StoreError> {
+/// Tickets that a person with this number may mean: not over, or over and asked about since then; the newest first.
+pub async fn tickets_of_phone(
+    conn: &mut Conn,
+    phone: &str,
+    asked_since: Timestamp,
+) -> Result<Vec<TicketId>, StoreError> {
     let rows = sqlx::query(
         "SELECT m.ticket_id, MAX(m.created_at) AS latest FROM messages m JOIN tickets t ON t.id = m.ticket_id \
-         WHERE m.phone_to = $1 AND m.recipient LIKE 'tenant:%' AND t.status NOT IN ('closed', 'cancelled') \
-         GROUP BY m.ticket_id ORDER BY latest DESC LIMIT 10",
+         WHERE m.phone_to = $1 AND m.recipient LIKE 'tenant:%' AND (t.status NOT IN ('closed', 'cancelled') \
+         OR (m.template = 'survey_tenant' AND m.created_at > $2)) GROUP BY m.ticket_id ORDER BY latest DESC LIMIT 10",
     )
     .bind(phone)
+    .bind(asked_since.0)
     .fetch_all(&mut *conn)
     .await?;
     rows.iter().map(|row| Ok(TicketId(row.try_get(0)?))).collect()

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod board;
+pub mod care;
 pub mod conversations;
 pub mod facts;
 pub mod field;

@@ -6,7 +6,8 @@ use super::{Conn, Db, Row, at, bad, push_list};
 use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate, Report, StoreError};
 
-const DUE_COLUMNS: &str = "id, status, recipient, phone_to, body, ticket_id, severity, attempts, tried_at, expires_at";
+const DUE_COLUMNS: &str = "id, status, recipient, phone_to, body, ticket_id, severity, attempts, tried_at, expires_at, channel, \
+     locale";
 
 /// Messages whose time has come, emergencies first. Nothing is locked: [`claim_message`] is refused to all but the first.
 pub async fn due_messages(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<DueMessage>, StoreError> {
@@ -31,6 +32,8 @@ fn due_row(row: &Row) -> Result<DueMessage, StoreError> {
         attempts: row.try_get(7)?,
         tried_at: row.try_get::<Option<i64>, _>(8)?.map(at),
         expires_at: at(row.try_get(9)?),
+        channel: Channel::parse(&word(10)?).ok_or_else(|| unreadable("channel"))?,
+        locale: row.try_get::<Option<String>, _>(11)?.as_deref().and_then(Locale::parse).unwrap_or_default(),
         id: MessageId(id.clone()),
     })
 }
@@ -137,6 +140,16 @@ pub async fn report(conn: &mut Conn, r: &Report, now: Timestamp) -> Result<Optio
     query.push(") RETURNING ").push(DUE_COLUMNS);
     let row = query.build().fetch_optional(&mut *conn).await?;
     row.as_ref().map(due_row).transpose()
+}
+
+/// The ticket that a call was about; none for a text.
+pub async fn ticket_of_call(conn: &mut Conn, message: &str) -> Result<Option<TicketId>, StoreError> {
+    let found: Option<Option<String>> =
+        sqlx::query_scalar("SELECT ticket_id FROM messages WHERE id = $1 AND channel = 'voice'")
+            .bind(message)
+            .fetch_optional(&mut *conn)
+            .await?;
+    Ok(found.flatten().map(TicketId))
 }
 
 /// Which of these carrier's ids are ours already.

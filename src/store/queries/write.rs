@@ -96,23 +96,20 @@ pub async fn messages(
     for (first, chunk) in messages.chunks(1_000).enumerate().map(|(n, c)| (n * 1_000, c)) {
         let mut query = QueryBuilder::<Db>::new(
             "INSERT INTO messages (id, key, direction, channel, recipient, phone_to, phone_from, body, template, locale, ticket_id, \
-             severity, status, status_rank, attempts, next_at, lease_owner, tried_at, expires_at, created_at) ",
+             severity, status, status_rank, attempts, next_at, lease_owner, tried_at, expires_at, created_at, segments) ",
         );
         query.push_values(chunk.iter().enumerate(), |mut row, (n, m)| {
             let mine = first + n < claimed;
             let status = if mine { MessageStatus::Sending } else { MessageStatus::Queued };
             row.push_bind(m.id().0).push_bind(m.key.clone()).push_bind("outbound");
-            row.push_bind(match m.channel {
-                Channel::Sms => "sms",
-                Channel::Voice => "voice",
-            });
+            row.push_bind(m.channel.as_str());
             row.push_bind(m.recipient.as_key()).push_bind(m.to.as_str().to_owned()).push_bind("");
             row.push_bind(m.body.clone()).push_bind(m.template).push_bind(m.locale.as_str());
             row.push_bind(m.ticket_id.as_ref().map(|t| t.0.clone())).push_bind(m.severity.as_str());
             row.push_bind(status.as_str()).push_bind(status.rank()).push_bind(i64::from(mine));
             row.push_bind(Some(if mine { lease_ends.0 } else { m.created_at.0 }));
             row.push_bind(mine.then(|| owner.to_owned())).push_bind(mine.then_some(now.0));
-            row.push_bind(m.expires_at.0).push_bind(m.created_at.0);
+            row.push_bind(m.expires_at.0).push_bind(m.created_at.0).push_bind(m.segments().map(i64::from));
         });
         query.push(" ON CONFLICT (key) DO NOTHING");
         query.build().execute(&mut *conn).await?;

@@ -228,6 +228,7 @@ fn dead_is_offered_at_once_and_not_paid() {
         06 03:40 said_done battery lock1
         06 04:00 resolved battery lock1
         06 04:00 unpaid died battery lock1
+        06 08:00 text tenant:t1 survey_tenant
         06 08:00 text tenant:t1 battery_thanks_plain";
     check("", &format!("{LOW}{story}\n06 09:00 wait"), &format!("{OPENED}{then}"));
 }

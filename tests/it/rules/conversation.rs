@@ -154,7 +154,8 @@ fn the_name_stays_when_the_job_goes_to_another() {
     for line in ["05 10:00 leak1 wet", "05 10:01 h2 accept leak", "05 10:02 tenant:t1 1", "05 10:03 wait"] {
         stage.act(line);
     }
-    let to_tenant: Vec<_> = stage.messages.iter().filter(|m| m.recipient.as_key() == "tenant:t1").collect();
+    let to_tenant: Vec<_> =
+        stage.messages.iter().filter(|m| m.recipient.as_key() == "tenant:t1" && m.channel == Channel::Sms).collect();
     assert_eq!(to_tenant.iter().map(|m| m.template).collect::<Vec<_>>(), ["leak_tenant", "bed_coming"]);
     assert!(
         to_tenant.iter().all(|m| m.body.ends_with("- Chen")),

@@ -71,6 +71,7 @@ impl Stage {
                 self.facts.units.insert(unit.id.clone(), unit);
             }
             ["clocks", "run"] => self.policy.sla = SlaPolicy::default(),
+            ["calls"] => self.shows_calls = true,
             ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),
             _ => panic!("given what? {line}"),
         }

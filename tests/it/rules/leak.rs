@@ -108,6 +108,7 @@ fn resolved_for_a_day_it_is_closed_and_the_next_water_is_another_ticket() {
         05 10:00 text housekeeper:h1 offer_leak
         05 10:01 accepted leak leak1
         05 10:40 resolved leak leak1
+        05 12:40 text tenant:t1 survey_tenant
         06 10:40 closed leak leak1
         06 12:00 opened leak leak1
         06 12:00 text tenant:t1 leak_tenant
@@ -266,7 +267,8 @@ fn a_cancelled_leak_that_stays_wet_is_asked_again() {
         05 22:00 text tenant:t1 leak_tenant
         05 22:00 text housekeeper:h2 offer_leak
         05 22:01 accepted leak leak1
-        05 23:30 resolved leak leak1";
+        05 23:30 resolved leak leak1
+        06 08:00 text tenant:t1 survey_tenant";
     check("", story, then);
 }
 

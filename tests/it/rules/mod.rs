@@ -4,6 +4,7 @@
 //! everything that comes of it: moves of tickets, texts, money. See [`stage`] for the words.
 
 mod battery;
+mod care;
 mod conversation;
 mod dispatch;
 mod given;

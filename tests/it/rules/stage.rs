@@ -36,6 +36,8 @@ pub struct Stage {
     listening_since: Timestamp,
     carrier_down: bool,
     pub refuses: Option<E164>,
+    /// Calls are told too; they ring in most stories of water and are left out where they are not the matter.
+    pub shows_calls: bool,
 }
 
 impl Stage {
@@ -70,6 +72,7 @@ impl Stage {
             listening_since: Timestamp(0),
             carrier_down: false,
             refuses: None,
+            shows_calls: false,
         };
         stage.now = stage.time("01", "00:00");
         stage.listening_since = stage.now;
@@ -92,6 +95,11 @@ impl Stage {
             _ if self.facts.devices.contains_key(who) => {
                 let heard = self.parse(who, what);
                 self.hear(who, &heard);
+            }
+            "key" => {
+                let leak = self.facts.tickets.values().rfind(|t| t.kind == TicketKind::Leak).map(|t| t.id.clone());
+                let key = what.chars().next().expect("a key");
+                self.decide(|desk| desk.keyed(&leak.expect("a leak"), key));
             }
             _ if who.starts_with("tenant:") => self.reply(who.trim_start_matches("tenant:"), what),
             _ => self.command(who, what),
@@ -198,7 +206,12 @@ impl Stage {
     fn send(&mut self, message: NewMessage) {
         let count = message.body.lines().count();
         let merged = if count > 1 && message.severity == Severity::Routine { " merged" } else { "" };
-        self.line(format!("text {} {}{merged}", message.recipient.as_key(), message.template));
+        let (to, template) = (message.recipient.as_key(), message.template);
+        match message.channel {
+            Channel::Sms => self.line(format!("text {to} {template}{merged}")),
+            Channel::Voice if self.shows_calls => self.line(format!("call {to} {template}")),
+            Channel::Voice => {}
+        }
         let outcome = message.ticket_id.clone().map(|ticket_id| Outcome {
             message_id: message.id(),
             ticket_id,
@@ -245,7 +258,9 @@ impl Stage {
             .filter(|m| m.to == person.phone)
             .filter_map(|m| Some((m.created_at, m.ticket_id.clone()?)))
             .filter(|(_, id)| {
-                !matches!(self.facts.tickets[id].status, Status::Closed { .. } | Status::Cancelled { .. })
+                let ticket = &self.facts.tickets[id];
+                let over = matches!(ticket.status, Status::Closed { .. } | Status::Cancelled { .. });
+                !over || ticket.survey.is_some()
             })
             .collect();
         meant.sort_by(|a, b| b.cmp(a));

@@ -3,6 +3,7 @@
 //! A test is an `async fn(&Engine)` listed in [`on_both`]. `every_statement_is_tested` fails when a method of `Tx` is not.
 
 mod board;
+mod care;
 mod conversations;
 mod door;
 mod field;
@@ -102,6 +103,10 @@ macro_rules! on_both {
 
 on_both! {
     board::the_page_finds_names_counts_and_messages_within_its_scope,
+    care::questions_and_marks_are_kept_and_who_was_asked_is_known,
+    care::praise_is_shown_to_whom_it_is_for,
+    care::goodwill_is_found_by_who_gave_and_who_got,
+    care::a_call_leads_to_its_ticket_and_a_text_does_not,
     conversations::a_number_leads_home_and_to_the_locks_there,
     conversations::conversations_are_kept_listed_and_paged,
     conversations::every_stop_is_proven_and_counts_for_its_purpose,
@@ -185,6 +190,7 @@ fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) 
         reward_minor: None,
         answer: None,
         source: None,
+        survey: None,
         sender: None,
         text: None,
         round: 0,
@@ -223,6 +229,7 @@ fn every_statement_is_tested() {
     let tx = include_str!("../../../src/store/tx.rs");
     let tests = [
         include_str!("board.rs"),
+        include_str!("care.rs"),
         include_str!("conversations.rs"),
         include_str!("door.rs"),
         include_str!("field.rs"),

@@ -86,6 +86,8 @@ pub async fn an_intent_becomes_one_message(db: &Engine) {
             status: MessageStatus::Queued,
             recipient: b.recipient,
             to: b.to,
+            channel: Channel::Sms,
+            locale: Locale::En,
             body: b.body,
             ticket_id: b.ticket_id,
             severity: b.severity,

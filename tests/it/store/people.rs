@@ -46,7 +46,7 @@ pub async fn a_text_from_a_person_is_taken_once(db: &Engine) {
     let to_staff = NewMessage { recipient: Recipient::Housekeeper("h1".into()), ..about("d", "k4", 4) };
     let all = [about("a", "k1", 1), about("b", "k2", 2), about("c", "k3", 3), to_staff];
     db.write(async |tx| tx.add_messages(&all, 0, "me", Timestamp(5), Timestamp(9)).await).await;
-    let meant = db.read(async |tx| tx.tickets_of_phone("+14155550101").await).await;
+    let meant = db.read(async |tx| tx.tickets_of_phone("+14155550101", Timestamp(0)).await).await;
     assert_eq!(meant, [TicketId::from("k2"), TicketId::from("k1")], "not over, the newest first, as a tenant");
     let from = phone("+14155550101");
     let take = async |sid: &str| {

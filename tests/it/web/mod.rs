@@ -1,6 +1,7 @@
 //! The HTTP side, from outside: the whole house in process on SQLite, a clock that stands, a carrier that remembers.
 
 mod api;
+mod care;
 mod commands;
 mod conversations;
 mod field;

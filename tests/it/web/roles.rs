@@ -31,6 +31,8 @@ async fn every_role_on_every_path() {
         ("POST", "/api/v1/conversations/c_none/replies".into(), [404, 404, 404, 403, 403, 403, 403, 404, 401]),
         ("POST", "/api/v1/conversations/c_none/settle".into(), [404, 404, 404, 403, 403, 403, 403, 404, 401]),
         ("POST", "/api/v1/tickets".into(), [422, 422, 422, 422, 422, 422, 422, 422, 401]),
+        ("POST", of("/goodwill"), [400, 400, 400, 403, 403, 403, 403, 404, 401]),
+        ("GET", "/api/v1/praise".into(), [200, 200, 200, 200, 200, 200, 200, 200, 401]),
         ("GET", "/api/v1/tenants/t-oak/rewards".into(), [200, 200, 200, 403, 403, 200, 200, 404, 401]),
         ("GET", "/api/v1/ledger/trial-balance".into(), [200, 403, 403, 403, 403, 200, 403, 403, 401]),
         ("GET", "/api/v1/rejects".into(), [200, 403, 403, 403, 403, 403, 403, 403, 401]),
@@ -83,6 +85,7 @@ fn body_of(path: &str) -> Option<Value> {
         "adopt" => json!({ "unit_id": "12b" }),
         "swap" => json!({}),
         "reassign" => json!({ "housekeeper_id": "h-nobody" }),
+        "goodwill" => json!({ "amount_minor": 1, "currency": "CNY", "reason": "wet" }),
         "redemptions" => json!({ "amount_minor": 1, "currency": "CNY" }),
         _ => return None,
     };

@@ -1,4 +1,4 @@
-//! Twilio's Messages API: create, list and fetch, and nothing else of it.
+//! Twilio's Messages API: create, list and fetch; and its Calls API (`calls`): create and list. Nothing else of it.
 //!
 //! One request is one request: no redirects, no retries. Time-outs are hard. It must never put a number, a text or the
 //! token into an error, a `Debug` output or an address other than `api_url`.
@@ -13,9 +13,11 @@ use futures_util::future::BoxFuture;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, Response, Url, redirect, retry};
 
-use super::{Carrier, CarrierError, CarrierMessage, Lookup, Outgoing, SendOutcome};
+use super::{Calling, Carrier, CarrierError, CarrierMessage, Lookup, Outgoing, SendOutcome};
+pub use calls::{VOICE_PATH, escaped, say};
 
 mod answer;
+mod calls;
 
 use answer::{Answer, Page};
 
@@ -99,6 +101,7 @@ pub struct Twilio {
     messages: Url,
     account: TwilioAccount,
     status_callback: Option<Url>,
+    public: Option<Url>,
 }
 
 impl fmt::Debug for Twilio {
@@ -117,8 +120,8 @@ impl Twilio {
         let api = parse_base("api_url", &account.api_url)?;
         let messages = below(&api, &format!("/2010-04-01/Accounts/{}/Messages", account.account_sid));
         let public = account.public_url.as_deref().map(|url| parse_base("public_url", url)).transpose()?;
-        let status_callback = public.map(|url| below(&url, STATUS_PATH));
-        Ok(Self { http: client(&account)?, messages, account, status_callback })
+        let status_callback = public.as_ref().map(|url| below(url, STATUS_PATH));
+        Ok(Self { http: client(&account)?, messages, account, status_callback, public })
     }
 
     async fn create(&self, text: Outgoing<'_>) -> SendOutcome {
@@ -209,6 +212,14 @@ impl Carrier for Twilio {
 
     fn find<'a>(&'a self, lookup: Lookup<'a>) -> BoxFuture<'a, Result<Vec<CarrierMessage>, CarrierError>> {
         self.search(lookup).boxed()
+    }
+
+    fn call<'a>(&'a self, call: Calling<'a>) -> BoxFuture<'a, SendOutcome> {
+        self.ring(call).boxed()
+    }
+
+    fn find_call<'a>(&'a self, lookup: Lookup<'a>) -> BoxFuture<'a, Result<Vec<CarrierMessage>, CarrierError>> {
+        self.search_calls(lookup).boxed()
     }
 
     fn fetch<'a>(&'a self, sid: &'a str) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>> {

@@ -1,0 +1,55 @@
+//! Calls: a step that rings until somebody presses a key, and what the key means. Pure.
+
+use serde_json::json;
+
+use super::desk::Desk;
+use super::plan::Tried;
+use super::words;
+use crate::model::time::MINUTE;
+use crate::model::*;
+
+/// Who did not press a key is called again after this.
+const AGAIN_AFTER_MS: Millis = 3 * MINUTE;
+/// Calls of one ticket and round at most.
+const CALLS_MAX: usize = 3;
+
+impl Desk<'_> {
+    /// Rings; as long as nobody has answered or taken the job, again a little later.
+    pub(super) fn call(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
+        let ticket = self.ticket(id);
+        let leak = (ticket.kind == TicketKind::Leak && step.to == Audience::Tenant).then_some("leak_call");
+        let Some(template) = step.template.as_deref().or(leak).and_then(words::template) else {
+            return self.skip("no_template");
+        };
+        let calls = ticket.plan.iter().filter(|p| p.step.verb == Verb::Call && p.done.is_some()).count();
+        if calls > 0 && matches!(ticket.status, Status::Assigned | Status::OnSite) {
+            return self.skip("not_needed");
+        }
+        let people = self.audience(ticket, step);
+        if people.is_empty() {
+            return self.skip("nobody");
+        }
+        let again = PlannedStep { at: self.now + AGAIN_AFTER_MS, ..ticket.plan[n].clone() };
+        let tried = self.reach(id, n, step, &people, template);
+        let rang = matches!(tried, Tried::Done(StepDone::Sent { .. }));
+        if rang && step.until.is_some() && calls + 1 < CALLS_MAX {
+            self.change(id).plan.push(again);
+        }
+        tried
+    }
+
+    /// The tenant pressed a key while we called. A voice mailbox presses none.
+    pub fn keyed(&mut self, id: &TicketId, key: char) {
+        let Some(ticket) = self.facts.tickets.get(id) else { return };
+        if ticket.kind != TicketKind::Leak || !ticket.status.is_active() {
+            return;
+        }
+        self.event(id, "keyed", "tenant", json!({ "key": key.to_string() }));
+        match key {
+            '1' => self.needs_bed(id),
+            '2' => self.said_no(id),
+            _ => {}
+        }
+        self.run_plan(id);
+    }
+}
