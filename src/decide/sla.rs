@@ -54,7 +54,7 @@ impl Hours<'_> {
         for (open, close) in self.days(from) {
             let open = open.max(from);
             let here = (close - open).max(0);
-            if ms <= here {
+            if here > 0 && ms <= here {
                 return open + ms;
             }
             ms -= here;
