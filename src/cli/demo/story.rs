@@ -123,6 +123,16 @@ impl Happening {
     }
 }
 
+/// What the tenant answered to the question of the ticket.
+fn answered(data: &Value) -> &'static str {
+    match (data["need_bed"].as_bool(), data["inside"].as_bool()) {
+        (Some(true), _) => "the tenant needs a place to stay tonight",
+        (Some(false), _) => "the tenant needs no other place to stay",
+        (None, Some(true)) => "the tenant is inside again",
+        (None, _) => "the tenant answered",
+    }
+}
+
 /// A move in words.
 fn says(word: &str, actor: &str, data: &Value, ticket: &Ticket, people: &People) -> String {
     let device = ticket.device_key.as_ref().map_or("", |key| people.device_name(key));
@@ -135,7 +145,7 @@ fn says(word: &str, actor: &str, data: &Value, ticket: &Ticket, people: &People)
         "accepted" => format!("{} takes the job", people.housekeeper(text(data, "housekeeper_id"))),
         "arrived" => format!("{who} is there"),
         "said_done" => format!("{who} says that it is done"),
-        "answered" => "the tenant needs a place to stay tonight".to_owned(),
+        "answered" => answered(data).to_owned(),
         "replacement_seen" => format!("a new battery shows at {device}"),
         "replacement_refuted" => "that was no new battery".to_owned(),
         "replacement_unsure" => format!("{device} may have a new battery: the tenant is asked"),
@@ -181,4 +191,16 @@ pub(super) fn one_line(text: &str) -> String {
 /// `10.00 CNY`
 pub(super) fn money(amount: &Money) -> String {
     format!("{}.{:02} {}", amount.amount_minor / 100, amount.amount_minor % 100, amount.currency)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_told_as_it_was_given() {
+        assert_eq!(answered(&json!({ "need_bed": true })), "the tenant needs a place to stay tonight");
+        assert_eq!(answered(&json!({ "need_bed": false })), "the tenant needs no other place to stay");
+        assert_eq!(answered(&json!({ "inside": true })), "the tenant is inside again");
+    }
 }
