@@ -144,6 +144,7 @@ impl Building {
             tenant_moves: !gateway && self.site.changes_tenants(d.place),
             started_at: at,
             evident_at: None,
+            witness: None,
             last_sign_at: None,
             empties_at: None,
             died_at: None,

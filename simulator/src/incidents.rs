@@ -4,7 +4,7 @@ use crate::air::Packet;
 use crate::building::{Building, Event};
 use crate::device::{DeviceKind, Mute};
 use crate::site::UNITS_PER_FLOOR;
-use crate::truth::{Cause, How, Kind};
+use crate::truth::{Cause, How, Kind, Witness};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// A wet sensor says so again every so often.
@@ -190,10 +190,17 @@ impl Building {
         let of_this = |p: &crate::Problem| p.kind == Kind::Leak && p.concerns(key);
         let index = open.or_else(|| self.truth.iter().rposition(of_this));
         let Some(index) = index else { return };
+        let place = self.devices[device].place;
+        let witness = Witness {
+            device_key: key.clone(),
+            tenant_phone: self.site.tenant_on(place, now).map(|tenant| self.site.tenants[tenant].phone.clone()),
+            tenant_moves: self.site.changes_tenants(place),
+        };
         let problem = &mut self.truth[index];
         problem.last_sign_at = Some(now);
         if packet.fresh {
             problem.evident_at.get_or_insert(now);
+            problem.witness.get_or_insert(witness);
         }
     }
 

@@ -30,7 +30,7 @@ pub use battery::{Chemistry, Gauge, quantise};
 pub use building::Building;
 pub use calendar::ZONE;
 pub use score::{Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket, Tally};
-pub use truth::{Cause, How, Kind, Problem};
+pub use truth::{Cause, How, Kind, Problem, Witness};
 
 use chrono::{DateTime, Utc};
 

@@ -87,6 +87,8 @@ pub struct Problem {
     /// From here on the service must know, as enough was delivered, fresh and readable. Battery: the second reading in
     /// a row at or below 20 %. Leak: the first wet. Silence: three times the rhythm after the last message. `None`: not yet.
     pub evident_at: Option<DateTime<Utc>>,
+    /// Leak only: the sensor that showed it first, which one below may be while the nearest is off the air.
+    pub witness: Option<Witness>,
     /// The last message of any age that shows it (a late wet, for one): a ticket that soon after is no mistake either.
     pub last_sign_at: Option<DateTime<Utc>>,
     /// Battery only: when it would be empty at its usual pace, as of `evident_at`.
@@ -105,10 +107,30 @@ pub struct Problem {
     pub learnt_gap: TimeDelta,
 }
 
+/// The sensor that showed a leak first, and who is to be told for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// Its key.
+    pub device_key: String,
+    /// Phone of the tenant of its unit; `None`: nobody lives there.
+    pub tenant_phone: Option<String>,
+    /// Whether another tenant moves in or out there around then.
+    pub tenant_moves: bool,
+}
+
 impl Problem {
     /// Whether it shows at this device.
     pub fn concerns(&self, device_key: &str) -> bool {
         self.device_key == device_key || self.also.iter().any(|key| key == device_key)
+    }
+
+    /// Phone of who must be told, and whether another tenant moves in or out there around then: of a leak, where the
+    /// sensor is that showed it first.
+    pub fn to_tell(&self) -> (Option<&str>, bool) {
+        match &self.witness {
+            Some(witness) => (witness.tenant_phone.as_deref(), witness.tenant_moves),
+            None => (self.tenant_phone.as_deref(), self.tenant_moves),
+        }
     }
 
     /// Battery only: replaced while it still had life.

@@ -73,7 +73,7 @@ impl Oracle {
         let local_hour = (now + TimeDelta::hours(8)).hour();
         let may = problem.kind == Kind::Leak || (problem.kind == Kind::Battery && (8..21).contains(&local_hour));
         if let (true, Some(phone), None) =
-            (may && problem.ended_at.is_none(), &problem.tenant_phone, self.asked.get(&index))
+            (may && problem.ended_at.is_none(), problem.to_tell().0, self.asked.get(&index))
         {
             self.asked.insert(index, now);
             self.text(phone, problem, now);

@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use nightporter_simulator::{Cause, How, Kind, Observations, Problem, Scoreboard, SeenCredit, SeenMessage, SeenTicket};
+use nightporter_simulator::{
+    Cause, How, Kind, Observations, Problem, Scoreboard, SeenCredit, SeenMessage, SeenTicket, Witness,
+};
 
 const PHONE: &str = "+8613810000001";
+const OTHER: &str = "+8613810000002";
 
 /// Noon in Shanghai on the fifth of January, and so many hours after it.
 fn hour(hours: f64) -> DateTime<Utc> {
@@ -24,6 +27,7 @@ fn problem(kind: Kind) -> Problem {
         tenant_moves: false,
         started_at: hour(0.0),
         evident_at: Some(hour(1.0)),
+        witness: None,
         last_sign_at: None,
         empties_at: None,
         died_at: None,
@@ -33,6 +37,11 @@ fn problem(kind: Kind) -> Problem {
         rhythm: TimeDelta::hours(1),
         learnt_gap: TimeDelta::hours(1),
     }
+}
+
+/// The sensor one floor below.
+fn elsewhere() -> Witness {
+    Witness { device_key: "e".to_owned(), tenant_phone: Some(OTHER.to_owned()), tenant_moves: false }
 }
 
 fn ticket(kind: Kind, opened: f64, resolved: Option<f64>) -> SeenTicket {
@@ -161,6 +170,12 @@ fn leaks_and_silences_are_judged() {
     case("leak as it should be", |_, _| {}, &[]);
     case("leak late", |_, s| s.tickets[0].opened_at = hour(1.1), &["leak found late"]);
     case("leak untold", |_, s| s.messages.clear(), &["leak tenant not told"]);
+    case("told where nothing was seen", |p, _| p.witness = Some(elsewhere()), &["leak tenant not told"]);
+    let told_there = |p: &mut Problem, s: &mut Observations| {
+        p.witness = Some(elsewhere());
+        s.messages[0].to = OTHER.to_owned();
+    };
+    case("told where it was seen", told_there, &[]);
     case("by the other sensor", |_, s| s.tickets[0].device_key = "e".to_owned(), &[]);
     case(
         "two sensors, two tickets",

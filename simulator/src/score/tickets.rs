@@ -75,12 +75,12 @@ fn told(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> bool {
     let found_by = case.rules.found_by(problem, evident_at) - case.rules.slack;
     let by =
         if problem.kind == Kind::Battery { found_by.max(evident_at) } else { evident_at } + within + case.rules.slack;
-    let Some(phone) = &problem.tenant_phone else { return true };
+    let (Some(phone), moves) = problem.to_tell() else { return true };
     let too_young = case.until <= by || problem.ended_at.is_some_and(|at| at <= by);
-    if too_young || problem.tenant_moves {
+    if too_young || moves {
         return true;
     }
-    let reaches = |m: &super::SeenMessage| &m.to == phone && m.may_concern(problem);
+    let reaches = |m: &super::SeenMessage| m.to == phone && m.may_concern(problem);
     let from = asked_from(case, problem);
     let timely = |m: &super::SeenMessage| m.when() >= from && m.when() <= by;
     case.seen.messages.iter().any(|m| reaches(m) && timely(m))

@@ -81,6 +81,8 @@ pub struct Month {
     pub(super) carrier: FakeCarrier,
     pub(super) watch: Watch,
     pub(super) played: Played,
+    /// The gateway of each device that has one.
+    pub(super) gateways: BTreeMap<DeviceKey, DeviceKey>,
     /// When the process died.
     pub(super) deaths: Vec<Timestamp>,
     committer: Committer,
@@ -124,6 +126,7 @@ impl Month {
             carrier: FakeCarrier::new(seed, &clock),
             watch: Watch::new(&registry),
             played: Played::default(),
+            gateways: registry.devices.iter().filter_map(|d| Some((d.key.clone(), d.gateway.clone()?))).collect(),
             deaths: Vec::new(),
             committer,
             routes: Routes::default(),
