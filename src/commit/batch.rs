@@ -1,6 +1,6 @@
 //! One batch: load, detect, decide, store, in this order, in one transaction.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::field::Field;
@@ -356,7 +356,8 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let known = tx.known_messages(&changes.messages).await?;
-        changes.messages.retain(|m| !known.contains(&m.key));
+        let mut keys = HashSet::new();
+        changes.messages.retain(|m| !known.contains(&m.key) && keys.insert(m.key.clone()));
         changes.messages.sort_by_key(|m| std::cmp::Reverse(m.severity));
         let urgent = changes.messages.iter().take_while(|m| m.severity == Severity::Emergency).count();
         let rest = self.room(Severity::Routine).min(changes.messages.len()).saturating_sub(urgent);

@@ -185,6 +185,9 @@ impl Desk<'_> {
         if !self.was_written_to(ticket, &Recipient::Housekeeper(housekeeper.0.clone())) {
             return Err(wrong(ticket, ": it was not offered to this housekeeper"));
         }
+        if ticket.work.off.contains(housekeeper) {
+            return Ok(());
+        }
         self.change(id).work.off.push(housekeeper.clone());
         self.event(id, "declined", actor, json!({ "housekeeper_id": housekeeper }));
         self.widen_now(id);

@@ -73,7 +73,14 @@ impl Desk<'_> {
         self.answer(id, "bed_coming");
         let Some(manager) = self.place(self.ticket(id)).map(person_manager) else { return };
         let message = self.message_to(id, &manager, "bed_manager");
-        self.changes.messages.push(message);
+        self.push(message);
+    }
+
+    /// Into the outbox, unless its number said STOP.
+    fn push(&mut self, message: NewMessage) {
+        if !self.facts.stopped.contains(&message.to) {
+            self.changes.messages.push(message);
+        }
     }
 
     /// Water reached another apartment of the incident: whoever lives there is told at once, and once a round.
@@ -83,9 +90,7 @@ impl Desk<'_> {
             return;
         }
         let tenant = self.tenant_on(&device.unit_id, &device.property_id, self.now).cloned();
-        let Some(tenant) = tenant.filter(|t| t.consent.safety && !self.facts.stopped.contains(&t.phone)) else {
-            return;
-        };
+        let Some(tenant) = tenant.filter(|t| t.consent.safety) else { return };
         let person = person_tenant(&tenant);
         let unit = self.facts.units.get(&device.unit_id).map(|u| u.name.clone()).unwrap_or_default();
         let theirs = Details {
@@ -100,19 +105,19 @@ impl Desk<'_> {
             body: self.words.say(person.locale, "leak_tenant", &theirs),
             ..self.message_to(id, &person, "leak_tenant")
         };
-        self.changes.messages.push(message);
+        self.push(message);
     }
 
     /// Tells a tenant of this incident, once for each key, where they may be told of danger.
     pub(super) fn tell_tenant(&mut self, id: &TicketId, tenant: &Tenant, template: &'static str, key: String) {
-        if !tenant.consent.safety || self.facts.stopped.contains(&tenant.phone) {
+        if !tenant.consent.safety {
             return;
         }
         let person = person_tenant(tenant);
         let unit = self.facts.units.get(&tenant.unit_id).map(|u| u.name.clone()).unwrap_or_default();
         let theirs = Details { tenant: tenant.name.clone(), unit, ..self.details(id, person.locale) };
         let body = self.words.say(person.locale, template, &theirs);
-        self.changes.messages.push(NewMessage { key, body, ..self.message_to(id, &person, template) });
+        self.push(NewMessage { key, body, ..self.message_to(id, &person, template) });
     }
 
     fn message_to(&self, id: &TicketId, person: &Person, template: &'static str) -> NewMessage {

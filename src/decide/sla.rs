@@ -172,8 +172,14 @@ impl Desk<'_> {
 
     /// The tenant is no longer waited for.
     pub(super) fn go_on(&mut self, id: &TicketId, actor: &str) {
-        if self.ticket(id).work.waiting_since.is_some() {
-            self.change(id).work.waiting_since = None;
+        if let Some(since) = self.ticket(id).work.waiting_since {
+            let waited = self.now - since;
+            let work = &mut self.change(id).work;
+            work.waiting_since = None;
+            if let Some(visit) = &mut work.visit {
+                visit.expected_at = visit.expected_at.map(|at| at + waited);
+                visit.late_at = visit.late_at.map(|at| at + waited);
+            }
             self.event(id, "resumed", actor, json!({}));
             self.run_plan(id);
         }

@@ -115,15 +115,39 @@ impl Desk<'_> {
             None => ticket.devices.push((device.key.clone(), true)),
         }
         self.find_source(&id, device);
+        let severity = severity.unwrap_or(self.policy.playbook(&device.property_id, TicketKind::Leak).severity);
         if matches!(self.ticket(&id).status, Status::Resolved { .. }) {
+            self.change(&id).severity = self.ticket(&id).severity.max(severity);
             self.reopen(&id, device);
         } else {
             let source = &self.ticket(&id).source;
             let data = json!({ "device_key": device.key, "unit_id": device.unit_id, "likely_source": source });
             self.event(&id, "joined", "device", data);
+            self.worsen(&id, severity);
             self.tell_neighbour(&id, device);
             self.warn_below(&id, device);
         }
+    }
+
+    /// What began as a trickle is a flood now: its playbook begins anew, and who has the job already hears it.
+    fn worsen(&mut self, id: &TicketId, severity: Severity) {
+        if severity <= self.ticket(id).severity {
+            return;
+        }
+        let now = self.now;
+        let playbook = self.policy.playbook(&self.ticket(id).property_id, TicketKind::Leak);
+        let ticket = self.change(id);
+        (ticket.severity, ticket.round) = (severity, ticket.round + 1);
+        ticket.plan = plan::lay_out(&playbook, now);
+        if let Some(person) = ticket.assignee.clone() {
+            let told = PlannedStep { person: Some(person), ..plan::text_now(Audience::OnDuty, "job_leak", None) };
+            ticket.plan.push(told);
+        }
+        if ticket.status == Status::Assigned {
+            self.expect(id);
+        }
+        self.event(id, "worsened", "device", json!({ "severity": severity }));
+        self.run_plan(id);
     }
 
     fn floor_of(&self, unit: &UnitId) -> Option<i32> {

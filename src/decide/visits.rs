@@ -96,9 +96,10 @@ impl Desk<'_> {
         self.run_plan(id);
     }
 
-    /// When whoever has the job must be looked after next.
+    /// When whoever has the job must be looked after next; not while the tenant is waited for.
     pub(super) fn visit_due(&self, ticket: &Ticket) -> Option<Timestamp> {
-        let visit = ticket.work.visit.as_ref().filter(|_| ticket.status == Status::Assigned)?;
+        let runs = ticket.status == Status::Assigned && ticket.work.waiting_since.is_none();
+        let visit = ticket.work.visit.as_ref().filter(|_| runs)?;
         match visit.late_at {
             Some(late_at) => Some(late_at + self.policy.dispatch.no_show_after.0),
             None => visit.expected_at,

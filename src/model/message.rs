@@ -28,6 +28,19 @@ impl Recipient {
             Self::Region(name) => format!("region:{name}"),
         }
     }
+
+    /// The recipient of such a word.
+    pub fn parse(key: &str) -> Option<Self> {
+        let (role, id) = key.split_once(':')?;
+        let id = id.to_owned();
+        match role {
+            "tenant" => Some(Self::Tenant(id)),
+            "housekeeper" => Some(Self::Housekeeper(id)),
+            "manager" => Some(Self::Manager(id)),
+            "region" => Some(Self::Region(id)),
+            _ => None,
+        }
+    }
 }
 
 /// How a message travels.
@@ -166,5 +179,22 @@ impl NewMessage {
     /// The row's id: made from the key, so that a replay makes the same one.
     pub fn id(&self) -> MessageId {
         MessageId(format!("m_{}", super::ticket::digest(&self.key)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Recipient::{self, *};
+
+    #[test]
+    fn every_recipient_is_read_back() {
+        for one in [Tenant("t:1".into()), Housekeeper("h".into()), Manager("oak".into()), Region("east".into())] {
+            // Who adds one adds it above.
+            match &one {
+                Tenant(_) | Housekeeper(_) | Manager(_) | Region(_) => {}
+            }
+            assert_eq!(Recipient::parse(&one.as_key()), Some(one));
+        }
+        assert_eq!(Recipient::parse("nobody:1"), None);
     }
 }

@@ -45,3 +45,30 @@ async fn water_that_is_back_one_floor_up_reaches_the_tenant_there() {
     let told = tx.list_messages(&to_tenant, &page).await.expect("messages");
     assert_eq!(told.iter().filter_map(|m| m.template.as_deref()).collect::<Vec<_>>(), ["leak_tenant", "leak_tenant"]);
 }
+
+#[tokio::test]
+async fn two_sensors_of_a_neighbour_in_one_batch_are_one_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.expect("opens");
+    store.migrate().await.expect("a schema");
+    let with_another = REGISTRY.map(|(name, text)| {
+        let more = if name == "devices.csv" { "leak3,oak-2,leak_sensor,Sink,,,lithium,1 CR2450,hub\n" } else { "" };
+        (name, format!("{text}{more}"))
+    });
+    store.import(&registry(&with_another)).await.expect("a registry");
+    let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
+    let (door, mut attempts) = committer(&store, &clock, "me");
+    door.settle(vec![Item::of(vec![heard("leak1", true, &clock)])]).await;
+    while attempts.try_recv().is_ok() {}
+    clock.advance(2 * MINUTE);
+    let both = vec![heard("leak2", true, &clock), heard("leak3", true, &clock)];
+    door.settle(both.into_iter().map(|cause| Item::of(vec![cause])).collect()).await;
+    let mut sent = Vec::new();
+    while let Ok(attempt) = attempts.try_recv() {
+        sent.push(attempt.message().id.0.clone());
+    }
+    let before = sent.len();
+    sent.sort();
+    sent.dedup();
+    assert!(before > 0 && sent.len() == before, "sent twice");
+}

@@ -101,9 +101,9 @@ impl LeakState {
         !self.open && self.doubt.is_none() && self.probes.values().any(fresh)
     }
 
-    /// Whether its word bears out another's: wet, and not doubted itself.
+    /// Whether its word bears out another's: wet now, not doubted itself, and by nobody's word something else.
     pub fn bears_out(&self) -> bool {
-        self.doubt.is_none() && (self.open || self.is_wet())
+        self.open && self.is_wet() && self.doubt.is_none() && !self.dismissed
     }
 
     /// Whether the probe is wet in any place.

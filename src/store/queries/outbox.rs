@@ -24,7 +24,7 @@ fn due_row(row: &Row) -> Result<DueMessage, StoreError> {
     let unreadable = |what: &str| bad("messages", &id, what);
     Ok(DueMessage {
         status: MessageStatus::parse(&word(1)?).ok_or_else(|| unreadable("status"))?,
-        recipient: recipient(&word(2)?).ok_or_else(|| unreadable("recipient"))?,
+        recipient: Recipient::parse(&word(2)?).ok_or_else(|| unreadable("recipient"))?,
         to: E164::parse(&word(3)?).ok_or_else(|| unreadable("phone number"))?,
         body: word(4)?,
         ticket_id: row.try_get::<Option<String>, _>(5)?.map(TicketId),
@@ -36,16 +36,6 @@ fn due_row(row: &Row) -> Result<DueMessage, StoreError> {
         locale: row.try_get::<Option<String>, _>(11)?.as_deref().and_then(Locale::parse).unwrap_or_default(),
         id: MessageId(id.clone()),
     })
-}
-
-fn recipient(key: &str) -> Option<Recipient> {
-    let (role, id) = key.split_once(':')?;
-    match role {
-        "tenant" => Some(Recipient::Tenant(id.to_owned())),
-        "housekeeper" => Some(Recipient::Housekeeper(id.to_owned())),
-        "manager" => Some(Recipient::Manager(id.to_owned())),
-        _ => None,
-    }
 }
 
 /// When the outbox has something to do next.

@@ -132,6 +132,31 @@ fn late_is_asked_about_and_told_and_who_does_not_come_loses_the_job() {
 }
 
 #[test]
+fn nobody_is_late_while_the_tenant_is_waited_for() {
+    let when = "\n05 03:11 h2 accept leak\n05 03:12 h2 eta leak\n05 03:13 h2 wait leak\n05 05:00 wait\n05 05:13 h2 resume leak\n05 05:40 wait";
+    let then = "
+        05 03:11 accepted leak leak1
+        05 03:12 expected leak leak1
+        05 03:12 text tenant:t1 visit_eta
+        05 03:13 waiting leak leak1
+        05 05:13 resumed leak leak1
+        05 05:32 late leak leak1
+        05 05:32 text tenant:t1 visit_late
+        05 05:32 text housekeeper:h2 late_housekeeper";
+    check("visits watched", &format!("{NIGHT}{when}"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn who_passes_twice_has_passed_once() {
+    let then = "
+        05 03:11 declined leak leak1
+        05 03:11 text housekeeper:h1 offer_leak
+        05 03:12 accepted leak leak1";
+    let when = "\n05 03:11 h2 decline leak\n05 03:11 h2 decline leak\n05 03:12 h1 accept leak\n05 03:50 wait";
+    check("region east", &format!("{NIGHT}{when}"), &format!("{OPENED}{then}"));
+}
+
+#[test]
 fn a_visit_that_failed_opens_the_next_by_itself() {
     let when = "\n05 03:11 h2 accept leak\n05 03:40 h2 arrive leak\n05 03:50 h2 fail leak\n05 03:51 h5 accept leak\n05 04:20 h5 arrive leak";
     let then = "

@@ -327,6 +327,23 @@ fn flow_that_never_stops_is_a_leak_without_a_sensor_until_it_stops() {
 }
 
 #[test]
+fn a_trickle_that_becomes_a_flood_is_told_anew_to_everybody() {
+    use nightporter::model::{Severity, Status};
+    let dry: String =
+        [3, 4].into_iter().map(|d| flow(d, 0..7, 0.0) + &flow(d, 7..9, 6.0) + &flow(d, 9..24, 0.0)).collect();
+    let trickle =
+        format!("{dry}{}05 06:10 h1 accept leak\n05 06:20 leak1 wet", flow(5, 0..6, 0.3) + &flow(5, 6..7, 0.3));
+    let trickle: Vec<&str> = trickle.lines().filter(|l| *l != "05 06:30 leak1 flow=0.3").collect();
+    let mut stage = super::Stage::new();
+    trickle.iter().for_each(|line| stage.act(line));
+    let ticket = stage.facts.tickets.values().next().expect("one ticket");
+    assert_eq!((ticket.severity, &ticket.status), (Severity::Emergency, &Status::Assigned), "{:#?}", stage.log);
+    let since = stage.log.iter().position(|l| l.ends_with("worsened leak leak1")).expect("told of");
+    let told = stage.log[since..].join("\n");
+    assert!(told.contains("text tenant:t1 leak_tenant") && told.contains("text housekeeper:h1 job_leak"), "{told}");
+}
+
+#[test]
 fn a_counter_that_runs_all_night_is_a_leak_too() {
     let counter: String =
         (0..14).map(|n| format!("05 {:02}:{:02} leak1 litres={}\n", n / 2, n % 2 * 30, 1000 + n * 90)).collect();

@@ -136,3 +136,16 @@ fn a_wrong_move_changes_nothing() {
         05 10:15 note tamper lock1";
     check("", story, then);
 }
+
+#[test]
+fn a_manager_who_said_stop_is_not_told_of_a_bed_by_text() {
+    let story = "05 03:00 leak1 dry\n05 03:10 leak1 wet\n05 03:12 tenant:t1 1";
+    let mut stage = super::Stage::new();
+    super::lines(story).for_each(|line| stage.act(line));
+    assert!(stage.log.iter().any(|l| l.ends_with("text manager:oak bed_manager")), "{:#?}", stage.log);
+    let mut stage = super::Stage::new();
+    let manager = stage.facts.places[&nightporter::model::PropertyId::from("oak")].property.manager_phone.clone();
+    stage.facts.stopped.insert(manager);
+    super::lines(story).for_each(|line| stage.act(line));
+    assert!(!stage.log.iter().any(|l| l.contains("manager:oak")), "{:#?}", stage.log);
+}
