@@ -138,6 +138,7 @@ impl Building {
             cause,
             device_key: d.key.clone(),
             also: Vec::new(),
+            gateway: d.gateway.map(|g| self.devices[g].key.clone()),
             unit: unit.id.clone(),
             tenant_id: tenant.map(|t| t.id.clone()),
             tenant_phone: tenant.map(|t| t.phone.clone()),

@@ -180,10 +180,14 @@ impl Building {
     }
 
     pub(crate) fn take(&mut self, housekeeper: usize, problem: usize, about: String) {
-        if !self.is_on(problem) || !self.taken.insert(problem) {
+        if !self.is_on(problem) {
             return;
         }
         self.act(housekeeper, &about, Verb::Accept, self.now);
+        if !self.taken.insert(problem) {
+            // Somebody was quicker, and whoever presses next is told so.
+            return;
+        }
         let travel = self.whim.minutes(20.0, 60.0);
         self.plan_in(travel, Event::Visit { housekeeper, problem, about });
     }

@@ -6,6 +6,8 @@ use crate::{Options, calendar};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 pub(crate) const UNITS_PER_FLOOR: usize = 4;
+/// Apartments that four housekeepers look after.
+const UNITS_PER_TEAM: usize = 50;
 
 const SURNAMES: [(&str, &str); 10] = [
     ("王", "Wang"),
@@ -121,7 +123,8 @@ impl Site {
         let floors = options.units.div_ceil(UNITS_PER_FLOOR);
         let corridors = (0..floors).map(|n| corridor(&property_id, n)).collect();
         let tenants = (0..options.units).flat_map(|unit| tenants_of(options, unit, rng)).collect();
-        let housekeepers = (0..4).map(|n| housekeeper(&property_id, n)).collect();
+        let housekeepers =
+            (0..4 * options.units.div_ceil(UNITS_PER_TEAM)).map(|n| housekeeper(&property_id, n)).collect();
         Self { apartments, corridors, tenants, housekeepers, manager_phone: "+8613800009001".to_owned(), property_id }
     }
 
@@ -149,16 +152,16 @@ fn corridor(property: &str, n: usize) -> Unit {
 }
 
 fn housekeeper(property: &str, n: usize) -> Housekeeper {
-    let name = ["陈师傅", "Sam Porter", "林管家", "Ada Night"][n];
+    let name = ["陈师傅", "Sam Porter", "林管家", "Ada Night"][n % 4];
     let locale = if n.is_multiple_of(2) { Locale::Chinese } else { Locale::English };
     let skills = [
         "repair;plumbing;lock",
         "repair;plumbing;lock;cleaning",
         "repair;plumbing;lock;safety",
         "repair;plumbing;lock",
-    ][n];
-    let phone = format!("+86138000080{n:02}");
-    Housekeeper { id: format!("{property}-hk{n}"), name: name.to_owned(), phone, locale, skills, night: n >= 2 }
+    ][n % 4];
+    let phone = format!("+8613800008{n:03}");
+    Housekeeper { id: format!("{property}-hk{n}"), name: name.to_owned(), phone, locale, skills, night: n % 4 >= 2 }
 }
 
 fn tenants_of(options: &Options, unit: usize, rng: &mut Rng) -> Vec<Tenant> {

@@ -73,6 +73,8 @@ pub struct Problem {
     pub device_key: String,
     /// Further sensors of the same leak.
     pub also: Vec<String>,
+    /// Key of the gateway that it is heard through; `None`: by itself.
+    pub gateway: Option<String>,
     /// Id of the unit (of a gateway: the corridor).
     pub unit: String,
     /// Id of the tenant of the day it began (or, when it ended by a replacement, of that day); `None` in a vacant unit.

@@ -21,6 +21,7 @@ fn problem(kind: Kind) -> Problem {
         cause: Cause::Wear,
         device_key: "d".to_owned(),
         also: vec!["e".to_owned()],
+        gateway: Some("g".to_owned()),
         unit: "u".to_owned(),
         tenant_id: Some("t".to_owned()),
         tenant_phone: Some(PHONE.to_owned()),
@@ -72,6 +73,7 @@ fn well_done() -> (Vec<Problem>, Observations) {
         tickets: vec![ticket(Kind::Battery, 1.0, Some(56.0))],
         messages: vec![text(Kind::Battery, 1.0)],
         credits: vec![credit(1000, 56.0)],
+        restarts: Vec::new(),
     };
     (vec![problem(Kind::Battery)], seen)
 }
@@ -155,6 +157,7 @@ fn leaks_and_silences_are_judged() {
             tickets: vec![ticket(Kind::Leak, 1.01, Some(41.0))],
             messages: vec![text(Kind::Leak, 1.02)],
             credits: vec![],
+            restarts: vec![],
         };
     };
     let case = |name: &str, change: fn(&mut Problem, &mut Observations), want: &[&str]| {
@@ -222,6 +225,38 @@ fn a_silence_of_a_dead_battery_is_served_by_its_battery_ticket() {
     assert_eq!(board.of(Kind::Silent).found, 1);
 }
 
+/// With an hour of rhythm, a silence of hour 0 must be found by 3.5 and a little.
+#[test]
+fn a_silence_counts_anew_from_its_gateways_return_and_from_a_restart() {
+    let judged = |found: f64, returns: &[f64], restarts: &[f64]| {
+        let silent = Problem { evident_at: Some(hour(3.0)), ended_at: None, how: None, ..problem(Kind::Silent) };
+        let of_gateway = |at: &f64| SeenTicket { device_key: "g".to_owned(), ..ticket(Kind::Silent, -1.0, Some(*at)) };
+        let gone = |at: &f64| Problem {
+            device_key: "g".to_owned(),
+            gateway: None,
+            also: vec![],
+            evident_at: None,
+            started_at: hour(-2.0),
+            ended_at: Some(hour(*at)),
+            ..problem(Kind::Silent)
+        };
+        let truth: Vec<Problem> = returns.iter().map(gone).chain([silent]).collect();
+        let tickets = returns.iter().map(of_gateway).chain([ticket(Kind::Silent, found, None)]).collect();
+        let restarts = restarts.iter().map(|at| hour(*at)).collect();
+        let seen = Observations { tickets, restarts, ..Observations::default() };
+        Scoreboard::judge(&truth, &seen, hour(240.0)).expectations_held().err().unwrap_or_default()
+    };
+    let late = ["silent found late: d at 2026-01-05T07:00:00Z"];
+    assert_eq!(judged(3.6, &[], &[]), Vec::<String>::new());
+    assert_eq!(judged(4.0, &[], &[]), late);
+    assert_eq!(judged(5.9, &[3.0], &[]), Vec::<String>::new(), "2.9 hours from the return");
+    assert_eq!(judged(6.2, &[3.0], &[]), late);
+    assert_eq!(judged(4.7, &[], &[3.0]), Vec::<String>::new(), "1.75 hours from the restart");
+    assert_eq!(judged(5.0, &[], &[3.0]), late);
+    assert_eq!(judged(7.5, &[3.0], &[5.7]), Vec::<String>::new(), "one after the other");
+    assert_eq!(judged(6.0, &[], &[4.5]), late, "too late to excuse anything");
+}
+
 #[test]
 fn the_cap_and_the_sixty_days_bind() {
     let day = |days: f64| days * 24.0;
@@ -247,6 +282,7 @@ fn the_cap_and_the_sixty_days_bind() {
             tickets: tickets.collect(),
             messages,
             credits: paid.iter().map(|(d, t)| pay(d, *t)).collect(),
+            restarts: Vec::new(),
         };
         Scoreboard::judge(&truth, &seen, hour(day(100.0))).credits_wrong.into_keys().collect::<Vec<_>>()
     };

@@ -52,7 +52,7 @@ impl Api {
             let entries = body.get("entries").and_then(Value::as_array).cloned().unwrap_or_default();
             credits.extend(entries.iter().filter_map(|entry| credit(tenant, entry, &devices)));
         }
-        Ok(Observations { tickets, messages, credits })
+        Ok(Observations { tickets, messages, credits, restarts: Vec::new() })
     }
 
     fn ticket_devices(&self) -> Result<Tickets, String> {

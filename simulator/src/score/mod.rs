@@ -79,6 +79,8 @@ pub struct Observations {
     pub messages: Vec<SeenMessage>,
     /// All credits to tenants (no redemptions).
     pub credits: Vec<SeenCredit>,
+    /// When the service was started again: from then on it listens anew.
+    pub restarts: Vec<DateTime<Utc>>,
 }
 
 /// What the contract promises, and how much an observer may lag behind.
@@ -143,9 +145,14 @@ impl Rules {
         let within = match problem.kind {
             Kind::Battery => self.battery_within,
             Kind::Leak => self.leak_within,
-            Kind::Silent => problem.learnt_gap * 7 / 2 - problem.rhythm * 3 + self.silent_within,
+            Kind::Silent => self.silent_after(problem) - problem.rhythm * 3 + self.silent_within,
         };
         evident_at + within + self.slack
+    }
+
+    /// How long a device may be silent: three and a half of the longest gaps that could be learnt.
+    fn silent_after(&self, problem: &Problem) -> TimeDelta {
+        problem.learnt_gap * 7 / 2
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn judge(case: &Case, board: &mut Scoreboard) {
 
 fn judge_problem(case: &Case, problem: &Problem, board: &mut Scoreboard) {
     let Some(evident_at) = problem.evident_at.filter(|&at| at <= case.until) else { return };
-    let due = case.rules.found_by(problem, evident_at);
+    let due = due(case, problem, evident_at);
     let found_at = found_at(case, problem);
     let over = problem.ended_at.is_some_and(|at| at <= due);
     let tally = board.tally(problem.kind);
@@ -43,6 +43,26 @@ fn judge_problem(case: &Case, problem: &Problem, board: &mut Scoreboard) {
         board.tally(problem.kind).untold += 1;
         board.note("tenant not told", problem.kind, &problem.device_key, evident_at);
     }
+}
+
+/// Until when a ticket for an evident problem is not late. A silence has five sixths of its time anew when its gateway is
+/// back, and half of it when the service was started again.
+fn due(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> DateTime<Utc> {
+    let due = case.rules.found_by(problem, evident_at);
+    if problem.kind != Kind::Silent {
+        return due;
+    }
+    let time = case.rules.silent_after(problem);
+    let gateway = problem.gateway.as_ref().unwrap_or(&problem.device_key);
+    let of_gateway = case.seen.tickets.iter().filter(|t| t.kind == Kind::Silent && t.device_key == *gateway);
+    let returns = of_gateway.filter_map(|t| t.resolved_at).map(|at| (at, time * 5 / 6));
+    let restarts = case.seen.restarts.iter().map(|at| (*at, time / 2));
+    let mut anew: Vec<_> = returns.chain(restarts).collect();
+    anew.sort();
+    let slack = case.rules.silent_within + case.rules.slack;
+    anew.into_iter()
+        .filter(|(at, _)| *at >= problem.started_at)
+        .fold(due, |due, (at, time)| if at <= due { due.max(at + time + slack) } else { due })
 }
 
 /// When the first ticket stood that serves this problem.

@@ -28,7 +28,12 @@ pub(super) async fn judge(
     let about: HashMap<&str, &Ticket> = tickets.iter().map(|t| (t.id.as_str(), t)).collect();
     let messages = messages(&mut tx).await?.iter().filter_map(|m| seen_message(m, &about)).collect();
     let credits = credits(&mut tx, people).await?;
-    let seen = Observations { tickets: tickets.iter().filter_map(seen_ticket).collect(), messages, credits };
+    let seen = Observations {
+        tickets: tickets.iter().filter_map(seen_ticket).collect(),
+        messages,
+        credits,
+        restarts: Vec::new(),
+    };
     let rules = Rules::default();
     let slack = rules.slack + TimeDelta::milliseconds((LAG_MS * speed) as i64);
     Ok(Scoreboard::judge_by(&Rules { slack, ..rules }, building.truth(), &seen, until))

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use chrono::TimeDelta;
 use nightporter::model::*;
 use nightporter::store::{MessageFilter, MessageRow, Page, StoreError, TicketFilter};
-use nightporter_simulator::{Kind, Observations, Problem, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket};
+use nightporter_simulator::{Kind, Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket};
 
 use super::month::Month;
 use super::yardsticks::Yardsticks;
@@ -27,6 +27,7 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
         tickets: tickets.values().filter_map(seen_ticket).collect(),
         messages: messages.iter().filter_map(|m| seen_message(m, &tickets)).collect(),
         credits,
+        restarts: month.deaths.iter().map(|at| at.to_utc()).collect(),
     };
     month.played.credits = seen.credits.len() as u64;
     let mut hasher = DefaultHasher::new();
@@ -37,7 +38,7 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     let counted = Yardsticks::of(month, &tickets, seen.messages.len(), &board).await;
     month.played.yardsticks = counted.map_err(|e| e.to_string())?;
     month.played.problems = Kind::ALL.iter().map(|kind| board.of(*kind).happened as u64).sum();
-    let excused = |note: &String| is_excused(month, &tickets, note);
+    let excused = |note: &String| is_excused(month, note);
     let notes: Vec<&String> = board.notes.iter().filter(|n| !excused(n)).collect();
     let told: Vec<String> =
         notes.iter().map(|note| format!("{note}\n{}", story(month, note, &tickets, &seen))).collect();
@@ -73,43 +74,10 @@ fn story(month: &Month, note: &str, tickets: &BTreeMap<String, Ticket>, seen: &O
     truth.chain(made).chain(said).chain(paid).collect::<Vec<_>>().join("\n")
 }
 
-/// Who said STOP need not be told; after a death, and behind a gateway that is back, a silence counts anew.
-fn is_excused(month: &Month, tickets: &BTreeMap<String, Ticket>, note: &str) -> bool {
-    let silenced = || month.watch.silenced_units().iter().any(|unit| note.contains(unit.as_str()));
-    let Some((what, at)) = note.rsplit_once(" at ") else { return false };
-    let at = Timestamp::parse_rfc3339(at);
-    let died = || at.is_some_and(|at| month.deaths.iter().any(|death| (*death - at).abs() < time::DAY));
-    let late = note.starts_with("silent found late") || note.starts_with("silent missed");
-    let key = what.strip_prefix("silent found late: ").map(DeviceKey::from);
-    (note.contains("tenant not told") && silenced())
-        || (late && died())
-        || key.zip(at).is_some_and(|(key, at)| counted_anew(month, tickets, &key, at))
-}
-
-/// Whether the silence of a device that was evident at `evident_at` was found as soon as it may be after its own gateway's
-/// return: within two and a half of its longest gaps, as much longer as a late message may make a gap seem.
-fn counted_anew(month: &Month, tickets: &BTreeMap<String, Ticket>, key: &DeviceKey, evident_at: Timestamp) -> bool {
-    let silences = |of: &DeviceKey| {
-        let of = of.clone();
-        tickets.values().filter(move |t| t.kind == TicketKind::Silent && t.device_key.as_ref() == Some(&of))
-    };
-    let truth = month.building.truth().iter();
-    // Notes tell whole seconds.
-    let is_it = |p: &&Problem| {
-        let evident = p.evident_at.map(Timestamp::from);
-        p.kind == Kind::Silent
-            && p.device_key == key.as_str()
-            && evident.is_some_and(|at| (at - evident_at).abs() < time::SECOND)
-    };
-    let Some(gap) = truth.clone().find(is_it).map(|p| p.learnt_gap) else { return false };
-    let Some(found_at) = silences(key).map(|t| t.opened_at).filter(|at| *at >= evident_at).min() else { return false };
-    let back_at = |t: &Ticket| match t.status {
-        Status::Resolved { at } | Status::Closed { resolved_at: at, .. } => Some(at),
-        _ => None,
-    };
-    let within = gap.num_milliseconds() * 35 / 12 + LAG_SECONDS * time::SECOND;
-    let soon = |back: Timestamp| back <= found_at && found_at - back <= within;
-    month.gateways.get(key).is_some_and(|gateway| silences(gateway).filter_map(back_at).any(soon))
+/// Who said STOP need not be told.
+fn is_excused(month: &Month, note: &str) -> bool {
+    let silenced = month.watch.silenced_units();
+    note.contains("tenant not told") && silenced.iter().any(|unit| note.contains(unit.as_str()))
 }
 
 type Left = (BTreeMap<String, Ticket>, Vec<MessageRow>, Vec<SeenCredit>);

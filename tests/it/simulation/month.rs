@@ -1,4 +1,4 @@
-//! One month, step by step: time moves to whatever happens next, what happened goes through the door, the watch looks on.
+//! One month (or year), step by step: time moves to whatever happens next, what happened goes through the door, the watch looks on.
 //!
 //! Only this file moves the clock. A crash throws away the committer and everything in its hands; the broker still has
 //! what was not acknowledged, the database what was committed.
@@ -24,8 +24,39 @@ use super::{judge, world};
 use crate::house;
 
 const START: &str = "2026-01-05T00:00:00Z";
-/// How long a month is.
-pub(super) const DAYS: i64 = 30;
+/// How long it is played, and with how much going on.
+#[derive(Clone, Copy, Debug)]
+pub struct Length {
+    /// Days.
+    pub days: i64,
+    /// Apartments; 8 to 12 of a month.
+    pub units: Option<usize>,
+}
+
+impl Length {
+    /// A month in which as much happens as in a bad year.
+    pub const MONTH: Self = Self { days: 30, units: None };
+
+    /// A year as most are.
+    pub fn year(units: usize) -> Self {
+        Self { days: 365, units: Some(units) }
+    }
+
+    fn options(self, seed: u64, start: DateTime<Utc>, dice: &mut Dice) -> Options {
+        let crowded = Options { units: 8 + dice.below(5) as usize, faults: Faults::all(), ..Options::new(seed, start) };
+        match self.units {
+            None => crowded,
+            Some(units) => Options {
+                units,
+                life_days: 300.0,
+                leaks_per_unit_month: 0.05,
+                outages_per_device_month: 0.01,
+                ..crowded
+            },
+        }
+    }
+}
+
 /// Commits of a thousand in which the process dies, in two of three months.
 const DEATHS_PER_MILLE: u64 = 2;
 /// How long what happens may wait for the next step.
@@ -54,6 +85,8 @@ pub struct Played {
     pub problems: u64,
     /// Credits.
     pub credits: u64,
+    /// Housekeepers who were told that somebody was quicker.
+    pub too_late: u64,
     /// What the yardsticks are made of.
     pub yardsticks: Yardsticks,
 }
@@ -74,6 +107,7 @@ pub enum Later {
 /// A month being played.
 pub struct Month {
     pub(super) seed: u64,
+    pub(super) days: i64,
     pub(super) dice: Dice,
     pub(super) building: Building,
     pub(super) clock: Clock,
@@ -81,9 +115,7 @@ pub struct Month {
     pub(super) carrier: FakeCarrier,
     pub(super) watch: Watch,
     pub(super) played: Played,
-    /// The gateway of each device that has one.
-    pub(super) gateways: BTreeMap<DeviceKey, DeviceKey>,
-    /// When the process died.
+    /// When another process took over.
     pub(super) deaths: Vec<Timestamp>,
     committer: Committer,
     routes: Routes,
@@ -100,8 +132,8 @@ pub struct Month {
 
 impl Month {
     /// Plays the month of a seed. The error says at which step what was broken.
-    pub async fn play(seed: u64) -> Result<Played, String> {
-        let mut month = Self::begin(seed).await;
+    pub async fn play(seed: u64, length: Length) -> Result<Played, String> {
+        let mut month = Self::begin(seed, length).await;
         let result = month.run().await;
         let (step, now) = (month.played.steps, month.clock.now());
         match result {
@@ -110,11 +142,10 @@ impl Month {
         }
     }
 
-    async fn begin(seed: u64) -> Self {
+    async fn begin(seed: u64, length: Length) -> Self {
         let start: DateTime<Utc> = START.parse().expect("an instant");
         let mut dice = Dice::new(seed, 1);
-        let options = Options { units: 8 + dice.below(5) as usize, faults: Faults::all(), ..Options::new(seed, start) };
-        let building = Building::new(options);
+        let building = Building::new(length.options(seed, start, &mut dice));
         let registry = house::registry(&building.registry());
         let clock = Clock::manual(start.into());
         let store = Store::open("sqlite::memory:").await.expect("opens");
@@ -126,7 +157,6 @@ impl Month {
             carrier: FakeCarrier::new(seed, &clock),
             watch: Watch::new(&registry),
             played: Played::default(),
-            gateways: registry.devices.iter().filter_map(|d| Some((d.key.clone(), d.gateway.clone()?))).collect(),
             deaths: Vec::new(),
             committer,
             routes: Routes::default(),
@@ -134,7 +164,8 @@ impl Month {
             retained: BTreeMap::new(),
             later: BTreeMap::new(),
             planned: 0,
-            until: clock.now() + DAYS * time::DAY,
+            days: length.days,
+            until: clock.now() + length.days * time::DAY,
             rounds: 0,
             next: (None, None),
             dice,
@@ -277,6 +308,7 @@ impl Month {
             let committed = self.committer.step(&items).await.map_err(|e| format!("commit: {e}"))?;
             self.watch.look(&self.store, &committed, self.clock.now()).await?;
             world::trace(&mut self.played.trace, &committed, self.clock.now());
+            self.played.too_late += world::too_late(&items, &committed);
             self.attempt(committed).await?;
             return Ok(true);
         }
@@ -303,9 +335,9 @@ impl Month {
     /// Everything in hand is lost; another process takes over a little later.
     async fn die(&mut self) -> Result<(), String> {
         self.played.crashes += 1;
-        self.deaths.push(self.clock.now());
         self.later.retain(|_, what| !matches!(what, Later::Answer(_)));
         self.clock.advance(self.dice.range(500, 20_000));
+        self.deaths.push(self.clock.now());
         let owner = format!("owner {}", self.played.crashes);
         self.committer = house::committer(&self.store, &self.clock, &owner).0;
         let adopted = async {

@@ -74,7 +74,13 @@ impl Watch {
             format!("{id}: {} moves, {} counted", events.len(), ticket.events)
         })?;
         match self.tickets.get(&ticket.id) {
-            Some(before) => goes_forward(before, &ticket)?,
+            Some(before) => {
+                goes_forward(before, &ticket)?;
+                let since = usize::try_from(before.events).unwrap_or_default();
+                let accepted = events.iter().skip(since).filter(|(_, _, what, ..)| what == "accepted").count();
+                let most = if before.status == Status::Assigned { ticket.round - before.round } else { 1 };
+                unless(accepted <= most as usize, || format!("{id}: accepted by two"))?;
+            }
             None if ticket.kind == TicketKind::Leak => self.is_told(&ticket, &mut tx).await?,
             None => {}
         }
@@ -100,7 +106,11 @@ impl Watch {
         }
         let same = |t: &&Ticket| t.id != ticket.id && t.kind == ticket.kind && t.status.is_active();
         for other in self.tickets.values().filter(same) {
-            unless(other.device_key != ticket.device_key, || format!("{} and {} are one matter", ticket.id, other.id))?;
+            let another = ticket.device_key.is_none() || other.device_key != ticket.device_key;
+            unless(another, || {
+                let kind = ticket.kind.as_str();
+                format!("{} and {} are one {kind} of {:?}", ticket.id, other.id, ticket.device_key)
+            })?;
             let shared = ticket.kind == TicketKind::Leak
                 && ticket.devices.iter().any(|(key, _)| other.devices.iter().any(|(k, _)| k == key));
             unless(!shared && (ticket.kind != TicketKind::Leak || other.unit_id != ticket.unit_id), || {
@@ -194,17 +204,12 @@ impl Watch {
         };
     }
 
-    /// The ticket that a housekeeper's move is about: theirs, or for taking one the latest that is free.
+    /// The ticket that a housekeeper's move is about: theirs, or for taking one the latest, free or not.
     pub fn ticket_for(&self, action: &StaffAction) -> Option<TicketId> {
         let about =
             |t: &&Ticket| t.status.is_active() && t.devices.iter().any(|(key, _)| key.as_str() == action.about_device);
         let theirs = |t: &&Ticket| t.assignee.as_ref().is_some_and(|h| h.as_str() == action.housekeeper_id);
-        let free = |t: &&Ticket| matches!(t.status, Status::Open | Status::Offered);
-        let mut mine = self
-            .tickets
-            .values()
-            .filter(about)
-            .filter(|t| if action.verb == Verb::Accept { free(t) } else { theirs(t) });
+        let mut mine = self.tickets.values().filter(about).filter(|t| action.verb == Verb::Accept || theirs(t));
         let first = mine.next()?;
         Some(mine.fold(first, |a, b| if b.opened_at > a.opened_at { b } else { a }).id.clone())
     }

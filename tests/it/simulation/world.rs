@@ -76,6 +76,12 @@ fn command(action: &StaffAction) -> Command {
     }
 }
 
+/// Who wanted to take a job and was told that it is taken.
+pub fn too_late(items: &[Item], committed: &Committed) -> u64 {
+    let takes = |n: usize| matches!(items[n].causes.first(), Some(Cause::Command(_, _, Command::Accept(_))));
+    committed.answers.iter().filter(|(n, answer)| answer.is_err() && takes(*n)).count() as u64
+}
+
 /// A text as the people of the building get it.
 pub fn to_people(taken: &Taken, about: Option<(TicketKind, String)>) -> Message {
     let (kind, device) = about.unzip();

@@ -7,7 +7,7 @@ use nightporter::model::{Status, Ticket, TicketKind};
 use nightporter::store::StoreError;
 use nightporter_simulator::{How, Kind, Problem, Scoreboard};
 
-use super::month::{DAYS, Month};
+use super::month::Month;
 
 /// What one month adds to them.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +19,11 @@ pub struct Yardsticks {
     /// Locks whose battery went, and those of them that a tenant served before the door stayed shut.
     locks: usize,
     by_tenant: usize,
-    /// Minutes from the opening of a leak's ticket to the first arrival.
+    /// Seconds from the opening of a leak's ticket until somebody took it, and until somebody was there.
+    wet_to_accepted: Vec<i64>,
     wet_to_site: Vec<i64>,
+    /// Housekeepers who pressed for a job that was taken, and were told so.
+    too_late: u64,
 }
 
 impl Yardsticks {
@@ -37,21 +40,27 @@ impl Yardsticks {
         let truth = month.building.truth().iter().filter(of_lock);
         let went: Vec<&Problem> = truth.filter(|p| p.ended_at.is_some() || p.died_at.is_some()).collect();
         let by_tenant = went.iter().filter(|p| p.replaced_in_time() && p.how == Some(How::ReplacedByTenant)).count();
-        let mut wet_to_site = Vec::new();
+        let (mut wet_to_accepted, mut wet_to_site) = (Vec::new(), Vec::new());
         let mut tx = month.store.read().await?;
         for ticket in tickets.values().filter(|t| t.kind == TicketKind::Leak) {
             let events = tx.ticket_events(&ticket.id.0).await?;
-            let arrived = events.iter().find(|(_, _, what, ..)| what == "arrived").map(|(_, at, ..)| *at);
-            wet_to_site.extend(arrived.map(|at| (at - ticket.opened_at) / nightporter::model::time::MINUTE));
+            let after = |first: &str| {
+                let at = events.iter().find(|(_, _, what, ..)| what == first).map(|(_, at, ..)| *at);
+                at.map(|at| (at - ticket.opened_at) / nightporter::model::time::SECOND)
+            };
+            wet_to_accepted.extend(after("accepted"));
+            wet_to_site.extend(after("arrived"));
         }
         Ok(Self {
-            device_days: DAYS as f64 * devices as f64,
+            device_days: month.days as f64 * devices as f64,
             false_batteries: board.of(Kind::Battery).false_tickets,
             messages,
             solved: tickets.values().filter(over).count(),
             locks: went.len(),
             by_tenant,
+            wet_to_accepted,
             wet_to_site,
+            too_late: month.played.too_late,
         })
     }
 
@@ -64,6 +73,9 @@ impl Yardsticks {
             sum.solved += month.solved;
             sum.locks += month.locks;
             sum.by_tenant += month.by_tenant;
+            sum.too_late += month.too_late;
+            sum.wet_to_accepted.extend(&month.wet_to_accepted);
+            sum.wet_to_accepted.sort_unstable();
             sum.wet_to_site.extend(&month.wet_to_site);
             sum.wet_to_site.sort_unstable();
             sum
@@ -74,20 +86,24 @@ impl Yardsticks {
 impl std::fmt::Display for Yardsticks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let per = |count: usize, of: f64| count as f64 / of.max(f64::MIN_POSITIVE);
-        let wet = |share: usize| self.wet_to_site.get(self.wet_to_site.len() * share / 10).copied().unwrap_or(0);
+        let minutes = |of: &[i64], share: usize| of.get(of.len() * share / 100).copied().unwrap_or(0) as f64 / 60.0;
         write!(
             f,
-            "{:.3} false battery alarms a device-year, {:.2} messages a device-month, {:.1} messages a solved problem, \
-             {} of {} locks served by the tenant before the door stayed shut, wet to somebody there {} min \
-             (nine in ten {} min, {} leaks)",
+            "{:.3} false battery alarms a device-year, {:.2} messages a device-month, {:.1} messages a solved problem ({} \
+             solved), {} of {} locks served by the tenant before the door stayed shut; {} leaks: wet to accepted p50 {:.1} min, \
+             p95 {:.1}, wet to somebody there p50 {:.0} min, p95 {:.0}; {} second takers told so, none accepted",
             per(self.false_batteries, self.device_days / 365.25),
             per(self.messages, self.device_days / 30.44),
             per(self.messages, self.solved as f64),
+            self.solved,
             self.by_tenant,
             self.locks,
-            wet(5),
-            wet(9),
-            self.wet_to_site.len(),
+            self.wet_to_accepted.len(),
+            minutes(&self.wet_to_accepted, 50),
+            minutes(&self.wet_to_accepted, 95),
+            minutes(&self.wet_to_site, 50),
+            minutes(&self.wet_to_site, 95),
+            self.too_late,
         )
     }
 }
