@@ -26,7 +26,7 @@ pub(super) enum Task<'a> {
     Reply(&'a Reply, Vec<TicketId>, Vec<(PropertyId, UnitId)>),
     Open(usize, &'a Wanted, &'a str, &'a str),
     Say(usize, Conversation, &'a Said),
-    Keyed(TicketId, char),
+    Keyed(TicketId, TenantId, char),
 }
 
 /// See [`Committer::step`].
@@ -111,7 +111,9 @@ impl<'a> Batch<'a> {
                     Cause::Command(id, actor, command) => tasks.push(Task::Command(n, id, actor, command)),
                     Cause::Open(open) => tasks.push(Task::Open(n, &open.0, &open.1, &open.2)),
                     Cause::Keyed(id, key) => {
-                        tasks.extend(tx.ticket_of_call(id.as_str()).await?.map(|ticket| Task::Keyed(ticket, *key)));
+                        if let Some((ticket, Recipient::Tenant(who))) = tx.ticket_of_call(id.as_str()).await? {
+                            tasks.push(Task::Keyed(ticket, TenantId(who), *key));
+                        }
                     }
                     Cause::Say(id, said) => self.said(tx, n, id, said, &mut tasks).await?,
                     Cause::MessageDue(due) => self.claim(tx, due, &mut tasks).await?,
@@ -233,7 +235,7 @@ impl<'a> Batch<'a> {
                 Task::TicketDue(id) => desk.ticket_due(id),
                 Task::Outcome(outcome) => desk.outcome(&outcome),
                 Task::Reply(reply, tickets, _) => desk.reply(reply, &tickets),
-                Task::Keyed(ticket, key) => desk.keyed(&ticket, key),
+                Task::Keyed(ticket, tenant, key) => desk.keyed(&ticket, &tenant, key),
                 Task::Open(n, wanted, actor, key) => {
                     let done = desk.wanted(wanted, actor, key).map(|id| desk.facts.tickets[&id].clone());
                     self.out.answers.push((n, done));

@@ -130,7 +130,7 @@ fn tickets_named<'t>(task: &'t Task<'_>) -> Vec<&'t TicketId> {
         Task::Outcome(outcome) => vec![&outcome.ticket_id],
         Task::Reply(_, tickets, _) => tickets.iter().collect(),
         Task::Say(_, conversation, _) => conversation.ticket_id.iter().collect(),
-        Task::Keyed(id, _) => vec![id],
+        Task::Keyed(id, ..) => vec![id],
         Task::Found(..) | Task::Open(..) => Vec::new(),
     }
 }

@@ -38,16 +38,17 @@ impl Desk<'_> {
         tried
     }
 
-    /// The tenant pressed a key while we called. A voice mailbox presses none.
-    pub fn keyed(&mut self, id: &TicketId, key: char) {
+    /// A tenant pressed a key while we called them. A voice mailbox presses none.
+    pub fn keyed(&mut self, id: &TicketId, tenant: &TenantId, key: char) {
         let Some(ticket) = self.facts.tickets.get(id) else { return };
+        let Some(tenant) = self.facts.tenants.values().flatten().find(|t| t.id == *tenant).cloned() else { return };
         if ticket.kind != TicketKind::Leak || !ticket.status.is_active() {
             return;
         }
         self.event(id, "keyed", "tenant", json!({ "key": key.to_string() }));
         match key {
-            '1' => self.needs_bed(id),
-            '2' => self.said_no(id),
+            '1' => self.needs_bed(id, &tenant),
+            '2' => self.needs_no_bed(id, &tenant),
             _ => {}
         }
         self.run_plan(id);

@@ -8,7 +8,7 @@ use super::Refusal;
 use super::desk::{Desk, Understanding, Wish};
 use super::intent::{Asked, Intent, Keyword, Understood, is_water, keyword, understand};
 use super::people::{Person, host, person_tenant};
-use super::plan;
+use super::questions::OpenQuestion;
 use super::requests::{Wanted, offer_now};
 use crate::model::time::HOUR;
 use crate::model::*;
@@ -31,35 +31,48 @@ const ANSWER_VALID_MS: Millis = 6 * HOUR;
 const PRAISE_CHARS_MIN: usize = 10;
 
 impl Desk<'_> {
-    /// A person wrote. `tickets` are those that they may mean, the newest first.
+    /// A person wrote. `tickets` are those that they may mean, the newest first; those of a home that they have left are not.
     pub fn reply(&mut self, reply: &Reply, tickets: &[TicketId]) {
-        let tickets: Vec<TicketId> =
-            tickets.iter().filter(|id| self.facts.tickets.contains_key(id.as_str())).cloned().collect();
-        if self.keep_wish(reply, &tickets) {
+        let meant = |id: &&TicketId| self.facts.tickets.contains_key(*id) && !self.has_left(&reply.from, id);
+        let tickets: Vec<TicketId> = tickets.iter().filter(meant).cloned().collect();
+        let question = self.open_question(&reply.from, &tickets);
+        let asked = question.as_ref().map(OpenQuestion::asked).unwrap_or_default();
+        if self.keep_wish(reply, &tickets, asked) {
             return;
         }
-        let understood = understand(&reply.body, self.asked(&tickets));
-        let matter = self.matter(understood.intent, &tickets);
-        if let Some(id) = &matter {
-            let data =
-                json!({ "sid": reply.sid, "intent": understood.intent.as_str(), "confidence": understood.confidence });
-            self.event(id, "reply", "tenant", data);
-            self.go_on(id, "tenant");
-        }
-        self.changes.understood.push(Understanding {
-            sid: reply.sid.clone(),
-            ticket_id: matter.clone(),
-            intent: understood.intent.as_str(),
-            confidence: understood.confidence,
-        });
-        let Some(tenant) = self.writer(&reply.from, &tickets) else { return };
+        let understood = understand(&reply.body, asked);
+        let answered = question.filter(|q| q.is_answered_by(understood.intent)).map(|q| q.ticket_id);
+        let matter = answered.or_else(|| self.matter(understood.intent, &tickets));
+        let tenant = self.renter(&reply.from, matter.as_ref());
+        let matter = matter.filter(|_| tenant.is_some());
+        self.note_reply(reply, &understood, matter.as_ref());
+        let Some(tenant) = tenant else { return self.outsider(reply, &understood) };
         let settled = understood.is_sure() && self.act(&tenant, matter.as_ref(), &understood, reply);
         self.remember(&tenant, matter, (!settled).then_some(understood.intent));
     }
 
+    fn note_reply(&mut self, reply: &Reply, understood: &Understood, matter: Option<&TicketId>) {
+        let (intent, confidence) = (understood.intent.as_str(), understood.confidence);
+        if let Some(id) = matter {
+            self.event(id, "reply", "tenant", json!({ "sid": reply.sid, "intent": intent, "confidence": confidence }));
+            self.go_on(id, "tenant");
+        }
+        let (sid, ticket_id) = (reply.sid.clone(), matter.cloned());
+        self.changes.understood.push(Understanding { sid, ticket_id, intent, confidence });
+    }
+
+    /// Somebody who does not rent today wrote: it moves nothing, and a human reads it.
+    fn outsider(&mut self, reply: &Reply, understood: &Understood) {
+        if understood.is_sure() && understood.intent == Intent::WrongNumber {
+            self.wrong_number(reply);
+        }
+        if let Some(tenant) = self.known_by(&reply.from) {
+            self.remember(&tenant, None, Some(understood.intent));
+        }
+    }
+
     /// STOP, START and HELP come before everything else. HELP in a matter that is open is a call for help.
-    fn keep_wish(&mut self, reply: &Reply, tickets: &[TicketId]) -> bool {
-        let asked = self.asked(tickets);
+    fn keep_wish(&mut self, reply: &Reply, tickets: &[TicketId], asked: Asked) -> bool {
         let (stop, purpose) = match keyword(&reply.body) {
             Some(Keyword::Stop(_))
                 if asked != Asked::Nothing && understand(&reply.body, asked).intent == Intent::No =>
@@ -93,7 +106,7 @@ impl Desk<'_> {
     }
 
     fn tell_who_we_are(&mut self, phone: &E164, sid: &str) {
-        let Some(tenant) = self.writer(phone, &[]) else { return };
+        let Some(tenant) = self.renter(phone, None).or_else(|| self.known_by(phone)) else { return };
         let Some(place) = self.facts.units.get(&tenant.unit_id).and_then(|u| self.facts.places.get(&u.property_id))
         else {
             return;
@@ -105,35 +118,6 @@ impl Desk<'_> {
         self.send_to(&person_tenant(&tenant), "about_us", format!("about_us/{sid}"), body, None);
     }
 
-    /// Whose number it is: of those who rent today, else of anybody in the facts.
-    fn writer(&self, phone: &E164, tickets: &[TicketId]) -> Option<Tenant> {
-        let all = || self.facts.tenants.values().flatten().filter(|t| t.phone == *phone);
-        let units: Vec<_> = tickets.iter().filter_map(|id| self.ticket(id).unit_id.as_ref()).collect();
-        let rents = |t: &&Tenant| {
-            let property = self.facts.units.get(&t.unit_id).map(|u| &u.property_id);
-            property.and_then(|p| self.tenant_on(&t.unit_id, p, self.now)).is_some_and(|now| now.id == t.id)
-        };
-        let of_matter = |t: &&Tenant| units.contains(&&t.unit_id);
-        let mut current: Vec<&Tenant> = all().filter(rents).collect();
-        current.sort_by(|a, b| (!of_matter(a), &a.id).cmp(&(!of_matter(b), &b.id)));
-        current.first().copied().or_else(|| all().min_by(|a, b| a.id.cmp(&b.id))).cloned()
-    }
-
-    /// The open question of the newest matter that has one.
-    fn asked(&self, tickets: &[TicketId]) -> Asked {
-        let of = |id: &TicketId| {
-            let ticket = self.ticket(id);
-            match ticket.kind {
-                _ if self.awaits_mark(ticket) => Some(Asked::Score),
-                _ if !ticket.status.is_active() => None,
-                TicketKind::Leak if ticket.answer.is_none() => Some(Asked::Bed),
-                TicketKind::Battery if plan::has_asked(ticket, plan::ASKS_REPLACED) => Some(Asked::Replaced),
-                _ => None,
-            }
-        };
-        tickets.iter().find_map(of).unwrap_or_default()
-    }
-
     /// Which matter is meant: a bed is for a leak, a door for its lock; else the newest that is open, else the newest.
     fn matter(&self, intent: Intent, tickets: &[TicketId]) -> Option<TicketId> {
         let active = |id: &&TicketId| self.ticket(id).status.is_active();
@@ -142,10 +126,6 @@ impl Desk<'_> {
             Intent::LockedOut => self.lock_of(id).is_some(),
             _ => true,
         };
-        let marked = |id: &&TicketId| intent == Intent::Score && self.awaits_mark(self.ticket(id));
-        if let Some(id) = tickets.iter().find(marked) {
-            return Some(id.clone());
-        }
         let best = tickets.iter().filter(active).find(fits);
         best.or_else(|| tickets.iter().find(active)).or(tickets.first()).cloned()
     }
@@ -155,13 +135,12 @@ impl Desk<'_> {
         let open = matter.filter(|id| self.ticket(id).status.is_active());
         match (understood.intent, open) {
             (Intent::WrongNumber, _) => {
-                let (words, source) = (reply.body.clone(), reply.sid.clone());
-                self.wish(Wish { phone: reply.from.clone(), stop: true, purpose: None, words, source });
+                self.wrong_number(reply);
                 false
             }
             (Intent::LockedOut, id) => self.locked_out(tenant, id, reply),
             (Intent::NeedBed, Some(id)) if self.ticket(id).kind == TicketKind::Leak => {
-                self.needs_bed(id);
+                self.needs_bed(id, tenant);
                 true
             }
             (Intent::NeedHelp, id) => self.needs_help(tenant, id, reply),
@@ -170,11 +149,11 @@ impl Desk<'_> {
                 true
             }
             (Intent::Done, Some(id)) => {
-                self.said_done(id);
+                self.said_done(id, tenant);
                 true
             }
             (Intent::No, Some(id)) => {
-                self.said_no(id);
+                self.said_no(id, tenant);
                 true
             }
             (Intent::Score, _) => self.marked(matter, understood, reply),
@@ -186,19 +165,10 @@ impl Desk<'_> {
         }
     }
 
-    /// The tenant's word: a fresh battery is proven sooner by it, a request is over, a door that opened needs nobody at night.
-    fn said_done(&mut self, id: &TicketId) {
-        if self.is_inside(id) {
-            return;
-        }
-        let ticket = self.ticket(id);
-        let key = ticket.device_key.clone();
-        match ticket.kind {
-            TicketKind::Battery => self.changes.words_given.extend(key),
-            TicketKind::Request => return self.resolve(id, "tenant", json!({})),
-            _ => {}
-        }
-        self.event(id, "said_done", "tenant", json!({}));
+    /// Whoever has the number now is written to no more.
+    fn wrong_number(&mut self, reply: &Reply) {
+        let (words, source) = (reply.body.clone(), reply.sid.clone());
+        self.wish(Wish { phone: reply.from.clone(), stop: true, purpose: None, words, source });
     }
 
     /// More than a plain thank-you is praise for who was there.
@@ -209,16 +179,9 @@ impl Desk<'_> {
         }
     }
 
-    pub(super) fn said_no(&mut self, id: &TicketId) {
-        if self.ticket(id).kind == TicketKind::Leak && self.ticket(id).answer.is_none() {
-            self.change(id).answer = Some("no".to_owned());
-            self.event(id, "answered", "tenant", json!({ "need_bed": false }));
-        }
-    }
-
     /// Somebody is sent: the offer of the matter, now; without a matter a request is opened.
     fn needs_help(&mut self, tenant: &Tenant, open: Option<&TicketId>, reply: &Reply) -> bool {
-        if open.is_some_and(|id| self.still_outside(id)) {
+        if open.is_some_and(|id| self.still_outside(id, tenant)) {
             return true;
         }
         let id = match open {
@@ -236,7 +199,7 @@ impl Desk<'_> {
         }
         let now = self.now;
         offer_now(self.change(&id), now);
-        self.answer(&id, "help_coming");
+        self.answer(&id, tenant, "help_coming");
         self.run_plan(&id);
         true
     }
@@ -269,7 +232,7 @@ impl Desk<'_> {
             tenant_id: tenant.id.clone(),
             unit_id: tenant.unit_id.clone(),
             property_id,
-            ticket_id: matter.or_else(|| before.and_then(|c| c.ticket_id)),
+            ticket_id: matter.or_else(|| before.filter(|_| self.rents(tenant)).and_then(|c| c.ticket_id)),
             sender,
             waiting_since: waiting.as_ref().map(|(since, _)| *since),
             why: waiting.map(|(_, why)| why),
@@ -315,12 +278,11 @@ impl Desk<'_> {
     }
 
     /// A direct answer to who wrote, once a round; not one more than the budget of the day.
-    pub(super) fn answer(&mut self, id: &TicketId, template: &'static str) {
-        let ticket = self.ticket(id);
-        let Some(person) = self.tenant_of(ticket).map(person_tenant) else { return };
-        let key = format!("{id}/{}/{template}", ticket.round);
+    pub(super) fn answer(&mut self, id: &TicketId, tenant: &Tenant, template: &'static str) {
+        let person = person_tenant(tenant);
+        let key = format!("{id}/{}/{template}/{}", self.ticket(id).round, tenant.id);
         self.named(id);
-        let body = self.words.say(person.locale, template, &self.details(id, person.locale));
+        let body = self.words.say(person.locale, template, &self.details_of(id, person.locale, tenant));
         self.send_to(&person, template, key, body, Some(id.clone()));
     }
 

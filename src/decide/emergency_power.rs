@@ -5,19 +5,18 @@ use serde_json::json;
 use super::conversation::Reply;
 use super::desk::Desk;
 use super::plan;
+use super::questions::ASKS_INSIDE;
 use super::requests::{Wanted, offer_at};
 use crate::model::time::MINUTE;
 use crate::model::*;
 
-/// The question that the words of a dead lock ask: did it help?
-const ASKS_INSIDE: &str = "inside";
 /// Somebody is sent when the tenant has not said within this that they are in.
 const HELPS_WITHIN_MS: Millis = 10 * MINUTE;
 
 impl Desk<'_> {
     /// The words for the lock of their door, at once; for who stands there still, somebody. False without a lock.
     pub(super) fn locked_out(&mut self, tenant: &Tenant, open: Option<&TicketId>, reply: &Reply) -> bool {
-        if open.is_some_and(|id| self.still_outside(id)) {
+        if open.is_some_and(|id| self.still_outside(id, tenant)) {
             return true;
         }
         let Some(id) =
@@ -28,7 +27,7 @@ impl Desk<'_> {
         self.event(&id, "locked_out", "tenant", json!({}));
         let now = self.now;
         let ticket = self.change(&id);
-        ticket.answer = None;
+        ticket.ask(&tenant.id, ASKS_INSIDE, now);
         let mut words = plan::text_now(Audience::Tenant, "battery_dead_tenant", Some(ASKS_INSIDE));
         words.step.severity = Some(Severity::Emergency);
         let mut offer = offer_at(now + HELPS_WITHIN_MS, Some("offer_battery_dead"), Some(Severity::Urgent));
@@ -63,9 +62,9 @@ impl Desk<'_> {
     }
 
     /// The words did not help: somebody is sent now. False when the tenant was told no such words, or is in.
-    pub(super) fn still_outside(&mut self, id: &TicketId) -> bool {
+    pub(super) fn still_outside(&mut self, id: &TicketId, tenant: &Tenant) -> bool {
         let now = self.now;
-        if !plan::has_asked(self.ticket(id), ASKS_INSIDE) || self.ticket(id).answer.is_some() {
+        if !self.ticket(id).is_asked(&tenant.id, ASKS_INSIDE) {
             return false;
         }
         self.event(id, "still_outside", "tenant", json!({}));
@@ -74,20 +73,20 @@ impl Desk<'_> {
         };
         if let Some(offer) = self.change(id).plan.iter_mut().find(waits) {
             offer.at = now;
-            self.answer(id, "help_coming");
+            self.answer(id, tenant, "help_coming");
         }
         self.run_plan(id);
         true
     }
 
     /// The door opened: nobody is woken; a request is looked after by day, when fresh cells go in.
-    pub(super) fn is_inside(&mut self, id: &TicketId) -> bool {
-        if !plan::has_asked(self.ticket(id), ASKS_INSIDE) || self.ticket(id).answer.is_some() {
+    pub(super) fn is_inside(&mut self, id: &TicketId, tenant: &Tenant) -> bool {
+        if !self.ticket(id).is_asked(&tenant.id, ASKS_INSIDE) {
             return false;
         }
         let now = self.now;
         let ticket = self.change(id);
-        ticket.answer = Some(ASKS_INSIDE.to_owned());
+        ticket.answer(&tenant.id, ASKS_INSIDE, ASKS_INSIDE, now);
         if ticket.kind == TicketKind::Request {
             ticket.plan.push(offer_at(now, Some("offer_battery"), Some(Severity::Routine)));
         }

@@ -21,6 +21,7 @@ pub mod outcomes;
 pub mod people;
 mod plan;
 pub mod policy;
+mod questions;
 pub mod requests;
 mod reward;
 mod silence;

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::desk::{Desk, Wish};
-use super::people::{Person, person_manager, person_tenant};
+use super::people::{Person, person_tenant};
+use super::questions::ASKS_BED;
 use super::words::Details;
 use crate::model::time::HOUR;
 use crate::model::*;
@@ -62,17 +63,18 @@ impl Desk<'_> {
         }
     }
 
-    /// The manager is told at once, and once.
-    pub(super) fn needs_bed(&mut self, id: &TicketId) {
-        if self.ticket(id).answer.as_deref() == Some("need_bed") {
-            return;
-        }
-        self.change(id).answer = Some("need_bed".to_owned());
-        self.event(id, "answered", "tenant", json!({ "need_bed": true }));
-        self.add_task(id, "bed");
-        self.answer(id, "bed_coming");
-        let Some(manager) = self.place(self.ticket(id)).map(person_manager) else { return };
-        let message = self.message_to(id, &manager, "bed_manager");
+    /// The words of a matter about one tenant of it: their name, number and home.
+    pub(super) fn details_of(&self, id: &TicketId, locale: Locale, tenant: &Tenant) -> Details {
+        let unit = self.facts.units.get(&tenant.unit_id).map(|u| u.name.clone()).unwrap_or_default();
+        let (name, phone) = (tenant.name.clone(), tenant.phone.as_str().to_owned());
+        Details { tenant: name, phone, unit, ..self.details(id, locale) }
+    }
+
+    /// Tells somebody about one tenant of the incident, once a round.
+    pub(super) fn tell_of(&mut self, id: &TicketId, tenant: &Tenant, to: &Person, template: &'static str) {
+        let body = self.words.say(to.locale, template, &self.details_of(id, to.locale, tenant));
+        let key = format!("{id}/{}/{template}/{}", self.ticket(id).round, tenant.id);
+        let message = NewMessage { key, body, ..self.message_to(id, to, template) };
         self.push(message);
     }
 
@@ -92,19 +94,16 @@ impl Desk<'_> {
         let tenant = self.tenant_on(&device.unit_id, &device.property_id, self.now).cloned();
         let Some(tenant) = tenant.filter(|t| t.consent.safety) else { return };
         let person = person_tenant(&tenant);
-        let unit = self.facts.units.get(&device.unit_id).map(|u| u.name.clone()).unwrap_or_default();
-        let theirs = Details {
-            tenant: tenant.name,
-            phone: person.phone.as_str().to_owned(),
-            unit,
-            device: device.name.clone(),
-            ..self.details(id, person.locale)
-        };
+        let theirs = Details { device: device.name.clone(), ..self.details_of(id, person.locale, &tenant) };
         let message = NewMessage {
             key: format!("{id}/{}/leak_tenant/{}", self.ticket(id).round, person.recipient.as_key()),
             body: self.words.say(person.locale, "leak_tenant", &theirs),
             ..self.message_to(id, &person, "leak_tenant")
         };
+        if self.ticket(id).question(&tenant.id, ASKS_BED).is_none() {
+            let now = self.now;
+            self.change(id).ask(&tenant.id, ASKS_BED, now);
+        }
         self.push(message);
     }
 
@@ -114,9 +113,7 @@ impl Desk<'_> {
             return;
         }
         let person = person_tenant(tenant);
-        let unit = self.facts.units.get(&tenant.unit_id).map(|u| u.name.clone()).unwrap_or_default();
-        let theirs = Details { tenant: tenant.name.clone(), unit, ..self.details(id, person.locale) };
-        let body = self.words.say(person.locale, template, &theirs);
+        let body = self.words.say(person.locale, template, &self.details_of(id, person.locale, tenant));
         self.push(NewMessage { key, body, ..self.message_to(id, &person, template) });
     }
 

@@ -65,12 +65,6 @@ pub fn ask(ticket: &mut Ticket) {
     }
 }
 
-/// Whether the tenant was asked this: then a plain yes is a word.
-pub fn has_asked(ticket: &Ticket, question: &str) -> bool {
-    let sent = |p: &PlannedStep| matches!(p.done, Some(StepDone::Sent { .. }));
-    ticket.plan.iter().any(|p| p.step.asks.as_deref() == Some(question) && sent(p))
-}
-
 /// Asks whoever is on duty, by day, to look at a sensor that never dries; false when that was asked before.
 pub fn look(ticket: &mut Ticket) -> bool {
     let asked = |p: &PlannedStep| p.step.template.as_deref() == Some("leak_still_wet");
@@ -159,10 +153,14 @@ impl Desk<'_> {
         }
     }
 
-    /// Which housekeepers the job was shown to.
+    /// Which housekeepers the job was shown to, and which tenants have a question to answer.
     fn note_asked(&mut self, id: &TicketId, n: usize, done: &StepDone) {
-        let StepDone::Sent { to, .. } = done else { return };
+        let StepDone::Sent { to, at, .. } = done else { return };
         let ticket = self.change(id);
+        if let Some(what) = ticket.plan[n].step.asks.clone() {
+            let tenants = to.iter().filter_map(|key| key.strip_prefix("tenant:"));
+            tenants.for_each(|tenant| ticket.ask(&tenant.into(), &what, *at));
+        }
         if ticket.plan[n].person.is_none() {
             let people = to.iter().filter_map(|key| key.strip_prefix("housekeeper:"));
             ticket.work.asked.extend(people.map(HousekeeperId::from));
@@ -174,7 +172,7 @@ impl Desk<'_> {
         let step = ticket.plan[n].step.clone();
         let needless = match step.until {
             Some(Until::Accepted) => matches!(ticket.status, Status::Assigned | Status::OnSite),
-            Some(Until::Answered) => ticket.answer.is_some(),
+            Some(Until::Answered) => ticket.answered().is_some(),
             None => false,
         };
         if needless {

@@ -73,7 +73,7 @@ impl Desk<'_> {
             died: false,
             visited: false,
             reward_minor: None,
-            answer: None,
+            questions: Vec::new(),
             source: None,
             survey: None,
             sender: None,

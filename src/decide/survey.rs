@@ -65,7 +65,7 @@ impl Desk<'_> {
     /// Whether the tenant of a matter may still answer how it was.
     pub(super) fn awaits_mark(&self, ticket: &Ticket) -> bool {
         let open = |s: &Survey| s.score.is_none() && self.now - s.asked_at <= ANSWERED_WITHIN_MS;
-        ticket.survey.as_ref().is_some_and(open)
+        !ticket.status.is_active() && ticket.survey.as_ref().is_some_and(open)
     }
 
     /// The tenant gave a mark, perhaps with a word. False when nobody asked.

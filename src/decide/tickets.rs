@@ -272,7 +272,7 @@ impl Desk<'_> {
             died: kind == TicketKind::Silent && data.get("battery").is_some(),
             visited: false,
             reward_minor: None,
-            answer: None,
+            questions: Vec::new(),
             source: None,
             survey: None,
             sender: None,
@@ -318,7 +318,8 @@ impl Desk<'_> {
         ticket.status = Status::Open;
         ticket.round += 1;
         ticket.since = Some(now);
-        ticket.answer = None;
+        ticket.questions.clear();
+        ticket.survey = ticket.survey.take().filter(|s| s.score.is_some());
         ticket.plan = plan::lay_out(&playbook, now);
         ticket.work = std::mem::take(&mut ticket.work).begin_again();
         self.event(id, "reopened", "device", json!({ "device_key": device.key, "unit_id": device.unit_id }));

@@ -105,20 +105,24 @@ impl Desk<'_> {
         }
         let tried = self.reach(id, n, step, &people, template);
         if matches!(tried, Tried::Done(StepDone::Sent { .. })) {
-            self.add_task(id, template);
+            self.add_task(id, template, None);
         }
         tried
     }
 
-    /// A task from today to tomorrow, local to the property; once a round.
-    pub(super) fn add_task(&mut self, id: &TicketId, what: &str) {
+    /// A task from today to tomorrow, local to the property; once a round, and where it is for one tenant, of each.
+    pub(super) fn add_task(&mut self, id: &TicketId, what: &str, tenant: Option<&Tenant>) {
         let ticket = self.ticket(id);
         let Some(place) = self.place(ticket) else { return };
         let from = people::local(&place.property, self.now).date_naive();
         let task = Task {
-            id: format!("k_{}", digest(&format!("{id}|{}|{what}", ticket.round))),
+            id: format!(
+                "k_{}",
+                digest(&format!("{id}|{}|{what}|{}", ticket.round, tenant.map_or("", |t| t.id.as_str())))
+            ),
             ticket_id: id.clone(),
             property_id: ticket.property_id.clone(),
+            unit_id: tenant.map(|t| t.unit_id.clone()).or_else(|| ticket.unit_id.clone()),
             what: what.to_owned(),
             from,
             to: from + Days::new(1),

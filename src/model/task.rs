@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceKey, PropertyId, TicketId, Timestamp};
+use super::{DeviceKey, PropertyId, TicketId, Timestamp, UnitId};
 
 /// What a valve is wanted to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Task {
     pub ticket_id: TicketId,
     /// Where.
     pub property_id: PropertyId,
+    /// In or for which unit.
+    pub unit_id: Option<UnitId>,
     /// What, a stable word: `bed`, or the template of the playbook's step.
     pub what: String,
     /// From which local day.

@@ -196,6 +196,19 @@ pub struct Survey {
     pub words: Option<String>,
 }
 
+/// What a tenant was asked about a ticket. One incident may concern several flats, so that each answers for themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Who was asked.
+    pub tenant_id: TenantId,
+    /// What, as the playbook's step says it: `need_bed`, `replaced`, `inside`, `close_valve`.
+    pub what: String,
+    /// When.
+    pub asked_at: Timestamp,
+    /// What they said, a stable word: `need_bed`, `no`, `yes`, `inside`; while it is absent the question is open.
+    pub answer: Option<String>,
+}
+
 /// One problem being looked after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ticket {
@@ -242,9 +255,9 @@ pub struct Ticket {
     /// What was credited, in minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reward_minor: Option<i64>,
-    /// Whether the tenant has answered the question of the playbook.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<String>,
+    /// What tenants were asked in this round, each of them each thing once; what was asked last stands last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
     /// Where the water probably comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
@@ -265,6 +278,40 @@ pub struct Ticket {
     pub work: Work,
     /// How many events it has; the next event's number.
     pub events: i64,
+}
+
+impl Ticket {
+    /// A tenant is asked something; asked again, it is open again.
+    pub fn ask(&mut self, tenant: &TenantId, what: &str, asked_at: Timestamp) {
+        self.questions.retain(|q| q.tenant_id != *tenant || q.what != what);
+        let (tenant_id, what) = (tenant.clone(), what.to_owned());
+        self.questions.push(Question { tenant_id, what, asked_at, answer: None });
+    }
+
+    /// A tenant has answered, whether asked or not.
+    pub fn answer(&mut self, tenant: &TenantId, what: &str, answer: &str, at: Timestamp) {
+        if self.question(tenant, what).is_none() {
+            self.ask(tenant, what, at);
+        }
+        let own = |q: &&mut Question| q.tenant_id == *tenant && q.what == what;
+        self.questions.iter_mut().filter(own).for_each(|q| q.answer = Some(answer.to_owned()));
+    }
+
+    /// What a tenant was asked of this.
+    pub fn question(&self, tenant: &TenantId, what: &str) -> Option<&Question> {
+        self.questions.iter().find(|q| q.tenant_id == *tenant && q.what == what)
+    }
+
+    /// Whether a tenant was asked this and has yet to answer.
+    pub fn is_asked(&self, tenant: &TenantId, what: &str) -> bool {
+        self.question(tenant, what).is_some_and(|q| q.answer.is_none())
+    }
+
+    /// What the tenant whom it concerns said to what they were asked last.
+    pub fn answered(&self) -> Option<&str> {
+        let own = |q: &&Question| Some(&q.tenant_id) == self.tenant_id.as_ref();
+        self.questions.iter().rfind(own).and_then(|q| q.answer.as_deref())
+    }
 }
 
 /// One move of a ticket. The list of them is the audit trail.

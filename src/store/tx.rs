@@ -186,8 +186,8 @@ queries! {
     outbox::claim_message as claim_message(update: &MessageUpdate, was: &DueMessage, now: Timestamp) -> bool;
     /// Records a carrier's report.
     outbox::report as save_report(report: &Report, now: Timestamp) -> Option<DueMessage>;
-    /// The ticket that a call was about.
-    outbox::ticket_of_call as ticket_of_call(message: &str) -> Option<TicketId>;
+    /// The ticket that a call was about, and who was called.
+    outbox::ticket_of_call as ticket_of_call(message: &str) -> Option<(TicketId, Recipient)>;
     /// Which carrier's ids are ours already.
     outbox::known_sids as known_sids(sids: &[String]) -> Vec<String>;
     /// Devices that need a look.

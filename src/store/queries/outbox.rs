@@ -133,13 +133,15 @@ pub async fn report(conn: &mut Conn, r: &Report, now: Timestamp) -> Result<Optio
 }
 
 /// The ticket that a call was about; none for a text.
-pub async fn ticket_of_call(conn: &mut Conn, message: &str) -> Result<Option<TicketId>, StoreError> {
-    let found: Option<Option<String>> =
-        sqlx::query_scalar("SELECT ticket_id FROM messages WHERE id = $1 AND channel = 'voice'")
-            .bind(message)
-            .fetch_optional(&mut *conn)
-            .await?;
-    Ok(found.flatten().map(TicketId))
+pub async fn ticket_of_call(conn: &mut Conn, message: &str) -> Result<Option<(TicketId, Recipient)>, StoreError> {
+    let found = sqlx::query("SELECT ticket_id, recipient FROM messages WHERE id = $1 AND channel = 'voice'")
+        .bind(message)
+        .fetch_optional(&mut *conn)
+        .await?;
+    let Some(row) = found else { return Ok(None) };
+    let (ticket, to): (Option<String>, String) = (row.try_get(0)?, row.try_get(1)?);
+    let to = Recipient::parse(&to).ok_or_else(|| bad("messages", message, "recipient"))?;
+    Ok(ticket.map(|id| (TicketId(id), to)))
 }
 
 /// Which of these carrier's ids are ours already.

@@ -77,7 +77,8 @@ pub async fn valves(conn: &mut Conn, key: Option<&str>) -> Result<Vec<ValveWish>
 /// Puts a task on a list; the same one twice is one.
 pub async fn add_task(conn: &mut Conn, task: &Task) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO tasks (id, ticket_id, property_id, what, from_day, to_day, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        "INSERT INTO tasks (id, ticket_id, property_id, what, from_day, to_day, created_at, unit_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
          ON CONFLICT DO NOTHING",
     )
     .bind(&task.id)
@@ -87,6 +88,7 @@ pub async fn add_task(conn: &mut Conn, task: &Task) -> Result<(), StoreError> {
     .bind(task.from.to_string())
     .bind(task.to.to_string())
     .bind(task.created_at.0)
+    .bind(task.unit_id.as_ref().map(|u| &u.0))
     .execute(&mut *conn)
     .await?;
     Ok(())
@@ -111,7 +113,8 @@ pub async fn tasks(
     id: Option<&str>,
 ) -> Result<Vec<Task>, StoreError> {
     let mut query = QueryBuilder::<Db>::new(
-        "SELECT id, ticket_id, property_id, what, from_day, to_day, created_at, done_at, done_by FROM tasks WHERE 1 = 1",
+        "SELECT id, ticket_id, property_id, what, from_day, to_day, created_at, done_at, done_by, unit_id FROM tasks \
+         WHERE 1 = 1",
     );
     if let Some(properties) = properties {
         query.push(" AND property_id IN ");
@@ -140,6 +143,7 @@ fn task_row(row: &Row) -> Result<Task, StoreError> {
     Ok(Task {
         ticket_id: TicketId(row.try_get(1)?),
         property_id: PropertyId(row.try_get(2)?),
+        unit_id: row.try_get::<Option<String>, _>(9)?.map(UnitId),
         what: row.try_get(3)?,
         from,
         to,

@@ -26,6 +26,9 @@ pub struct Task {
     id: String,
     ticket_id: String,
     property_id: String,
+    /// In or for which unit; null where it is for the property.
+    #[schema(required)]
+    unit_id: Option<String>,
     /// What: `bed`, or the words of the playbook's step.
     what: String,
     /// Local day.
@@ -48,6 +51,7 @@ impl From<model::Task> for Task {
             id: t.id,
             ticket_id: t.ticket_id.0,
             property_id: t.property_id.0,
+            unit_id: t.unit_id.map(|u| u.0),
             what: t.what,
             from: t.from.to_string(),
             to: t.to.to_string(),

@@ -49,9 +49,11 @@ pub struct Ticket {
     /// Who signs every text to the tenant about it.
     #[schema(required)]
     sender: Option<String>,
-    /// What the tenant answered: `need_bed`, `no` (no bed), `inside` (the dead lock opened).
+    /// What the tenant answered last: `need_bed`, `inside` (the dead lock opened), `yes` or `no` to what they were asked.
     #[schema(required)]
     answer: Option<String>,
+    /// What every tenant of the incident was asked, and what they said.
+    questions: Vec<TicketQuestion>,
     /// Of a leak: the unit where the water probably comes from, the highest of the wet floors.
     #[schema(required)]
     likely_source: Option<String>,
@@ -91,6 +93,25 @@ pub struct TicketDevice {
     key: String,
     /// Whether it still shows the problem.
     active: bool,
+}
+
+/// What one tenant of an incident was asked.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketQuestion {
+    tenant_id: String,
+    /// What: `need_bed`, `replaced` (the battery), `inside` (did the way through the dead lock help?), `close_valve`.
+    what: String,
+    asked_at: Time,
+    /// What they said: `need_bed`, `inside`, `yes` or `no`; null while it is open.
+    #[schema(required)]
+    answer: Option<String>,
+}
+
+impl From<&model::Question> for TicketQuestion {
+    fn from(q: &model::Question) -> Self {
+        let (tenant_id, what) = (q.tenant_id.0.clone(), q.what.clone());
+        Self { tenant_id, what, asked_at: q.asked_at.into(), answer: q.answer.clone() }
+    }
 }
 
 /// The time that a step has. It stands while the tenant is waited for; of routine matters only service hours count.
@@ -176,7 +197,8 @@ impl From<&model::Ticket> for Ticket {
             assignee: t.assignee.as_ref().map(|h| h.0.clone()),
             text: t.text.clone(),
             sender: t.sender.clone(),
-            answer: t.answer.clone(),
+            answer: t.answered().map(str::to_owned),
+            questions: t.questions.iter().map(TicketQuestion::from).collect(),
             likely_source: t.source.as_ref().map(|s| s.unit_id.0.clone()),
             source_floor: t.source.as_ref().and_then(|s| s.floor),
             waiting_for: crate::decide::awaited(t),

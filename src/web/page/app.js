@@ -133,7 +133,7 @@ function facts(item, group) {
     return box;
   }
   const marks = make("p", "marks");
-  if (item.answer === "need_bed") marks.append(make("span", "mark", t.needBed));
+  if (item.questions.some((q) => q.answer === "need_bed")) marks.append(make("span", "mark", t.needBed));
   if (item.reopened > 0) marks.append(make("span", "mark", t.reopened));
   if (marks.childElementCount) box.append(marks);
   if (item.kind === "battery" && item.percent !== null) box.append(gauge(item.percent));

@@ -14,6 +14,7 @@ mod people;
 mod presence;
 mod proof;
 mod properties;
+mod questions;
 mod reward;
 mod sla;
 mod stage;

@@ -97,9 +97,9 @@ impl Stage {
                 self.hear(who, &heard);
             }
             "key" => {
-                let leak = self.facts.tickets.values().rfind(|t| t.kind == TicketKind::Leak).map(|t| t.id.clone());
+                let leak = self.facts.tickets.values().rfind(|t| t.kind == TicketKind::Leak).expect("a leak").clone();
                 let key = what.chars().next().expect("a key");
-                self.decide(|desk| desk.keyed(&leak.expect("a leak"), key));
+                self.decide(|desk| desk.keyed(&leak.id, &leak.tenant_id.expect("somebody"), key));
             }
             _ if who.starts_with("tenant:") => self.reply(who.trim_start_matches("tenant:"), what),
             _ => self.command(who, what),

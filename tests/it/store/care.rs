@@ -74,7 +74,10 @@ pub async fn a_call_leads_to_its_ticket_and_a_text_does_not(db: &Engine) {
     let text = message("text", Severity::Emergency, 1);
     let all = [call.clone(), text.clone()];
     db.write(async |tx| tx.add_messages(&all, 0, "me", Timestamp(5), Timestamp(9)).await).await;
-    assert_eq!(db.read(async |tx| tx.ticket_of_call(call.id().as_str()).await).await, Some("k1".into()));
+    assert_eq!(
+        db.read(async |tx| tx.ticket_of_call(call.id().as_str()).await).await,
+        Some(("k1".into(), Recipient::Tenant("t1".to_owned())))
+    );
     assert_eq!(db.read(async |tx| tx.ticket_of_call(text.id().as_str()).await).await, None);
     assert_eq!(db.read(async |tx| tx.ticket_of_call("m_none").await).await, None);
 }

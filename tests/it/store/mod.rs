@@ -188,7 +188,7 @@ fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) 
         died: false,
         visited: false,
         reward_minor: None,
-        answer: None,
+        questions: Vec::new(),
         source: None,
         survey: None,
         sender: None,

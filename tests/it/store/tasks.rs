@@ -38,6 +38,7 @@ pub async fn tasks_are_listed_until_done(db: &Engine) {
         id: id.to_owned(),
         ticket_id: "k1".into(),
         property_id: property.into(),
+        unit_id: (property == "oak").then(|| "oak-1".into()),
         what: "bed".to_owned(),
         from: day("2026-01-05"),
         to: day("2026-01-06"),

@@ -8,7 +8,7 @@ use super::{Engine, ids, ticket};
 pub async fn tickets_are_kept_and_found_by_what_they_touch(db: &Engine) {
     let mut leak = ticket("k1", TicketKind::Leak, "leak1", "oak-1", 1);
     leak.devices.push(("leak2".into(), false));
-    leak.answer = Some("需要".to_owned());
+    leak.answer(&"t1".into(), "need_bed", "需要", Timestamp(5));
     leak.status = Status::Resolved { at: Timestamp(9) };
     let battery = ticket("k2", TicketKind::Battery, "lock1", "oak-1", 2);
     let over = Ticket {
