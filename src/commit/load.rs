@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 use super::batch::{Batch, Task};
 use crate::decide::desk::Facts;
 use crate::decide::{Command, Wanted};
-use crate::model::time::DAY;
+use crate::model::time::{DAY, HOUR};
 use crate::model::*;
 use crate::store::{StoreError, TicketScope, Tx};
 
 /// How far back rewards are looked at.
 const PAID_SINCE_MS: Millis = 62 * DAY;
+/// How far back it is known who was told who we are.
+const HELPED_SINCE_MS: Millis = HOUR;
 /// How far back it is known who was asked how it was.
 const SURVEYED_SINCE_MS: Millis = 8 * DAY;
 
@@ -109,7 +111,10 @@ impl Batch<'_> {
         facts.refused = tx.load_refused(&phones).await?;
         let waits = |p: &PlannedStep| p.step.verb == Verb::Survey && p.done.is_none();
         if facts.tickets.values().any(|t| t.plan.iter().any(waits)) {
-            facts.surveyed = tx.load_surveyed(&recipients, self.now - SURVEYED_SINCE_MS).await?;
+            facts.surveyed = tx.load_last_sent("survey_tenant", &recipients, self.now - SURVEYED_SINCE_MS).await?;
+        }
+        if !homes.is_empty() {
+            facts.helped = tx.load_last_sent("about_us", &recipients, self.now - HELPED_SINCE_MS).await?;
         }
         if !agents.is_empty() {
             let tenants: Vec<&str> = facts.tenants.values().flatten().map(|t| t.id.as_str()).collect();

@@ -10,7 +10,7 @@ use super::intent::{Asked, Intent, Keyword, Understood, is_water, keyword, under
 use super::people::{Person, host, person_tenant};
 use super::questions::OpenQuestion;
 use super::requests::{Wanted, offer_now};
-use crate::model::time::HOUR;
+use crate::model::time::{HOUR, MINUTE};
 use crate::model::*;
 
 /// A text that a person sent.
@@ -26,6 +26,9 @@ pub struct Reply {
 
 /// After this an answer to a person is no longer worth sending.
 const ANSWER_VALID_MS: Millis = 6 * HOUR;
+
+/// Who has just been told who we are is not told again within this.
+const HELP_AGAIN_AFTER_MS: Millis = 10 * MINUTE;
 
 /// Thanks as long as this say more than thanks.
 const PRAISE_CHARS_MIN: usize = 10;
@@ -81,7 +84,7 @@ impl Desk<'_> {
             }
             Some(Keyword::Stop(purpose)) => (true, purpose),
             Some(Keyword::Start) => (false, None),
-            Some(Keyword::Help) if tickets.is_empty() => {
+            Some(Keyword::Help) if !tickets.iter().any(|id| self.ticket(id).status.is_active()) => {
                 self.tell_who_we_are(&reply.from, &reply.sid);
                 return true;
             }
@@ -105,13 +108,19 @@ impl Desk<'_> {
         self.changes.wishes.push(wish);
     }
 
+    /// HELP is answered whenever it is asked, budget or not; only what comes at once again (a machine, a second tap) is not.
     fn tell_who_we_are(&mut self, phone: &E164, sid: &str) {
         let Some(tenant) = self.renter(phone, None).or_else(|| self.known_by(phone)) else { return };
         let Some(place) = self.facts.units.get(&tenant.unit_id).and_then(|u| self.facts.places.get(&u.property_id))
         else {
             return;
         };
+        let (recipient, now) = (person_tenant(&tenant).recipient.as_key(), self.now);
+        if self.facts.helped.get(&recipient).is_some_and(|at| now - *at < HELP_AGAIN_AFTER_MS) {
+            return;
+        }
         let property = place.property.name.clone();
+        self.facts.helped.insert(recipient, now);
         let sender = self.signs(&tenant.unit_id);
         let values = [("property", (&*property).into()), ("sender", (&*sender).into())];
         let body = self.words.phrase(tenant.locale, "about-us", &values);
@@ -297,7 +306,8 @@ impl Desk<'_> {
     ) {
         let sent = self.facts.contacts.entry(person.recipient.as_key()).or_default();
         let by_hand = template == "human";
-        if self.facts.stopped.contains(&person.phone) || (!by_hand && *sent >= self.policy.contact.daily_messages_max) {
+        let full = !by_hand && template != "about_us" && *sent >= self.policy.contact.daily_messages_max;
+        if full || self.facts.stopped.contains(&person.phone) {
             return;
         }
         *sent += 1;

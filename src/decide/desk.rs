@@ -72,6 +72,8 @@ pub struct Facts {
     pub conversations: HashMap<E164, Conversation>,
     /// When people were last asked how it was, as far as that is a week ago at most; loaded when somebody may be asked.
     pub surveyed: HashMap<String, Timestamp>,
+    /// When people were last told who we are, as far as that is an hour ago at most; loaded when somebody writes.
+    pub helped: HashMap<String, Timestamp>,
     /// Goodwill of the last months by these agents and to these tenants; loaded when more is to be given.
     pub given: Vec<Given>,
     /// Rewards of the last 60 days to these tenants and for these devices.

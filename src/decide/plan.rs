@@ -198,6 +198,9 @@ impl Desk<'_> {
 
     fn text(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
         let ticket = self.ticket(id);
+        if self.is_outdated(ticket, n) {
+            return self.skip("no_longer_so");
+        }
         let people = match &ticket.plan[n].person {
             Some(one) => self.housekeeper(ticket, one).into_iter().collect(),
             None => self.audience(ticket, step),

@@ -12,6 +12,8 @@ use crate::model::*;
 
 /// Times that a tenant is told of one ticket; later changes are kept and not said.
 const PROMISES_MAX: usize = 3;
+/// Words to the tenant about a visit. The last of them counts.
+const VISIT_WORDS: [&str; 4] = ["visit_eta", "visit_late", "visit_changed", "visit_failed"];
 
 impl Desk<'_> {
     /// Somebody took the job: from now on they are expected.
@@ -94,6 +96,23 @@ impl Desk<'_> {
         self.event(id, what, actor, data);
         self.offer_again(id);
         self.run_plan(id);
+    }
+
+    /// Whether words about a visit, held back over night, are no longer so: it went otherwise, or there are newer ones.
+    pub(super) fn is_outdated(&self, ticket: &Ticket, n: usize) -> bool {
+        let words = |p: &PlannedStep| p.step.template.as_deref().is_some_and(|t| VISIT_WORDS.contains(&t));
+        let has_newer = || ticket.plan[n + 1..].iter().any(|p| p.done.is_none() && words(p));
+        let planned = &ticket.plan[n];
+        let visit = ticket.work.visit.as_ref().filter(|_| ticket.status == Status::Assigned);
+        let is_late = visit.is_some_and(|v| v.late_at.is_some());
+        match planned.step.template.as_deref() {
+            Some("visit_eta") => has_newer() || visit.and_then(|v| v.expected_at).is_none_or(|at| at < self.now),
+            Some("visit_late") => has_newer() || !is_late,
+            Some("visit_changed") => has_newer() || matches!(ticket.status, Status::Assigned | Status::OnSite),
+            Some("visit_failed") => has_newer() || ticket.status == Status::OnSite,
+            Some("late_housekeeper") => !is_late || planned.person != ticket.assignee,
+            _ => false,
+        }
     }
 
     /// When whoever has the job must be looked after next; not while the tenant is waited for.

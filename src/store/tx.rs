@@ -63,8 +63,8 @@ queries! {
     facts::unit_states as unit_states(units: &[&str]) -> Vec<(UnitId, StateRow)>;
     /// Devices behind gateways.
     facts::behind as load_behind(gateways: &[&str]) -> HashMap<DeviceKey, Vec<Behind>>;
-    /// When people were last asked how it was.
-    care::surveyed as load_surveyed(recipients: &[String], since: Timestamp) -> HashMap<String, Timestamp>;
+    /// When people were last sent words of a template.
+    care::last_sent as load_last_sent(template: &str, recipients: &[String], since: Timestamp) -> HashMap<String, Timestamp>;
     /// Stores a question and its answer.
     care::survey as save_survey(ticket: &TicketId, survey: &Survey) -> ();
     /// Keeps kind words.

@@ -10,16 +10,15 @@ use crate::decide::desk::{Given, Praise};
 use crate::model::*;
 use crate::store::{Page, PraiseFilter, StoreError};
 
-/// When each of these people was last asked how it was, since an instant.
-pub async fn surveyed(
+/// When each of these people was last sent words of this template, since an instant.
+pub async fn last_sent(
     conn: &mut Conn,
+    template: &str,
     recipients: &[String],
     since: Timestamp,
 ) -> Result<HashMap<String, Timestamp>, StoreError> {
-    let mut query = QueryBuilder::<Db>::new(
-        "SELECT recipient, MAX(created_at) FROM messages WHERE template = 'survey_tenant' AND created_at > ",
-    );
-    query.push_bind(since.0).push(" AND recipient IN ");
+    let mut query = QueryBuilder::<Db>::new("SELECT recipient, MAX(created_at) FROM messages WHERE template = ");
+    query.push_bind(template.to_owned()).push(" AND created_at > ").push_bind(since.0).push(" AND recipient IN ");
     push_list(&mut query, recipients.iter().map(String::as_str));
     query.push(" GROUP BY recipient");
     let rows = query.build().fetch_all(&mut *conn).await?;

@@ -213,3 +213,14 @@ fn a_wish_opens_one_ticket_however_often_it_is_heard() {
     let elsewhere = Wanted { unit_id: Some("elm-1".into()), ..wanted };
     stage.decide(|desk| assert!(desk.wanted(&elsewhere, "user:ops", "key-2").is_err()));
 }
+
+#[test]
+fn help_is_answered_whenever_it_is_asked_but_not_twice_at_once() {
+    let asked = "05 07:00 tenant:t1 HELP\n05 07:01 tenant:t1 help!\n05 07:12 tenant:t1 帮助";
+    check("budget 0", asked, "05 07:00 text tenant:t1 about_us\n05 07:12 text tenant:t1 about_us");
+    let after = "05 10:00 leak1 wet\n05 10:01 h1 accept leak\n05 10:20 h1 arrive leak\n05 11:00 leak1 dry\n05 14:00 wait\n\
+                 05 14:01 tenant:t1 help";
+    let mut stage = Stage::new();
+    after.lines().for_each(|line| stage.act(line));
+    assert_eq!(stage.log.last().map(String::as_str), Some("05 14:01 text tenant:t1 about_us"), "nothing is open");
+}

@@ -232,3 +232,28 @@ fn clocks_and_who_is_off_survive_a_hand_over_and_begin_anew_with_a_new_round() {
         assert!(desk.command(&id, "housekeeper:h5", &Command::Fail { reason: String::new() }).is_err());
     });
 }
+
+/// A battery that h2 takes late in the evening and promises to look at in twenty minutes.
+const LATE: &str = "05 08:00 lock1 battery=60\n05 09:00 lock1 battery=20\n05 09:10 lock1 battery=19\n\
+                    05 21:10 h2 accept battery\n05 21:11 h2 eta battery";
+
+#[track_caller]
+fn next_morning(night: &str, then: &[&str]) {
+    let mut stage = Stage::new();
+    stage.change("visits watched");
+    format!("{LATE}\n{night}\n06 08:30 wait").lines().for_each(|line| stage.act(line));
+    let told: Vec<_> = stage.log.iter().filter(|l| l.starts_with("06 08:00 text tenant:")).collect();
+    assert_eq!(told, then, "{:#?}", stage.log);
+}
+
+#[test]
+fn what_the_night_held_back_about_a_visit_is_said_only_where_it_is_still_so() {
+    next_morning("05 21:30 h2 arrive battery", &[]);
+    // Late at 21:31, not there at 22:01: of three words the last is still so.
+    next_morning("05 23:00 wait", &["06 08:00 text tenant:t1 visit_changed"]);
+    next_morning("05 23:00 h1 accept battery", &[]);
+    next_morning(
+        "05 21:40 h2 eta battery\n05 21:50 h2 arrive battery\n05 22:30 h2 fail battery",
+        &["06 08:00 text tenant:t1 visit_failed"],
+    );
+}

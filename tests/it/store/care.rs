@@ -11,9 +11,14 @@ pub async fn questions_and_marks_are_kept_and_who_was_asked_is_known(db: &Engine
     db.write(async |tx| tx.add_messages(&[asked("a", 5), asked("b", 9)], 0, "me", Timestamp(9), Timestamp(9)).await)
         .await;
     let who = ["tenant:t1".to_owned(), "tenant:t2".to_owned()];
-    let lately = async |since| db.read(async |tx| tx.load_surveyed(&who, Timestamp(since)).await).await;
+    let lately =
+        async |since| db.read(async |tx| tx.load_last_sent("survey_tenant", &who, Timestamp(since)).await).await;
     assert_eq!(lately(4).await.into_iter().collect::<Vec<_>>(), [("tenant:t1".to_owned(), Timestamp(9))]);
     assert!(lately(9).await.is_empty());
+    assert!(
+        db.read(async |tx| tx.load_last_sent("about_us", &who, Timestamp(4)).await).await.is_empty(),
+        "other words"
+    );
     let mut survey = Survey { asked_at: Timestamp(5), answered_at: None, score: None, words: None };
     let id = TicketId::from("k1");
     db.write(async |tx| tx.save_survey(&id, &survey).await).await;
