@@ -42,7 +42,8 @@ impl Batch<'_> {
         let wet = tasks.iter().filter(water).filter_map(|t| self.found_device(t));
         let wet: Vec<&Device> = wet.collect();
         let wet_units: HashSet<&str> = wet.iter().map(|d| d.unit_id.as_str()).collect();
-        let leaks_of: HashSet<&str> = wet.iter().map(|d| d.property_id.as_str()).collect();
+        let wanted = tasks.iter().filter_map(wanted_water).map(|property| property.as_str());
+        let leaks_of: HashSet<&str> = wet.iter().map(|d| d.property_id.as_str()).chain(wanted).collect();
         let silent = tasks
             .iter()
             .filter(|t| matches!(t, Task::Found(_, Finding::Silent { .. })))
@@ -84,7 +85,9 @@ impl Batch<'_> {
         agents: &[&str],
         replaced: bool,
     ) -> Result<Facts, StoreError> {
-        let named = facts.tickets.values().filter_map(|t| t.device_key.as_ref()).map(|k| k.0.clone());
+        let first = facts.tickets.values().filter_map(|t| t.device_key.as_ref());
+        let leaks = facts.tickets.values().filter(|t| t.kind == TicketKind::Leak);
+        let named = first.chain(leaks.flat_map(|t| t.devices.iter().map(|(key, _)| key))).map(|k| k.0.clone());
         let missing: HashSet<String> =
             named.chain(gateways).filter(|k| !self.devices.contains_key(k.as_str())).collect();
         if !missing.is_empty() {
@@ -143,6 +146,14 @@ fn tickets_named<'t>(task: &'t Task<'_>) -> Vec<&'t TicketId> {
 /// The ticket that a wish leads to, or has led to before.
 fn wished(task: &Task<'_>) -> Option<TicketId> {
     if let Task::Open(_, _, _, key) = task { Some(Wanted::ticket_id(key)) } else { None }
+}
+
+/// The property where a person says that water is.
+fn wanted_water<'t>(task: &'t Task<'_>) -> Option<&'t PropertyId> {
+    match task {
+        Task::Open(_, wanted, ..) if wanted.kind == TicketKind::Leak => Some(&wanted.property_id),
+        _ => None,
+    }
 }
 
 /// Property and unit of those who write, are written to, or want something.

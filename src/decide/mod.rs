@@ -15,6 +15,7 @@ pub mod forecast;
 pub mod goodwill;
 mod hand_over;
 pub mod identity;
+mod incident;
 pub mod intent;
 mod offers;
 pub mod outcomes;

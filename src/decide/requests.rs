@@ -23,13 +23,28 @@ pub struct Wanted {
 }
 
 impl Desk<'_> {
-    /// Somebody who works here opens a ticket; the unit must be one of the property.
+    /// Somebody who works here opens a ticket; the unit must be one of the property. Of water there the open ticket has it.
     pub fn wanted(&mut self, wanted: &Wanted, actor: &str, key: &str) -> Result<TicketId, Refusal> {
         let at_home = |unit: &UnitId| self.facts.units.get(unit).is_some_and(|u| u.property_id == wanted.property_id);
         if !self.facts.places.contains_key(&wanted.property_id) || !wanted.unit_id.as_ref().is_none_or(at_home) {
             return Err(Refusal::NoPlace);
         }
-        Ok(self.open_by_word(wanted, actor, key))
+        let known = self.facts.tickets.contains_key(&Wanted::ticket_id(key));
+        let unit = wanted.unit_id.as_ref().filter(|_| wanted.kind == TicketKind::Leak && !known);
+        match unit.and_then(|unit| self.incident_in(unit)) {
+            Some(id) => Ok(self.reported(id, wanted, actor)),
+            None => Ok(self.open_by_word(wanted, actor, key)),
+        }
+    }
+
+    /// Water that a sensor knows of already: the words are kept with it, and what they say to be worse is.
+    fn reported(&mut self, id: TicketId, wanted: &Wanted, actor: &str) -> TicketId {
+        if self.ticket(&id).text.as_ref() != Some(&wanted.text) {
+            self.change(&id).text = Some(wanted.text.clone());
+            self.event(&id, "reported", actor, json!({ "text": wanted.text }));
+            self.worsen(&id, self.severity_of(wanted));
+        }
+        id
     }
 
     /// Opens a ticket in a person's words and does what is due at once. `key` names the wish: the same one again finds the
@@ -45,13 +60,17 @@ impl Desk<'_> {
         id
     }
 
+    fn severity_of(&self, wanted: &Wanted) -> Severity {
+        wanted.severity.unwrap_or_else(|| self.policy.playbook(&wanted.property_id, wanted.kind).severity)
+    }
+
     /// A ticket without a plan; the one that is there, if the wish was heard before.
     pub(super) fn begin(&mut self, wanted: &Wanted, device: Option<&DeviceKey>, actor: &str, key: &str) -> TicketId {
         let id = Wanted::ticket_id(key);
         if self.facts.tickets.contains_key(&id) {
             return id;
         }
-        let severity = wanted.severity.unwrap_or(self.policy.playbook(&wanted.property_id, wanted.kind).severity);
+        let severity = self.severity_of(wanted);
         let tenant = wanted.unit_id.as_ref().and_then(|unit| self.tenant_on(unit, &wanted.property_id, self.now));
         let ticket = Ticket {
             id: id.clone(),
@@ -75,6 +94,7 @@ impl Desk<'_> {
             reward_minor: None,
             questions: Vec::new(),
             source: None,
+            wet_at: None,
             survey: None,
             sender: None,
             text: Some(wanted.text.clone()),

@@ -109,7 +109,9 @@ impl Desk<'_> {
             }
             return;
         };
+        let now = self.now;
         let ticket = self.change(&id);
+        ticket.wet_at = Some(now);
         match ticket.devices.iter_mut().find(|(key, _)| *key == device.key) {
             Some(entry) => entry.1 = true,
             None => ticket.devices.push((device.key.clone(), true)),
@@ -130,7 +132,7 @@ impl Desk<'_> {
     }
 
     /// What began as a trickle is a flood now: its playbook begins anew, and who has the job already hears it.
-    fn worsen(&mut self, id: &TicketId, severity: Severity) {
+    pub(super) fn worsen(&mut self, id: &TicketId, severity: Severity) {
         if severity <= self.ticket(id).severity {
             return;
         }
@@ -180,28 +182,6 @@ impl Desk<'_> {
     fn never_stops(&mut self, device: &Device, since: Timestamp, lpm: f64) {
         let severity = (lpm < POURS_LPM).then_some(Severity::Urgent);
         self.leak(device, severity, json!({ "flow_lpm": lpm, "since": since.to_rfc3339() }));
-    }
-
-    /// The leak ticket that a wet sensor belongs to: the open one of its own or its unit, that of its riser within the
-    /// window, or the last one that is resolved and not yet closed.
-    fn incident(&self, device: &Device) -> Option<TicketId> {
-        let leaks = || self.facts.tickets.values().filter(|t| t.kind == TicketKind::Leak);
-        let part = |t: &&Ticket| t.devices.iter().any(|(key, _)| *key == device.key);
-        let own = |t: &&Ticket| part(t) || t.unit_id.as_ref() == Some(&device.unit_id);
-        let window = self.policy.leak.riser_window.0;
-        let riser = |t: &&Ticket| self.now - t.opened_at <= window && self.same_riser(t, device);
-        let active = || leaks().filter(|t| t.status.is_active());
-        let resolved = || leaks().filter(|t| matches!(t.status, Status::Resolved { .. }));
-        let found = active().find(own).or_else(|| active().find(riser));
-        found.or_else(|| resolved().filter(own).max_by_key(|t| t.opened_at)).map(|t| t.id.clone())
-    }
-
-    fn same_riser(&self, ticket: &Ticket, device: &Device) -> bool {
-        let unit = |id: &UnitId| self.facts.units.get(id);
-        let (Some(one), Some(other)) = (ticket.unit_id.as_ref().and_then(unit), unit(&device.unit_id)) else {
-            return false;
-        };
-        one.property_id == other.property_id && one.stack.is_some() && one.stack == other.stack
     }
 
     fn leak_cleared(&mut self, device: &Device) {
@@ -274,6 +254,7 @@ impl Desk<'_> {
             reward_minor: None,
             questions: Vec::new(),
             source: None,
+            wet_at: None,
             survey: None,
             sender: None,
             text: None,

@@ -261,6 +261,9 @@ pub struct Ticket {
     /// Where the water probably comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+    /// When water last came to another sensor of it, or back; absent where that is the opening.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wet_at: Option<Timestamp>,
     /// What was asked for, in the words of who asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -311,6 +314,11 @@ impl Ticket {
     pub fn answered(&self) -> Option<&str> {
         let own = |q: &&Question| Some(&q.tenant_id) == self.tenant_id.as_ref();
         self.questions.iter().rfind(own).and_then(|q| q.answer.as_deref())
+    }
+
+    /// When water last came to a sensor of it: what else of a riser is wet soon after is the same incident.
+    pub fn wet_at(&self) -> Timestamp {
+        self.wet_at.unwrap_or(self.opened_at)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use nightporter::clock::Clock;
 use nightporter::commit::{Cause, Item};
-use nightporter::decide::Heard;
+use nightporter::decide::{Heard, Wanted};
 use nightporter::model::time::{HOUR, MINUTE};
 use nightporter::model::*;
 use nightporter::store::{MessageFilter, Page, Store, TicketFilter};
@@ -13,6 +13,43 @@ fn heard(key: &str, wet: bool, clock: &Clock) -> Cause {
     let readings = vec![Reading::new(Fact::Leak(wet))];
     let fingerprint = clock.now().0.unsigned_abs();
     Cause::Heard(key.into(), Heard { readings, received_at: clock.now(), retained: false, fingerprint })
+}
+
+/// One sensor more, upstairs.
+fn with_a_sink() -> [(&'static str, String); 5] {
+    REGISTRY.map(|(name, text)| {
+        let more = if name == "devices.csv" { "leak3,oak-2,leak_sensor,Sink,,,lithium,1 CR2450,hub\n" } else { "" };
+        (name, format!("{text}{more}"))
+    })
+}
+
+#[tokio::test]
+async fn an_apartment_that_joined_is_part_of_the_incident_for_its_other_sensors_and_for_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.expect("opens");
+    store.migrate().await.expect("a schema");
+    store.import(&registry(&with_a_sink())).await.expect("a registry");
+    let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
+    let (door, _attempts) = committer(&store, &clock, "me");
+    let tell = async |causes| door.settle(vec![Item::of(causes)]).await;
+    tell(vec![heard("leak1", true, &clock)]).await;
+    clock.advance(2 * MINUTE);
+    tell(vec![heard("leak2", true, &clock)]).await;
+    clock.advance(HOUR);
+    tell(vec![heard("leak3", true, &clock)]).await;
+    let words = Wanted {
+        kind: TicketKind::Leak,
+        property_id: "oak".into(),
+        unit_id: Some("oak-2".into()),
+        severity: None,
+        text: "The ceiling drips".to_owned(),
+    };
+    tell(vec![Cause::Open(Box::new((words, "user:ops".to_owned(), "key-1".to_owned())))]).await;
+    let page = Page { limit: 100, after: None };
+    let mut tx = store.read().await.expect("reads");
+    let tickets = tx.list_tickets(&TicketFilter::default(), &page).await.expect("tickets");
+    let parts: Vec<usize> = tickets.iter().map(|t| t.devices.len()).collect();
+    assert_eq!((parts, tickets[0].text.as_deref()), (vec![3], Some("The ceiling drips")));
 }
 
 #[tokio::test]
@@ -51,11 +88,7 @@ async fn two_sensors_of_a_neighbour_in_one_batch_are_one_text() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.expect("opens");
     store.migrate().await.expect("a schema");
-    let with_another = REGISTRY.map(|(name, text)| {
-        let more = if name == "devices.csv" { "leak3,oak-2,leak_sensor,Sink,,,lithium,1 CR2450,hub\n" } else { "" };
-        (name, format!("{text}{more}"))
-    });
-    store.import(&registry(&with_another)).await.expect("a registry");
+    store.import(&registry(&with_a_sink())).await.expect("a registry");
     let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
     let (door, mut attempts) = committer(&store, &clock, "me");
     door.settle(vec![Item::of(vec![heard("leak1", true, &clock)])]).await;

@@ -8,7 +8,7 @@ use super::stage::Stage;
 
 impl Stage {
     /// The house as given: `t1 leaves 10`, `t1 follows 11` (a new tenant `t9`), `h2 off`, `no consent reward`, `gateway none`,
-    /// `budget 2`, `alone` (nobody on duty ever).
+    /// `budget 2`, `alone` (nobody on duty ever), `floors 4` (sensors above each other), `sensor sink2 oak-2`.
     pub fn change(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
@@ -70,11 +70,25 @@ impl Stage {
                 self.facts.tenants.insert(unit.id.clone(), vec![tenant]);
                 self.facts.units.insert(unit.id.clone(), unit);
             }
+            ["floors", n] => {
+                for floor in 3..=n.parse().expect("a number") {
+                    let (id, name) = (UnitId(format!("oak-{floor}")), format!("0{floor}01"));
+                    let unit = Unit { id: id.clone(), name, floor: Some(floor), ..self.facts.units["oak-1"].clone() };
+                    self.sensor(&format!("leak{floor}"), id.clone());
+                    self.facts.units.insert(id, unit);
+                }
+            }
+            ["sensor", key, unit] => self.sensor(key, UnitId(unit.trim_start_matches('-').to_owned())),
             ["clocks", "run"] => self.policy.sla = SlaPolicy::default(),
             ["calls"] => self.shows_calls = true,
             ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),
             _ => panic!("given what? {line}"),
         }
+    }
+
+    fn sensor(&mut self, key: &str, unit_id: UnitId) {
+        let sensor = Device { key: key.into(), unit_id, ..self.facts.devices["leak1"].clone() };
+        self.facts.devices.insert(key.into(), sensor);
     }
 
     /// Somebody more for the nights of oak.

@@ -8,6 +8,7 @@ mod care;
 mod conversation;
 mod dispatch;
 mod given;
+mod incident;
 mod leak;
 mod moves;
 mod people;

@@ -190,6 +190,7 @@ fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) 
         reward_minor: None,
         questions: Vec::new(),
         source: None,
+        wet_at: None,
         survey: None,
         sender: None,
         text: None,
