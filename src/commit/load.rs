@@ -72,7 +72,9 @@ impl Batch<'_> {
         let swapped = self.swapped(tx, tasks).await?;
         let about = Facts { conversations, newcomers, swapped, ..Facts::default() };
         let facts = Facts { places, standings, swaps, valves, tickets, behind, ..about };
-        self.complete(tx, facts, gateways, &homes, &agents, replaced).await
+        let mut facts = self.complete(tx, facts, gateways, &homes, &agents, replaced).await?;
+        facts.wet = self.wet_units(tx, tasks, &facts).await?;
+        Ok(facts)
     }
 
     /// Devices, units, tenants and what was sent and paid to them.

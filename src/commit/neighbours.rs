@@ -1,10 +1,11 @@
-//! What the other devices of a unit tell of one: whether its doubted water is true, and whether its fresh battery is one
-//! that another lost. The rules stand in `detect`; here the states are laid side by side.
+//! What the other devices of a unit tell of one: whether its doubted water is true, whether its fresh battery is one that
+//! another lost, and whether it is dry enough for a valve to be opened. The rules stand in `detect`; here the states are
+//! laid side by side.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::batch::{Batch, Task, read_state};
-use crate::decide::DeviceState;
+use crate::decide::{Command, DeviceState, Facts};
 use crate::model::{DeviceKey, Finding, UnitId};
 use crate::store::{StoreError, Tx};
 
@@ -60,6 +61,33 @@ impl Batch<'_> {
             }
         }
         Ok(swapped)
+    }
+
+    /// Where water is, of the apartments whose valves are to be opened.
+    pub(super) async fn wet_units(
+        &self,
+        tx: &mut Tx,
+        tasks: &[Task<'_>],
+        facts: &Facts,
+    ) -> Result<HashSet<UnitId>, StoreError> {
+        let opened = tasks.iter().filter_map(|task| match task {
+            Task::Command(_, id, _, Command::OpenValve { .. }) => facts.tickets.get(*id),
+            _ => None,
+        });
+        let units: BTreeSet<&str> = opened.flat_map(|t| facts.units_of(t)).map(|unit| unit.as_str()).collect();
+        let units: Vec<&str> = units.into_iter().collect();
+        let mut wet = HashSet::new();
+        if !units.is_empty() {
+            for (unit, row) in tx.unit_states(&units).await? {
+                let key = row.key.clone();
+                let stored = read_state(row)?.0;
+                let state = self.states.get(&key).map_or(&stored, |(state, _)| state);
+                if state.leak.is_wet() || state.flow.open {
+                    wet.insert(unit);
+                }
+            }
+        }
+        Ok(wet)
     }
 
     async fn neighbours(&self, tx: &mut Tx, keys: &[DeviceKey]) -> Result<Neighbours, StoreError> {

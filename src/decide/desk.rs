@@ -54,6 +54,8 @@ pub struct Facts {
     pub swaps: Vec<ShiftSwap>,
     /// Valves of the properties with water.
     pub valves: Vec<Device>,
+    /// Units where a sensor is wet or a flow never stops; loaded when a valve is to be opened.
+    pub wet: HashSet<UnitId>,
     /// Units by id.
     pub units: HashMap<UnitId, Unit>,
     /// Tenancies by unit.

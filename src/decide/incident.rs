@@ -1,7 +1,7 @@
 //! Which water is one incident: a sensor's, a unit's, or a riser's within the window of the last that became wet. Must never
 //! lead to two open tickets that share an apartment. Pure.
 
-use super::desk::Desk;
+use super::desk::{Desk, Facts};
 use crate::model::*;
 
 impl Desk<'_> {
@@ -16,7 +16,7 @@ impl Desk<'_> {
         let open = active.iter().find(part).or_else(|| active.iter().find(at_home)).or_else(riser);
         let found = open.or_else(|| {
             let last = resolved.iter().filter(|t| part(t) || at_home(t)).max_by_key(|t| t.wet_at())?;
-            let units = self.units_of(last);
+            let units = self.facts.units_of(last);
             active.iter().find(|t| units.iter().any(|unit| self.is_in(t, unit))).or(Some(last))
         });
         found.map(|t| t.id.clone())
@@ -33,15 +33,8 @@ impl Desk<'_> {
         self.facts.tickets.values().filter(|t| t.kind == TicketKind::Leak).filter(live)
     }
 
-    /// The apartments of an incident: where it was first, and those of all its devices.
-    pub(super) fn units_of<'t>(&'t self, ticket: &'t Ticket) -> Vec<&'t UnitId> {
-        let devices = ticket.devices.iter().filter_map(|(key, _)| self.facts.devices.get(key));
-        let all = ticket.unit_id.iter().chain(devices.map(|d| &d.unit_id));
-        all.filter(|unit| **unit != UnitId::default()).collect()
-    }
-
     fn is_in(&self, ticket: &Ticket, unit: &UnitId) -> bool {
-        self.units_of(ticket).contains(&unit)
+        self.facts.units_of(ticket).contains(&unit)
     }
 
     /// Whether water of the incident may have come to a device: above or below one of its units, within the window.
@@ -52,6 +45,15 @@ impl Desk<'_> {
         };
         let own = riser(&device.unit_id);
         let lately = self.now - ticket.wet_at() <= self.policy.leak.riser_window.0;
-        lately && own.is_some() && self.units_of(ticket).into_iter().any(|unit| riser(unit) == own)
+        lately && own.is_some() && self.facts.units_of(ticket).into_iter().any(|unit| riser(unit) == own)
+    }
+}
+
+impl Facts {
+    /// The apartments of a matter: where it was first, and those of all its devices.
+    pub fn units_of<'t>(&'t self, ticket: &'t Ticket) -> Vec<&'t UnitId> {
+        let devices = ticket.devices.iter().filter_map(|(key, _)| self.devices.get(key));
+        let all = ticket.unit_id.iter().chain(devices.map(|d| &d.unit_id));
+        all.filter(|unit| **unit != UnitId::default()).collect()
     }
 }

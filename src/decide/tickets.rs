@@ -109,7 +109,7 @@ impl Desk<'_> {
             }
             return;
         };
-        let now = self.now;
+        let (now, valves) = (self.now, self.valves_of(self.ticket(&id)));
         let ticket = self.change(&id);
         ticket.wet_at = Some(now);
         match ticket.devices.iter_mut().find(|(key, _)| *key == device.key) {
@@ -127,7 +127,8 @@ impl Desk<'_> {
             self.event(&id, "joined", "device", data);
             self.worsen(&id, severity);
             self.tell_neighbour(&id, device);
-            self.warn_below(&id, device);
+            self.shut_more(&id, &valves);
+            self.warn_below(&id);
         }
     }
 

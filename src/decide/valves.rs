@@ -7,7 +7,7 @@ use serde_json::json;
 use super::commands::{Refusal, awaited, wrong};
 use super::desk::Desk;
 use super::people;
-use super::plan::Tried;
+use super::plan::{Tried, planned};
 use super::words;
 use crate::model::time::MINUTE;
 use crate::model::*;
@@ -18,11 +18,12 @@ const CONFIRM_MS: Millis = 5 * MINUTE;
 const CODE_CHARS: usize = 6;
 
 impl Desk<'_> {
-    /// The valves that shut off the water of a ticket: of its unit, or of one of its sensors.
-    fn valves_of(&self, ticket: &Ticket) -> Vec<DeviceKey> {
+    /// The valves that shut off the water of a ticket: of its units, or of one of its sensors.
+    pub(super) fn valves_of(&self, ticket: &Ticket) -> Vec<DeviceKey> {
+        let units = self.facts.units_of(ticket);
         let fits = |d: &&Device| {
             d.valve_for.as_deref().is_some_and(|of| {
-                let unit = ticket.unit_id.as_ref().is_some_and(|unit| unit.as_str() == of);
+                let unit = units.iter().any(|unit| unit.as_str() == of);
                 unit || ticket.devices.iter().any(|(key, _)| key.as_str() == of)
             })
         };
@@ -44,6 +45,19 @@ impl Desk<'_> {
         let to = valves.iter().map(|key| format!("valve:{key}")).collect();
         self.want_valves(id, valves, true, "system");
         Tried::Done(StepDone::Sent { at: self.now, messages: Vec::new(), to })
+    }
+
+    /// Water has come to another apartment: what was done about the valves that were known, is done about its own.
+    pub(super) fn shut_more(&mut self, id: &TicketId, known: &[DeviceKey]) {
+        let more: Vec<DeviceKey> =
+            self.valves_of(self.ticket(id)).into_iter().filter(|key| !known.contains(key)).collect();
+        let done = |p: &&PlannedStep| p.step.verb == Verb::ValveClose && p.done.is_some();
+        let Some(step) = self.ticket(id).plan.iter().find(done).filter(|_| !more.is_empty()).cloned() else { return };
+        if step.step.asks.is_none() {
+            return self.want_valves(id, more, true, "system");
+        }
+        self.change(id).plan.push(planned(step.step, Timestamp(0)));
+        self.run_plan(id);
     }
 
     fn want_valves(&mut self, id: &TicketId, valves: Vec<DeviceKey>, closed: bool, actor: &str) {
@@ -75,7 +89,8 @@ impl Desk<'_> {
         if valves.is_empty() {
             return Err(Refusal::NoValve);
         }
-        if awaited(ticket) == Some("dry") {
+        let is_wet = |unit: &&UnitId| self.facts.wet.contains(*unit);
+        if awaited(ticket) == Some("dry") || self.facts.units_of(ticket).iter().any(is_wet) {
             return Err(wrong(ticket, " and water is still there"));
         }
         let Some(code) = confirm else {
@@ -133,20 +148,26 @@ impl Desk<'_> {
         self.changes.tasks.push(task);
     }
 
-    /// Water has come down from one floor to the next: those below are warned before it reaches them.
-    pub(super) fn warn_below(&mut self, id: &TicketId, device: &Device) {
-        let units = &self.facts.units;
-        let Some(wet) = units.get(&device.unit_id) else { return };
-        let source = self.ticket(id).source.as_ref().and_then(|s| s.floor);
-        if wet.stack.is_none() || wet.floor.is_none() || source <= wet.floor {
+    /// Water is on two floors of a riser: whoever lives below the upper one and does not know of it yet is warned before it
+    /// reaches them, whichever of the two was heard first.
+    pub(super) fn warn_below(&mut self, id: &TicketId) {
+        let (facts, ticket) = (&self.facts, self.ticket(id));
+        let source = ticket.source.as_ref().and_then(|source| facts.units.get(&source.unit_id));
+        let Some(source) = source.filter(|u| u.stack.is_some() && u.floor.is_some()) else { return };
+        let below = |u: &&Unit| {
+            u.property_id == source.property_id
+                && u.stack == source.stack
+                && u.floor.is_some()
+                && u.floor < source.floor
+        };
+        let (wet, mut dry): (Vec<&Unit>, Vec<&Unit>) =
+            facts.units.values().filter(below).partition(|u| facts.units_of(ticket).contains(&&u.id));
+        if wet.is_empty() {
             return;
         }
-        let below = |u: &&Unit| {
-            u.property_id == wet.property_id && u.stack == wet.stack && u.floor.is_some() && u.floor < wet.floor
-        };
-        let mut below: Vec<UnitId> = units.values().filter(below).map(|u| u.id.clone()).collect();
-        below.sort();
-        below.iter().for_each(|unit| self.warn(id, unit));
+        dry.sort_by(|a, b| a.id.cmp(&b.id));
+        let dry: Vec<UnitId> = dry.into_iter().map(|u| u.id.clone()).collect();
+        dry.iter().for_each(|unit| self.warn(id, unit));
     }
 
     fn warn(&mut self, id: &TicketId, unit: &UnitId) {

@@ -175,6 +175,8 @@ impl Stage {
             self.facts.behind.entry(one_gateway(&self.facts, key)).or_default().push(one);
         }
         facts.behind = self.facts.behind.clone();
+        let wet = self.states.iter().filter(|(_, state)| state.leak.is_wet() || state.flow.open);
+        facts.wet = wet.filter_map(|(key, _)| Some(facts.devices.get(key)?.unit_id.clone())).collect();
         let policy = self.policy.clone();
         let mut desk = Desk::new(facts, &policy, &self.words, self.now);
         work(&mut desk);
@@ -203,7 +205,11 @@ impl Stage {
         }
     }
 
+    /// A message goes out once, as the store sees to.
     fn send(&mut self, message: NewMessage) {
+        if self.messages.iter().any(|sent| sent.key == message.key) {
+            return;
+        }
         let count = message.body.lines().count();
         let merged = if count > 1 && message.severity == Severity::Routine { " merged" } else { "" };
         let (to, template) = (message.recipient.as_key(), message.template);

@@ -67,6 +67,54 @@ fn asked_first_it_waits_for_a_person() {
 }
 
 #[test]
+fn the_valve_of_an_apartment_that_joins_is_shut_like_the_first() {
+    let mut stage = house(None, &["valve for oak-2"]);
+    play(&mut stage, NIGHT);
+    assert!(stage.valves.is_empty());
+    play(&mut stage, "05 03:20 leak2 wet\n05 03:21 leak2 dry\n05 03:22 leak2 wet");
+    let shut: Vec<_> = stage.valves.iter().map(|v| (v.device_key.as_str(), v.closed, v.actor.as_str())).collect();
+    assert_eq!(shut, [("valve1", true, "system")], "once");
+    // Where somebody is asked about the first, they are asked about this one too.
+    let mut stage = house(Some("close_valve"), &["valve for oak-2"]);
+    play(&mut stage, &format!("{NIGHT}\n05 03:20 leak2 wet"));
+    assert!(stage.valves.is_empty());
+    assert_eq!(stage.log.last().map(String::as_str), Some("05 03:20 text manager:oak valve_ask"), "{:?}", stage.log);
+}
+
+#[test]
+fn no_valve_is_opened_through_a_matter_that_is_over_while_water_is_there() {
+    let open = |story: &str| {
+        let mut stage = house(None, &["valve for oak-1", "sensor sink1 oak-1"]);
+        play(&mut stage, &format!("{NIGHT}\n{story}"));
+        stage.log.last().cloned().expect("said")
+    };
+    let wet = |status: &str| format!("refused not possible while the ticket is {status} and water is still there");
+    assert!(open("05 03:12 h2 cancel leak\n05 03:13 h2 open leak").ends_with(&wet("cancelled")));
+    assert!(
+        open("05 03:12 h2 cancel leak\n05 03:13 leak1 dry\n05 03:14 h2 open leak")
+            .ends_with("valve_opening leak leak1")
+    );
+    // Another sensor of the apartment, whose matter is another one.
+    let mut stage = house(None, &["valve for oak-1", "sensor sink1 oak-1"]);
+    play(&mut stage, &format!("{NIGHT}\n05 03:20 leak1 dry\n06 09:00 wait"));
+    let id = ticket(&stage).id.clone();
+    let mut asked = |line: &str| {
+        stage.act(line);
+        let mut said = None;
+        let command = Command::OpenValve { confirm: None };
+        stage.decide(|desk| {
+            said = Some(desk.command(&id, "user:lead", &command).map_err(|refusal| refusal.to_string()))
+        });
+        said.expect("tried")
+    };
+    assert_eq!(
+        asked("06 09:00 sink1 wet"),
+        Err("not possible while the ticket is closed and water is still there".to_owned())
+    );
+    assert_eq!(asked("06 09:10 sink1 dry"), Ok(()));
+}
+
+#[test]
 fn a_valve_is_opened_in_two_steps_and_never_while_water_is_there() {
     let mut stage = house(None, &["valve for oak-1"]);
     play(&mut stage, &format!("{NIGHT}\n05 03:11 h2 accept leak\n05 03:12 h2 open leak"));
@@ -110,11 +158,12 @@ fn water_that_comes_down_a_riser_warns_those_below_in_one_incident_with_one_hous
         05 03:20 text tenant:t1 leak_tenant
         05 03:20 text tenant:t0 leak_below";
     check("cellar +14155550100", down, then);
-    // Two floors the other way round is no water coming down.
+    // The lower sensor is often the first to be heard: the water comes down all the same.
     let up = format!("{NIGHT}\n05 03:11 h2 accept leak\n05 03:20 leak2 wet");
     let then = "
         05 03:11 accepted leak leak1
         05 03:20 joined leak leak1
-        05 03:20 text tenant:t2 leak_tenant";
+        05 03:20 text tenant:t2 leak_tenant
+        05 03:20 text tenant:t0 leak_below";
     check("cellar +14155550100", &up, &format!("{OPENED}{then}"));
 }
