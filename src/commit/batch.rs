@@ -49,6 +49,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
     batch.load_broker(&mut tx, items).await?;
     let mut tasks = batch.collect(&mut tx, items).await?;
     batch.confirm(&mut tx, &mut tasks).await?;
+    batch.confirm_old(&mut tx, &mut tasks).await?;
     tx.add_newcomers(&batch.came, now).await?;
     let changes = batch.decide(&mut tx, tasks).await?;
     batch.store(&mut tx, items, changes).await?;

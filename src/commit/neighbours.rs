@@ -39,6 +39,32 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Water by an old word, or one of unknown age, beside water that came lately to its apartment or riser is part of it.
+    pub(super) async fn confirm_old(&mut self, tx: &mut Tx, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
+        let unproven = |(key, (state, _)): (&DeviceKey, &(Box<DeviceState>, _))| {
+            let unit = self.devices.get(key).filter(|_| state.leak.unproven.is_some()).map(|d| d.unit_id.clone());
+            unit.filter(|unit| *unit != UnitId::default()).map(|unit| (key.clone(), unit))
+        };
+        let since = self.now - self.house.policy.leak.riser_window.0;
+        for (key, unit) in self.states.iter().filter_map(unproven).collect::<Vec<_>>() {
+            let riser = tx.risers(&[unit.as_str()]).await?;
+            let units: BTreeSet<&UnitId> = riser.iter().map(|(_, unit)| unit).chain([&unit]).collect();
+            let here = self
+                .states
+                .iter()
+                .filter(|(key, _)| self.devices.get(*key).is_some_and(|d| units.contains(&d.unit_id)));
+            let mut fresh = here.into_iter().any(|(_, (state, _))| state.leak.is_fresh(since));
+            let names: Vec<&str> = units.iter().map(|unit| unit.as_str()).collect();
+            for (_, row) in tx.unit_states(&names).await? {
+                fresh |= !self.states.contains_key(&row.key) && read_state(row)?.0.leak.is_fresh(since);
+            }
+            let state = self.states.get_mut(&key).filter(|_| fresh);
+            let finding = state.and_then(|(state, _)| state.leak.confirm(self.now));
+            tasks.extend(finding.map(|finding| Task::Found(key, finding)));
+        }
+        Ok(())
+    }
+
     /// Devices of these tasks whose fresh battery may be the one that their neighbour lost.
     pub(super) async fn swapped(&self, tx: &mut Tx, tasks: &[Task<'_>]) -> Result<HashSet<DeviceKey>, StoreError> {
         let replaced = tasks.iter().filter_map(|task| match task {

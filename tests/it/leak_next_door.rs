@@ -105,3 +105,37 @@ async fn two_sensors_of_a_neighbour_in_one_batch_are_one_text() {
     sent.dedup();
     assert!(before > 0 && sent.len() == before, "sent twice");
 }
+
+#[tokio::test]
+async fn an_old_word_of_water_beside_fresh_water_is_part_of_it_and_alone_is_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.expect("opens");
+    store.migrate().await.expect("a schema");
+    store.import(&registry(&REGISTRY)).await.expect("a registry");
+    let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
+    let (door, _attempts) = committer(&store, &clock, "me");
+    let tell = async |cause| door.settle(vec![Item::of(vec![cause])]).await;
+    let kept = |key: &str, clock: &Clock| match heard(key, true, clock) {
+        Cause::Heard(key, heard) => Cause::Heard(key, Heard { retained: true, ..heard }),
+        other => other,
+    };
+    let parts = async || {
+        let mut tx = store.read().await.expect("reads");
+        let tickets = tx.list_tickets(&TicketFilter::default(), &Page { limit: 100, after: None }).await;
+        tickets.expect("tickets").iter().map(|t| t.devices.len()).collect::<Vec<_>>()
+    };
+    tell(kept("leak2", &clock)).await;
+    assert_eq!(parts().await, [0; 0]);
+    clock.advance(MINUTE);
+    tell(heard("leak1", true, &clock)).await;
+    clock.advance(MINUTE);
+    tell(kept("leak2", &clock)).await;
+    assert_eq!(parts().await, [2]);
+    clock.advance(HOUR);
+    tell(heard("leak2", false, &clock)).await;
+    clock.advance(HOUR);
+    tell(Cause::DeviceDue("leak2".into())).await;
+    let mut tx = store.read().await.expect("reads");
+    let tickets = tx.list_tickets(&TicketFilter::default(), &Page { limit: 100, after: None }).await.expect("tickets");
+    assert_eq!(tickets[0].devices, [("leak1".into(), true), ("leak2".into(), false)], "it dries like any other");
+}

@@ -57,6 +57,9 @@ pub struct LeakState {
     /// Somebody cancelled the open leak: once dry, the next wet is another one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dismissed: bool,
+    /// A probe that is wet by a word too old to be believed alone, or of unknown age, and of when: of the message in hand.
+    #[serde(skip)]
+    pub unproven: Option<(String, Timestamp)>,
     /// Since when any probe is wet.
     #[serde(skip_serializing_if = "Option::is_none")]
     began_at: Option<Timestamp>,
@@ -87,10 +90,12 @@ impl LeakState {
     /// Notes what the probes show, and concludes nothing.
     pub(super) fn show(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>) {
         for t in timed {
-            if let Fact::Leak(wet) = t.reading.fact
-                && self.believes(t, ctx)
-            {
-                self.set(t, wet);
+            let Fact::Leak(wet) = t.reading.fact else { continue };
+            if self.believes(t, ctx) {
+                self.unproven = None;
+                self.set(channel(t), Probe { wet, at: t.at });
+            } else if wet && self.is_last(t) {
+                self.unproven = Some((channel(t), t.at));
             }
         }
     }
@@ -113,16 +118,18 @@ impl LeakState {
 
     /// Old news: a retained message without a time, one older than the bound, or one from before the last.
     fn believes(&self, t: &Timed<'_>, ctx: &Context<'_>) -> bool {
-        let last = self.probes.get(&channel(t)).map(|p| p.at);
-        !t.ageless && t.age <= ctx.policy.leak.stale_after.0 && last.is_none_or(|last| t.at >= last)
+        !t.ageless && t.age <= ctx.policy.leak.stale_after.0 && self.is_last(t)
     }
 
-    fn set(&mut self, t: &Timed<'_>, wet: bool) {
-        let mut name = channel(t);
+    fn is_last(&self, t: &Timed<'_>) -> bool {
+        self.probes.get(&channel(t)).is_none_or(|last| t.at >= last.at)
+    }
+
+    fn set(&mut self, mut name: String, probe: Probe) {
         if self.probes.len() >= PROBES_MAX && !self.probes.contains_key(&name) {
             name = self.probes.keys().next_back().cloned().unwrap_or(name);
         }
-        self.probes.insert(name, Probe { wet, at: t.at });
+        self.probes.insert(name, probe);
     }
 
     fn conclude(&mut self, charge: Option<f64>, now: Timestamp, findings: &mut Vec<Finding>) {
@@ -144,10 +151,20 @@ impl LeakState {
         }
     }
 
-    /// A doubted wet that somebody else bears out: a neighbour that is wet, or a meter that never stops.
+    /// Whether water came to it lately and is still there.
+    pub fn is_fresh(&self, since: Timestamp) -> bool {
+        self.bears_out() && self.wet_since.is_some_and(|(wet, _)| wet >= since)
+    }
+
+    /// A doubted or unproven wet that somebody else bears out: a neighbour that is wet, or a meter that never stops.
     pub fn confirm(&mut self, now: Timestamp) -> Option<Finding> {
         let mut findings = Vec::new();
-        if self.doubt.is_some() && !self.open {
+        let unproven = self.unproven.take();
+        if (self.doubt.is_some() || unproven.is_some()) && !self.open {
+            if let Some((probe, at)) = unproven {
+                self.set(probe, Probe { wet: true, at });
+                self.began_at.get_or_insert(now);
+            }
             self.begin(now, &mut findings);
         }
         findings.pop()
