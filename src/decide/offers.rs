@@ -10,10 +10,13 @@ use super::words;
 use crate::model::*;
 
 impl Desk<'_> {
-    /// Offers the job to the best. Nobody there: in need it goes up, otherwise it waits for the next working hour.
+    /// Offers the job to the best; a job that somebody has is pressed for. Nobody there: in need it goes up, otherwise it waits for the next working hour.
     pub(super) fn offer(&mut self, id: &TicketId, n: usize, step: &Step) -> Tried {
         let ticket = self.ticket(id);
         let severity = step.severity.unwrap_or(ticket.severity);
+        if matches!(ticket.status, Status::Assigned | Status::OnSite) {
+            return self.hurry(id, n, step, severity);
+        }
         let ranking = self.ranking(ticket, step.skill.as_deref(), severity);
         let size = self.policy.dispatch.group;
         let circle = match step.to {
@@ -37,6 +40,25 @@ impl Desk<'_> {
             let data = json!({ "to": circle, "ranking": dispatch::explain(&ranking) });
             self.event(id, "offered", "system", data);
             self.mark_offered(id, step);
+        }
+        tried
+    }
+
+    /// Somebody has the job, and nobody else could take it: they hear that it cannot wait any longer, and are expected in
+    /// time. What can wait is theirs anyway.
+    fn hurry(&mut self, id: &TicketId, n: usize, step: &Step, severity: Severity) -> Tried {
+        let ticket = self.ticket(id);
+        let person = ticket.assignee.as_ref().and_then(|h| self.housekeeper(ticket, h));
+        let Some(person) = person.filter(|_| severity > Severity::Routine) else { return self.skip("not_needed") };
+        let template = step.template.as_deref().and_then(words::template).unwrap_or(offer_template(ticket));
+        let tried = self.reach(id, n, step, &[person], template);
+        if matches!(tried, Tried::Done(StepDone::Sent { .. })) {
+            let by = self.policy.dispatch.expected_within(severity).map(|span| self.now + span.0);
+            let ticket = self.change(id);
+            ticket.plan[n].person = ticket.assignee.clone();
+            if let Some(visit) = &mut ticket.work.visit {
+                visit.expected_at = visit.expected_at.into_iter().chain(by).min();
+            }
         }
         tried
     }

@@ -257,3 +257,31 @@ fn what_the_night_held_back_about_a_visit_is_said_only_where_it_is_still_so() {
         &["06 08:00 text tenant:t1 visit_failed"],
     );
 }
+
+#[test]
+fn what_becomes_urgent_is_pressed_for_with_who_has_it_and_offered_anew_when_they_do_not_come() {
+    let story = "
+        05 08:00 lock1 battery=60
+        05 09:00 lock1 battery=20
+        05 09:10 lock1 battery=19
+        05 10:00 h1 take battery
+        05 12:00 lock1 offline
+        05 18:00 wait";
+    let mut stage = Stage::new();
+    stage.change("visits watched");
+    super::lines(story).for_each(|line| stage.act(line));
+    let since = stage.log.iter().position(|l| l.contains("died battery")).expect("it died");
+    assert_eq!(stage.log[since + 1], "05 12:15 text housekeeper:h1 offer_battery_dead");
+    let others = |l: &&String| l.contains("offer_battery_dead") && !l.contains("h1");
+    let at = |line: &str| {
+        stage.log.iter().position(|l| l.contains(line)).unwrap_or_else(|| panic!("{line}: {:#?}", stage.log))
+    };
+    assert!(at("late battery") < at("no_show battery"), "{:#?}", stage.log);
+    let offered = stage.log.iter().position(|l| others(&l)).expect("offered anew");
+    assert!(at("no_show battery") < offered, "nobody else before: {:#?}", stage.log);
+    stage.act("05 18:01 h2 accept battery");
+    assert_eq!(
+        stage.log.iter().rfind(|l| l.contains("accepted")).map(String::as_str),
+        Some("05 18:01 accepted battery lock1")
+    );
+}

@@ -340,7 +340,7 @@ fn a_trickle_that_becomes_a_flood_is_told_anew_to_everybody() {
     assert_eq!((ticket.severity, &ticket.status), (Severity::Emergency, &Status::Assigned), "{:#?}", stage.log);
     let since = stage.log.iter().position(|l| l.ends_with("worsened leak leak1")).expect("told of");
     let told = stage.log[since..].join("\n");
-    assert!(told.contains("text tenant:t1 leak_tenant") && told.contains("text housekeeper:h1 job_leak"), "{told}");
+    assert!(told.contains("text tenant:t1 leak_tenant") && told.contains("text housekeeper:h1 offer_leak"), "{told}");
 }
 
 #[test]
