@@ -211,6 +211,7 @@ impl Desk<'_> {
         ticket.status = Status::Assigned;
         ticket.assignee = Some(housekeeper.clone());
         ticket.work.off.retain(|off| off != housekeeper);
+        self.release(id, actor, self.now);
         self.facts.standings.entry(housekeeper.clone()).or_default().load += 1;
         self.expect(id);
         self.tell_others(id);

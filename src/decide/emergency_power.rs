@@ -26,6 +26,7 @@ impl Desk<'_> {
         };
         self.event(&id, "locked_out", "tenant", json!({}));
         let now = self.now;
+        self.release(&id, "tenant", now);
         let ticket = self.change(&id);
         ticket.ask(&tenant.id, ASKS_INSIDE, now);
         let mut words = plan::text_now(Audience::Tenant, "battery_dead_tenant", Some(ASKS_INSIDE));

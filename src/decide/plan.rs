@@ -19,6 +19,8 @@ const EMERGENCY_VALID_MS: Millis = 6 * HOUR;
 const URGENT_VALID_MS: Millis = 4 * HOUR;
 /// The question of an unsure replacement.
 pub(super) const ASKS_REPLACED: &str = "replaced";
+/// Routine words to one person are put together up to this many parts, two texts of their own: beyond, carriers refuse them.
+const MERGED_PARTS_MAX: u32 = 2 * ROUTINE_PARTS_MAX;
 /// A routine text that expired unsent is tried again this often.
 const TRIES_MAX: u32 = 3;
 
@@ -111,7 +113,8 @@ impl Desk<'_> {
         }
         let ticket = self.ticket(id);
         let next = ticket.plan.iter().filter(|p| self.concerns(id, p) && p.at != NEVER).map(|p| p.at).min();
-        let due_at = [next, self.close_at(id), self.visit_due(ticket), self.clock_due(ticket)];
+        let due_at =
+            [next, self.close_at(id), self.visit_due(ticket), self.clock_due(ticket), self.waits_until(ticket)];
         self.change(id).due_at = due_at.into_iter().flatten().min();
     }
 
@@ -270,7 +273,7 @@ impl Desk<'_> {
         consent.is_some_and(|c| c.allows(purpose)) && !self.facts.refused.contains(&(person.phone.clone(), purpose))
     }
 
-    /// Puts one message into the outbox; routine words to one person in one batch become one message.
+    /// Puts one message into the outbox; routine words to one person in one batch become one message, as far as they fit.
     fn compose(
         &mut self,
         id: &TicketId,
@@ -284,12 +287,13 @@ impl Desk<'_> {
         let ticket = self.ticket(id);
         let channel = if ticket.plan[n].step.verb == Verb::Call { Channel::Voice } else { Channel::Sms };
         let alone = |template: &str, channel| template == "survey_tenant" || channel == Channel::Voice;
+        let with = |other: &NewMessage| format!("{}\n{body}", other.body);
         let mergeable = |m: &&mut NewMessage| {
             let both = severity == Severity::Routine && m.severity == severity && m.recipient == person.recipient;
-            both && !alone(template, channel) && !alone(m.template, m.channel)
+            both && !alone(template, channel) && !alone(m.template, m.channel) && segments(&with(m)) <= MERGED_PARTS_MAX
         };
         if let Some(other) = self.changes.messages.iter_mut().find(mergeable) {
-            other.body = format!("{}\n{body}", other.body);
+            other.body = with(other);
             return other.id();
         }
         let ticket = self.ticket(id);

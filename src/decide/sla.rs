@@ -86,12 +86,13 @@ fn is_met(ticket: &Ticket, node: Node) -> bool {
 }
 
 /// Whether a timer begins: answers anew with every time that the job is free, arrivals with the first who takes it;
-/// none while the operator holds the ticket back.
-fn begins(ticket: &Ticket, node: Node) -> bool {
+/// none while the operator holds the ticket back, or has put it off.
+fn begins(ticket: &Ticket, node: Node, now: Timestamp) -> bool {
     let own = || ticket.work.clocks.iter().filter(|c| c.node == node);
     let running = own().any(|c| c.met_at.is_none());
     ticket.status.is_active()
         && !ticket.held
+        && ticket.work.starts_at.is_none_or(|at| at <= now)
         && !running
         && match node {
             Node::Answer => own().next().is_none() || ticket.status == Status::Offered,
@@ -110,7 +111,7 @@ impl Desk<'_> {
         let mut clocks = ticket.work.clocks.clone();
         for node in Node::ALL {
             let limit = sla.limit(severity, node);
-            if limit.0 > 0 && begins(ticket, node) {
+            if limit.0 > 0 && begins(ticket, node, self.now) {
                 clocks.push(SlaClock::new(node, limit));
             }
         }
@@ -151,10 +152,11 @@ impl Desk<'_> {
         self.event(id, "overdue", "system", json!({ "step": node, "limit": limit.to_string() }));
     }
 
-    /// When the next timer runs out.
+    /// When the next timer runs out, or the first may begin.
     pub(super) fn clock_due(&self, ticket: &Ticket) -> Option<Timestamp> {
         let running = ticket.work.clocks.iter().filter(|c| c.met_at.is_none() && c.missed_at.is_none());
-        running.filter_map(|c| c.due_at).min().filter(|_| ticket.status.is_active())
+        let begins = ticket.work.starts_at.filter(|at| *at > self.now);
+        running.filter_map(|c| c.due_at).chain(begins).min().filter(|_| ticket.status.is_active())
     }
 
     /// Only the tenant can go on: the clocks stand until they answer, or somebody goes on.

@@ -53,6 +53,7 @@ impl Desk<'_> {
     fn battery_near_end(&mut self, device: &Device, empty_at: Timestamp) {
         let Some(id) = self.active(&device.key, TicketKind::Battery) else { return };
         plan::expect_end(self.change(&id), empty_at);
+        self.release_before_end(&id);
         self.run_plan(&id);
     }
 
@@ -132,7 +133,7 @@ impl Desk<'_> {
         }
     }
 
-    /// What began as a trickle is a flood now: its playbook begins anew, and who has the job already hears it.
+    /// What began as a trickle is a flood now: its playbook begins anew, and its offer presses who has the job already.
     pub(super) fn worsen(&mut self, id: &TicketId, severity: Severity) {
         if severity <= self.ticket(id).severity {
             return;
@@ -142,13 +143,6 @@ impl Desk<'_> {
         let ticket = self.change(id);
         (ticket.severity, ticket.round) = (severity, ticket.round + 1);
         ticket.plan = plan::lay_out(&playbook, now);
-        if let Some(person) = ticket.assignee.clone() {
-            let told = PlannedStep { person: Some(person), ..plan::text_now(Audience::OnDuty, "job_leak", None) };
-            ticket.plan.push(told);
-        }
-        if ticket.status == Status::Assigned {
-            self.expect(id);
-        }
         self.event(id, "worsened", "device", json!({ "severity": severity }));
         self.run_plan(id);
     }
@@ -315,6 +309,7 @@ impl Desk<'_> {
             return;
         }
         self.watch_visit(id);
+        self.release_before_end(id);
         self.run_plan(id);
         let Status::Resolved { at: resolved_at } = self.ticket(id).status else { return };
         if self.close_at(id).is_some_and(|at| at <= self.now) {

@@ -42,6 +42,9 @@ pub struct Work {
     /// Somebody wants the valve open again, and has yet to confirm it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opening: Option<Opening>,
+    /// Its playbook was put off until then: no clock runs before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Timestamp>,
     /// How many visits failed.
     #[serde(skip_serializing_if = "is_zero")]
     pub failed: u32,

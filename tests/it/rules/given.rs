@@ -8,7 +8,8 @@ use super::stage::Stage;
 
 impl Stage {
     /// The house as given: `t1 leaves 10`, `t1 follows 11` (a new tenant `t9`), `h2 off`, `no consent reward`, `gateway none`,
-    /// `budget 2`, `alone` (nobody on duty ever), `floors 4` (sensors above each other), `sensor sink2 oak-2`.
+    /// `budget 2`, `alone` (nobody on duty ever), `floors 4` (sensors above each other), `sensor sink2 oak-2`,
+    /// `fleet lock1` (it came with many others, and was then as it is found now).
     pub fn change(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
@@ -79,6 +80,7 @@ impl Stage {
                 }
             }
             ["sensor", key, unit] => self.sensor(key, UnitId(unit.trim_start_matches('-').to_owned())),
+            ["fleet", key] => _ = self.facts.newcomers.insert(key.into()),
             ["clocks", "run"] => self.policy.sla = SlaPolicy::default(),
             ["calls"] => self.shows_calls = true,
             ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),

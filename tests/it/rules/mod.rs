@@ -19,6 +19,7 @@ mod questions;
 mod reward;
 mod sla;
 mod stage;
+mod sweep;
 mod water;
 
 use stage::Stage;

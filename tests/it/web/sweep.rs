@@ -63,6 +63,13 @@ async fn water_and_news_never_wait() {
     assert_eq!((&report["low"], &report["unknown"]), (&json!(2), &json!([])), "it fell while it was watched: {report}");
     assert_eq!(house.get("ops", "/api/v1/board").await["counts"], json!({ "battery": 1, "leak": 1 }));
     assert!(before > 0);
+    house.hear("elm/3A/sink", Fact::Online(false)).await;
+    house.clock.advance(30 * MINUTE);
+    eventually(SOON, "what has spoken since it came and is silent now is news", async || {
+        house.get("ops", "/api/v1/board").await["counts"]["silent"] == json!(1)
+    })
+    .await;
+    assert_eq!(house.get("ops", "/api/v1/sweep").await["silent"], json!(0));
 }
 
 #[tokio::test]
