@@ -11,7 +11,7 @@ use crate::model::Timestamp;
 use crate::model::time::MINUTE;
 use crate::store::{Store, StoreError};
 
-/// Devices, and as many tickets, brought at once.
+/// Devices, and as many tickets and conversations, brought at once.
 const DUE_MAX: i64 = 500;
 /// The longest wait between two looks, in real time: another process may have made something due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -52,7 +52,9 @@ pub async fn due(store: &Store, now: Timestamp) -> Result<Vec<Cause>, StoreError
     let mut tx = store.read().await?;
     let devices = tx.due_devices(now, DUE_MAX).await?;
     let tickets = tx.due_tickets(now, DUE_MAX).await?;
-    Ok(devices.into_iter().map(Cause::DeviceDue).chain(tickets.into_iter().map(Cause::TicketDue)).collect())
+    let waiting = tx.due_conversations(now, DUE_MAX).await?;
+    let causes = devices.into_iter().map(Cause::DeviceDue).chain(tickets.into_iter().map(Cause::TicketDue));
+    Ok(causes.chain(waiting.into_iter().map(Cause::ConversationDue)).collect())
 }
 
 /// Waits until something is due, or for a while.

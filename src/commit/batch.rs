@@ -26,6 +26,7 @@ pub(super) enum Task<'a> {
     Reply(&'a Reply, Vec<TicketId>, Vec<(PropertyId, UnitId)>),
     Open(usize, &'a Wanted, &'a str, &'a str),
     Say(usize, Conversation, &'a Said),
+    Waits(Conversation),
     Keyed(TicketId, TenantId, char),
 }
 
@@ -116,6 +117,7 @@ impl<'a> Batch<'a> {
                             tasks.push(Task::Keyed(ticket, TenantId(who), *key));
                         }
                     }
+                    Cause::ConversationDue(id) => tasks.extend(tx.conversation(id.as_str()).await?.map(Task::Waits)),
                     Cause::Say(id, said) => self.said(tx, n, id, said, &mut tasks).await?,
                     Cause::MessageDue(due) => self.claim(tx, due, &mut tasks).await?,
                     Cause::Tried(tried) => self.settle(tx, tried, &mut tasks).await?,
@@ -241,6 +243,7 @@ impl<'a> Batch<'a> {
                     let done = desk.wanted(wanted, actor, key).map(|id| desk.facts.tickets[&id].clone());
                     self.out.answers.push((n, done));
                 }
+                Task::Waits(conversation) => desk.conversation_due(&conversation.phone),
                 Task::Say(n, conversation, said) => {
                     let done = match said {
                         Said::Answer { actor, text, key } => desk.say(&conversation.id, actor, text, key),

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::batch::{Batch, Task};
 use crate::decide::desk::Facts;
+use crate::decide::intent::is_water;
 use crate::decide::{Command, Wanted};
 use crate::model::time::{DAY, HOUR};
 use crate::model::*;
@@ -42,8 +43,9 @@ impl Batch<'_> {
         let wet = tasks.iter().filter(water).filter_map(|t| self.found_device(t));
         let wet: Vec<&Device> = wet.collect();
         let wet_units: HashSet<&str> = wet.iter().map(|d| d.unit_id.as_str()).collect();
-        let wanted = tasks.iter().filter_map(wanted_water).map(|property| property.as_str());
-        let leaks_of: HashSet<&str> = wet.iter().map(|d| d.property_id.as_str()).chain(wanted).collect();
+        let spoken: Vec<PropertyId> = tasks.iter().flat_map(spoken_water).collect();
+        let leaks_of = wet.iter().map(|d| &d.property_id).chain(&spoken);
+        let leaks_of: HashSet<&str> = leaks_of.map(PropertyId::as_str).collect();
         let silent = tasks
             .iter()
             .filter(|t| matches!(t, Task::Found(_, Finding::Silent { .. })))
@@ -55,7 +57,7 @@ impl Batch<'_> {
         let people: Vec<&str> = standings.keys().map(HousekeeperId::as_str).collect();
         let swaps = tx.load_swaps(&people, self.now).await?;
         let leaks = tickets.values().filter(|t| t.kind == TicketKind::Leak);
-        let dry = wet_units.is_empty() && leaks.count() == 0;
+        let dry = wet_units.is_empty() && spoken.is_empty() && leaks.count() == 0;
         let valves = if dry { Vec::new() } else { tx.valves_of(&properties).await? };
         if !wet_units.is_empty() {
             homes.extend(tx.risers(&sorted(wet_units)).await?);
@@ -141,7 +143,7 @@ fn tickets_named<'t>(task: &'t Task<'_>) -> Vec<&'t TicketId> {
         Task::Reply(_, tickets, _) => tickets.iter().collect(),
         Task::Say(_, conversation, _) => conversation.ticket_id.iter().collect(),
         Task::Keyed(id, ..) => vec![id],
-        Task::Found(..) | Task::Open(..) => Vec::new(),
+        Task::Found(..) | Task::Open(..) | Task::Waits(_) => Vec::new(),
     }
 }
 
@@ -150,11 +152,12 @@ fn wished(task: &Task<'_>) -> Option<TicketId> {
     if let Task::Open(_, _, _, key) = task { Some(Wanted::ticket_id(key)) } else { None }
 }
 
-/// The property where a person says that water is.
-fn wanted_water<'t>(task: &'t Task<'_>) -> Option<&'t PropertyId> {
+/// The properties where a person says that water is.
+fn spoken_water(task: &Task<'_>) -> Vec<PropertyId> {
     match task {
-        Task::Open(_, wanted, ..) if wanted.kind == TicketKind::Leak => Some(&wanted.property_id),
-        _ => None,
+        Task::Open(_, wanted, ..) if wanted.kind == TicketKind::Leak => vec![wanted.property_id.clone()],
+        Task::Reply(reply, _, homes) if is_water(&reply.body) => homes.iter().map(|(id, _)| id.clone()).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -162,7 +165,7 @@ fn wanted_water<'t>(task: &'t Task<'_>) -> Option<&'t PropertyId> {
 fn homes(task: &Task<'_>) -> Vec<(PropertyId, UnitId)> {
     match task {
         Task::Reply(_, _, homes) => homes.clone(),
-        Task::Say(_, c, _) => vec![(c.property_id.clone(), c.unit_id.clone())],
+        Task::Say(_, c, _) | Task::Waits(c) => vec![(c.property_id.clone(), c.unit_id.clone())],
         Task::Open(_, wanted, ..) => {
             vec![(wanted.property_id.clone(), wanted.unit_id.clone().unwrap_or_default())]
         }
@@ -179,7 +182,7 @@ fn agent<'t>(task: &Task<'t>) -> Option<&'t str> {
 fn number<'t>(task: &'t Task<'_>) -> Option<&'t E164> {
     match task {
         Task::Reply(reply, ..) => Some(&reply.from),
-        Task::Say(_, conversation, _) => Some(&conversation.phone),
+        Task::Say(_, conversation, _) | Task::Waits(conversation) => Some(&conversation.phone),
         _ => None,
     }
 }

@@ -61,6 +61,8 @@ pub enum Cause {
     Command(TicketId, String, Command),
     /// A person wants something looked after: what, who, under which key.
     Open(Box<(Wanted, String, String)>),
+    /// Nobody has answered in a conversation for as long as that may take.
+    ConversationDue(ConversationId),
     /// A human answers in a conversation, or finds that nobody needs to.
     Say(ConversationId, Box<Said>),
     /// Somebody changed the rota: who, what.
@@ -287,6 +289,7 @@ fn outline(cause: &Cause) -> String {
         Cause::BrokerAway(key, _) => format!("broker_away {key}"),
         Cause::BrokerBack(key) => format!("broker_back {key}"),
         Cause::TicketDue(id) => format!("ticket_due {id}"),
+        Cause::ConversationDue(id) => format!("conversation_due {id}"),
         Cause::Command(id, _, _) => format!("command {id}"),
         Cause::Open(open) => format!("open {}", open.0.kind.as_str()),
         Cause::Say(id, _) => format!("say {id}"),

@@ -4,9 +4,8 @@
 
 use serde_json::json;
 
-use super::Refusal;
 use super::desk::{Desk, Understanding, Wish};
-use super::intent::{Asked, Intent, Keyword, Understood, is_water, keyword, understand};
+use super::intent::{Asked, Intent, Keyword, Understood, Water, keyword, understand, water};
 use super::people::{Person, host, person_tenant};
 use super::questions::OpenQuestion;
 use super::requests::{Wanted, offer_now};
@@ -48,10 +47,22 @@ impl Desk<'_> {
         let matter = answered.or_else(|| self.matter(understood.intent, &tickets));
         let tenant = self.renter(&reply.from, matter.as_ref());
         let matter = matter.filter(|_| tenant.is_some());
-        self.note_reply(reply, &understood, matter.as_ref());
         let Some(tenant) = tenant else { return self.outsider(reply, &understood) };
-        let settled = understood.is_sure() && self.act(&tenant, matter.as_ref(), &understood, reply);
+        let wet = match water(&reply.body, &understood) {
+            Water::There => self.water(&tenant, matter.as_ref(), &understood, reply),
+            Water::Perhaps | Water::None => None,
+        };
+        let matter = wet.as_ref().map(|(id, _)| id.clone()).or(matter);
+        self.note_reply(reply, &understood, matter.as_ref());
+        let settled = match wet {
+            Some((_, settled)) => settled,
+            None => understood.is_sure() && self.act(&tenant, matter.as_ref(), &understood, reply),
+        };
+        let urgent = !settled && self.cannot_wait(matter.as_ref(), &understood, reply);
         self.remember(&tenant, matter, (!settled).then_some(understood.intent));
+        if urgent {
+            self.cry(&tenant, reply);
+        }
     }
 
     fn note_reply(&mut self, reply: &Reply, understood: &Understood, matter: Option<&TicketId>) {
@@ -69,9 +80,23 @@ impl Desk<'_> {
         if understood.is_sure() && understood.intent == Intent::WrongNumber {
             self.wrong_number(reply);
         }
+        self.note_reply(reply, understood, None);
         if let Some(tenant) = self.known_by(&reply.from) {
             self.remember(&tenant, None, Some(understood.intent));
+            if water(&reply.body, understood) != Water::None {
+                self.cry(&tenant, reply);
+            }
         }
+    }
+
+    /// Whether a human must read it at once: who stands outside, or speaks of water that nobody is on the way to.
+    fn cannot_wait(&self, matter: Option<&TicketId>, understood: &Understood, reply: &Reply) -> bool {
+        let is_taken = |id: &TicketId| {
+            let ticket = self.ticket(id);
+            ticket.kind == TicketKind::Leak && matches!(ticket.status, Status::Assigned | Status::OnSite)
+        };
+        let is_wet = water(&reply.body, understood) != Water::None && !matter.is_some_and(is_taken);
+        is_wet || (understood.intent == Intent::LockedOut && understood.is_sure())
     }
 
     /// STOP, START and HELP come before everything else. HELP in a matter that is open is a call for help.
@@ -140,7 +165,13 @@ impl Desk<'_> {
     }
 
     /// Does what a text asks for; false when that is for a human.
-    fn act(&mut self, tenant: &Tenant, matter: Option<&TicketId>, understood: &Understood, reply: &Reply) -> bool {
+    pub(super) fn act(
+        &mut self,
+        tenant: &Tenant,
+        matter: Option<&TicketId>,
+        understood: &Understood,
+        reply: &Reply,
+    ) -> bool {
         let open = matter.filter(|id| self.ticket(id).status.is_active());
         match (understood.intent, open) {
             (Intent::WrongNumber, _) => {
@@ -189,7 +220,7 @@ impl Desk<'_> {
     }
 
     /// Somebody is sent: the offer of the matter, now; without a matter a request is opened.
-    fn needs_help(&mut self, tenant: &Tenant, open: Option<&TicketId>, reply: &Reply) -> bool {
+    pub(super) fn needs_help(&mut self, tenant: &Tenant, open: Option<&TicketId>, reply: &Reply) -> bool {
         if open.is_some_and(|id| self.still_outside(id, tenant)) {
             return true;
         }
@@ -219,71 +250,10 @@ impl Desk<'_> {
             kind: TicketKind::Request,
             property_id,
             unit_id: Some(tenant.unit_id.clone()),
-            severity: is_water(&reply.body).then_some(Severity::Emergency),
+            severity: None,
             text: reply.body.clone(),
         };
         Some(self.open_by_word(&wanted, "tenant", &reply.sid))
-    }
-
-    /// The conversation as it is now; with a reason, a human is awaited.
-    fn remember(&mut self, tenant: &Tenant, matter: Option<TicketId>, why: Option<Intent>) {
-        let Some(unit) = self.facts.units.get(&tenant.unit_id) else { return };
-        let property_id = unit.property_id.clone();
-        let named = matter.as_ref().and_then(|id| self.ticket(id).sender.clone());
-        let before = self.facts.conversations.get(&tenant.phone).cloned();
-        let sender =
-            named.or_else(|| before.as_ref().map(|c| c.sender.clone())).unwrap_or_else(|| self.signs(&tenant.unit_id));
-        let waiting = before.as_ref().and_then(|c| c.waiting_since.zip(c.why.clone()));
-        let waiting = waiting.or_else(|| why.map(|why| (self.now, why.as_str().to_owned())));
-        let conversation = Conversation {
-            id: Conversation::id_of(&tenant.phone),
-            phone: tenant.phone.clone(),
-            tenant_id: tenant.id.clone(),
-            unit_id: tenant.unit_id.clone(),
-            property_id,
-            ticket_id: matter.or_else(|| before.filter(|_| self.rents(tenant)).and_then(|c| c.ticket_id)),
-            sender,
-            waiting_since: waiting.as_ref().map(|(since, _)| *since),
-            why: waiting.map(|(_, why)| why),
-            last_at: self.now,
-        };
-        self.changes.conversations.insert(tenant.phone.clone());
-        self.facts.conversations.insert(tenant.phone.clone(), conversation);
-    }
-
-    /// A human answers, under the name that the person knows; `key` is new for each answer.
-    pub fn say(&mut self, id: &ConversationId, actor: &str, text: &str, key: &str) -> Result<(), Refusal> {
-        let conversation = self.facts.conversations.values().find(|c| c.id == *id).cloned();
-        let conversation = conversation.ok_or(Refusal::NoConversation)?;
-        if self.facts.stopped.contains(&conversation.phone) {
-            return Err(Refusal::Stopped);
-        }
-        let tenant = self.facts.tenants.values().flatten().find(|t| t.id == conversation.tenant_id).cloned();
-        let tenant = tenant.ok_or(Refusal::NoConversation)?;
-        let person = Person { phone: conversation.phone.clone(), ..person_tenant(&tenant) };
-        let values = [("text", text.into()), ("sender", (&*conversation.sender).into())];
-        let body = self.words.phrase(person.locale, "signed", &values);
-        let matter = conversation.ticket_id.clone().filter(|id| self.facts.tickets.contains_key(id));
-        self.send_to(&person, "human", format!("say/{id}/{key}"), body, matter.clone());
-        if let Some(ticket) = &matter {
-            self.event(ticket, "said", actor, json!({ "text": text }));
-        }
-        self.put_down(&conversation.phone);
-        Ok(())
-    }
-
-    /// Nobody needs to answer.
-    pub fn leave(&mut self, id: &ConversationId) -> Result<(), Refusal> {
-        let phone = self.facts.conversations.values().find(|c| c.id == *id).map(|c| c.phone.clone());
-        self.put_down(&phone.ok_or(Refusal::NoConversation)?);
-        Ok(())
-    }
-
-    fn put_down(&mut self, phone: &E164) {
-        if let Some(conversation) = self.facts.conversations.get_mut(phone) {
-            (conversation.waiting_since, conversation.why) = (None, None);
-            self.changes.conversations.insert(phone.clone());
-        }
     }
 
     /// A direct answer to who wrote, once a round; not one more than the budget of the day.
@@ -296,7 +266,7 @@ impl Desk<'_> {
     }
 
     /// Puts a direct answer into the outbox. Who has just written is awake; STOP and budget hold even so.
-    fn send_to(
+    pub(super) fn send_to(
         &mut self,
         person: &Person,
         template: &'static str,
@@ -327,7 +297,7 @@ impl Desk<'_> {
     }
 
     /// Who signs for a unit where no matter says it.
-    fn signs(&self, unit: &UnitId) -> String {
+    pub(super) fn signs(&self, unit: &UnitId) -> String {
         let place = self.facts.units.get(unit).and_then(|u| self.facts.places.get(&u.property_id));
         place.map_or_else(String::new, |place| host(place, &self.facts.swaps, self.now))
     }

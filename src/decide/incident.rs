@@ -12,7 +12,7 @@ impl Desk<'_> {
         let (active, resolved): (Vec<&Ticket>, Vec<&Ticket>) = self.leaks().partition(|t| t.status.is_active());
         let part = |t: &&&Ticket| t.devices.iter().any(|(key, _)| *key == device.key);
         let at_home = |t: &&&Ticket| self.is_in(t, &device.unit_id);
-        let riser = || active.iter().filter(|t| self.spreads_to(t, device)).max_by_key(|t| t.wet_at());
+        let riser = || active.iter().filter(|t| self.spreads_to(t, &device.unit_id)).max_by_key(|t| t.wet_at());
         let open = active.iter().find(part).or_else(|| active.iter().find(at_home)).or_else(riser);
         let found = open.or_else(|| {
             let last = resolved.iter().filter(|t| part(t) || at_home(t)).max_by_key(|t| t.wet_at())?;
@@ -27,6 +27,12 @@ impl Desk<'_> {
         self.leaks().find(|t| t.status.is_active() && self.is_in(t, unit)).map(|t| t.id.clone())
     }
 
+    /// The open leak ticket whose water may have come to a unit, the latest.
+    pub(super) fn incident_near(&self, unit: &UnitId) -> Option<TicketId> {
+        let near = self.leaks().filter(|t| t.status.is_active() && self.spreads_to(t, unit));
+        near.max_by_key(|t| t.wet_at()).map(|t| t.id.clone())
+    }
+
     /// Leak tickets that are open, or resolved and not yet closed.
     fn leaks(&self) -> impl Iterator<Item = &Ticket> {
         let live = |t: &&Ticket| t.status.is_active() || matches!(t.status, Status::Resolved { .. });
@@ -37,13 +43,13 @@ impl Desk<'_> {
         self.facts.units_of(ticket).contains(&unit)
     }
 
-    /// Whether water of the incident may have come to a device: above or below one of its units, within the window.
-    fn spreads_to(&self, ticket: &Ticket, device: &Device) -> bool {
+    /// Whether water of the incident may have come to a unit: above or below one of its own, within the window.
+    fn spreads_to(&self, ticket: &Ticket, unit: &UnitId) -> bool {
         let riser = |id: &UnitId| {
             let unit = self.facts.units.get(id)?;
             unit.stack.as_ref().map(|stack| (&unit.property_id, stack))
         };
-        let own = riser(&device.unit_id);
+        let own = riser(unit);
         let lately = self.now - ticket.wet_at() <= self.policy.leak.riser_window.0;
         lately && own.is_some() && self.facts.units_of(ticket).into_iter().any(|unit| riser(unit) == own)
     }

@@ -33,6 +33,8 @@ mod sweep;
 mod tickets;
 mod valves;
 mod visits;
+mod waiting;
+mod water;
 pub mod words;
 
 pub use commands::{Command, Refusal, awaited};

@@ -79,7 +79,7 @@ impl Desk<'_> {
     }
 
     /// Into the outbox, unless its number said STOP.
-    fn push(&mut self, message: NewMessage) {
+    pub(super) fn push(&mut self, message: NewMessage) {
         if !self.facts.stopped.contains(&message.to) {
             self.changes.messages.push(message);
         }

@@ -168,6 +168,8 @@ pub struct SlaPolicy {
     pub from_hour: u32,
     /// Local hour at which they end, up to 24.
     pub to_hour: u32,
+    /// Until somebody answers a text that only a human can; then the manager is told. Zero: never.
+    pub reply: Span,
     /// Of emergencies.
     pub emergency: SlaLimits,
     /// Of what should not wait.
@@ -195,6 +197,7 @@ impl Default for SlaPolicy {
         Self {
             from_hour: 8,
             to_hour: 20,
+            reply: span("30m"),
             emergency: limits("10m", "1h", "1d"),
             urgent: limits("30m", "4h", "3d"),
             routine: limits("1h", "24h", "60h"),

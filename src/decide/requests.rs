@@ -38,7 +38,7 @@ impl Desk<'_> {
     }
 
     /// Water that a sensor knows of already: the words are kept with it, and what they say to be worse is.
-    fn reported(&mut self, id: TicketId, wanted: &Wanted, actor: &str) -> TicketId {
+    pub(super) fn reported(&mut self, id: TicketId, wanted: &Wanted, actor: &str) -> TicketId {
         if self.ticket(&id).text.as_ref() != Some(&wanted.text) {
             self.change(&id).text = Some(wanted.text.clone());
             self.event(&id, "reported", actor, json!({ "text": wanted.text }));

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::commands::{Refusal, wrong};
 use super::desk::Desk;
-use super::people::{local, person_manager};
+use super::people::{self, local, person_manager};
 use super::plan::text_now;
 use super::policy::SlaPolicy;
 use crate::model::*;
@@ -150,6 +150,15 @@ impl Desk<'_> {
             ticket.plan.push(text_now(Audience::Manager, template, None));
         }
         self.event(id, "overdue", "system", json!({ "step": node, "limit": limit.to_string() }));
+    }
+
+    /// By when a human should have answered a text; never where the operator has set no time.
+    pub(super) fn answered_by(&self, property: &PropertyId, severity: Severity) -> Option<Timestamp> {
+        let (place, sla) = (self.facts.places.get(property)?, &self.policy.sla);
+        let at = hours(&place.property, sla, severity).after(self.now, sla.reply.0);
+        let held = severity == Severity::Routine && people::is_night(&place.property, &self.policy.contact, at);
+        let at = if held { people::next_morning(&place.property, &self.policy.contact, at) } else { at };
+        (sla.reply.0 > 0).then_some(at)
     }
 
     /// When the next timer runs out, or the first may begin.

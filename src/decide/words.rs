@@ -23,6 +23,8 @@ pub const TEMPLATES: &[&str] = &[
     "leak_manager",
     "leak_still_wet",
     "bed_manager",
+    "waiting_manager",
+    "urgent_manager",
     "tamper_housekeeper",
     "offer_leak",
     "offer_battery",

@@ -23,6 +23,8 @@ pub struct Conversation {
     pub waiting_since: Option<Timestamp>,
     /// Why: the word of the meaning that nobody may act upon alone.
     pub why: Option<String>,
+    /// When the manager is told that nobody has answered; absent once they were, and while nobody is awaited.
+    pub due_at: Option<Timestamp>,
     /// When the person last wrote.
     pub last_at: Timestamp,
 }

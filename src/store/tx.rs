@@ -90,6 +90,8 @@ queries! {
     conversations::save as save_conversation(conversation: &Conversation) -> ();
     /// One conversation.
     conversations::one as conversation(id: &str) -> Option<Conversation>;
+    /// Conversations whose manager is to be told.
+    conversations::due as due_conversations(now: Timestamp, limit: i64) -> Vec<ConversationId>;
     /// The conversations with numbers.
     conversations::of_phones as load_conversations(phones: &[&str]) -> HashMap<E164, Conversation>;
     /// A page of conversations.

@@ -7,10 +7,12 @@
 mod consent;
 mod phrases;
 mod text;
+mod water;
 
 pub use consent::{Keyword, keyword};
 use phrases::{FILLER, PHRASES};
 use text::Text;
+pub use water::{Water, is_water, water};
 
 /// From this confidence on a meaning is acted upon.
 pub const SURE: u8 = 60;
@@ -172,30 +174,6 @@ fn judge(found: &[(Intent, u8)], is_read: bool) -> Understood {
     let confidence = weight(intent);
     let intent = if confidence == 0 { Intent::Unknown } else { intent };
     Understood { intent, confidence, score: None }
-}
-
-/// Whether a text speaks of water.
-pub fn is_water(body: &str) -> bool {
-    const WATER: [&str; 16] = [
-        "water",
-        "leak*",
-        "drip*",
-        "flood*",
-        "burst*",
-        "pouring",
-        "soaked",
-        "tap",
-        "valve",
-        "漏",
-        "水管",
-        "滴水",
-        "全是水",
-        "是水",
-        "在流",
-        "水阀",
-    ];
-    let text = Text::new(body);
-    WATER.iter().any(|word| text.clone().take(word))
 }
 
 /// A text of one word, by what was asked.

@@ -13,7 +13,8 @@ use crate::store::{ConversationFilter, MessageRow, Page, StoreError};
 
 /// Homes of one number that are looked at.
 const HOMES_MAX: i64 = 10;
-const COLUMNS: &str = "id, phone, tenant_id, unit_id, property_id, ticket_id, sender, waiting_since, why, last_at";
+const COLUMNS: &str =
+    "id, phone, tenant_id, unit_id, property_id, ticket_id, sender, waiting_since, why, last_at, due_at";
 
 /// Where a number belongs: property and unit of its tenancies.
 pub async fn homes_of_phone(conn: &mut Conn, phone: &str) -> Result<Vec<(PropertyId, UnitId)>, StoreError> {
@@ -87,10 +88,11 @@ pub async fn understood(conn: &mut Conn, u: &Understanding) -> Result<(), StoreE
 /// Stores a conversation as it is now.
 pub async fn save(conn: &mut Conn, c: &Conversation) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO conversations (id, phone, tenant_id, unit_id, property_id, ticket_id, sender, waiting_since, why, last_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET tenant_id = excluded.tenant_id, \
+        "INSERT INTO conversations (id, phone, tenant_id, unit_id, property_id, ticket_id, sender, waiting_since, why, last_at, due_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO UPDATE SET tenant_id = excluded.tenant_id, \
          unit_id = excluded.unit_id, property_id = excluded.property_id, ticket_id = excluded.ticket_id, \
-         sender = excluded.sender, waiting_since = excluded.waiting_since, why = excluded.why, last_at = excluded.last_at",
+         sender = excluded.sender, waiting_since = excluded.waiting_since, why = excluded.why, last_at = excluded.last_at, \
+         due_at = excluded.due_at",
     )
     .bind(&c.id.0)
     .bind(c.phone.as_str())
@@ -102,6 +104,7 @@ pub async fn save(conn: &mut Conn, c: &Conversation) -> Result<(), StoreError> {
     .bind(c.waiting_since.map(|t| t.0))
     .bind(&c.why)
     .bind(c.last_at.0)
+    .bind(c.due_at.map(|t| t.0))
     .execute(&mut *conn)
     .await?;
     Ok(())
@@ -112,6 +115,17 @@ pub async fn one(conn: &mut Conn, id: &str) -> Result<Option<Conversation>, Stor
     let mut query = QueryBuilder::<Db>::new("SELECT ");
     query.push(COLUMNS).push(" FROM conversations WHERE id = ").push_bind(id.to_owned());
     query.build().fetch_optional(&mut *conn).await?.as_ref().map(row).transpose()
+}
+
+/// Conversations whose manager is to be told.
+pub async fn due(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<ConversationId>, StoreError> {
+    let ids: Vec<String> =
+        sqlx::query_scalar("SELECT id FROM conversations WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2")
+            .bind(now.0)
+            .bind(limit)
+            .fetch_all(&mut *conn)
+            .await?;
+    Ok(ids.into_iter().map(ConversationId).collect())
 }
 
 /// The conversations with these numbers.
@@ -163,6 +177,7 @@ fn row(row: &Row) -> Result<Conversation, StoreError> {
         waiting_since: row.try_get::<Option<i64>, _>(7)?.map(at),
         why: row.try_get(8)?,
         last_at: at(row.try_get(9)?),
+        due_at: row.try_get::<Option<i64>, _>(10)?.map(at),
         id: ConversationId(id),
     })
 }

@@ -173,10 +173,11 @@ pub async fn due_tickets(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<
     Ok(ids.into_iter().map(TicketId).collect())
 }
 
-/// When a device or ticket is due next.
+/// When a device, ticket or conversation is due next.
 pub async fn next_due_at(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
     let next: Option<i64> = sqlx::query_scalar(
-        "SELECT MIN(due) FROM (SELECT MIN(due_at) AS due FROM device_states UNION ALL SELECT MIN(due_at) AS due FROM tickets) AS dues",
+        "SELECT MIN(due) FROM (SELECT MIN(due_at) AS due FROM device_states UNION ALL SELECT MIN(due_at) AS due FROM tickets \
+         UNION ALL SELECT MIN(due_at) AS due FROM conversations) AS dues",
     )
     .fetch_one(&mut *conn)
     .await?;

@@ -77,10 +77,9 @@ fn a_call_for_help_without_a_matter_opens_a_request_and_water_at_night_does_not_
     check("", day, then);
     let night = "05 02:00 tenant:t1 厨房到处是水，快来";
     let then = "
-        05 02:00 opened request
-        05 02:00 needs_help request
-        05 02:00 text housekeeper:h2 offer_request
-        05 02:00 text tenant:t1 help_coming";
+        05 02:00 opened leak
+        05 02:00 text tenant:t1 leak_tenant
+        05 02:00 text housekeeper:h2 offer_leak";
     check("", night, then);
     let quiet = "05 02:00 tenant:t1 空调坏了，帮忙修一下";
     let mut stage = Stage::new();

@@ -115,3 +115,23 @@ fn what_was_missed_stays_missed_in_the_next_round() {
     assert_eq!(ticket.work.answered_ms, Some(20 * time::MINUTE), "the first answer");
     assert_eq!(ticket.work.clocks.iter().filter(|c| c.node == Node::Close && c.met_at.is_none()).count(), 1);
 }
+
+#[test]
+fn who_waits_for_a_human_is_told_of_once_in_service_hours() {
+    let asked = "05 10:00 tenant:t1 My cat sits on the sensor, is that bad?";
+    let told = "05 10:30 text manager:oak waiting_manager";
+    check("clocks run", &format!("{asked}\n05 10:20 tenant:t1 hello??\n06 12:00 wait"), told);
+    check("clocks run", "05 19:50 tenant:t1 is that bad?\n06 12:00 wait", "06 08:20 text manager:oak waiting_manager");
+    check("clocks run", "05 22:00 tenant:t1 is that bad?\n06 12:00 wait", "06 08:30 text manager:oak waiting_manager");
+    check("", &format!("{asked}\n06 12:00 wait"), "");
+    let mut stage = super::Stage::new();
+    stage.change("clocks run");
+    stage.act(asked);
+    let id = stage.facts.conversations.values().next().expect("one").id.clone();
+    stage.decide(|desk| desk.leave(&id).expect("put down"));
+    stage.act("06 12:00 wait");
+    assert!(stage.log.is_empty(), "somebody has seen to it: {:#?}", stage.log);
+    stage.act("06 13:00 tenant:t1 is that bad?");
+    stage.act("06 14:00 wait");
+    assert_eq!(stage.log, ["06 13:30 text manager:oak waiting_manager"], "anew");
+}

@@ -134,9 +134,20 @@ impl Stage {
         loop {
             let devices = self.states.iter().filter_map(|(k, s)| s.due_at(&ctx).map(|at| (at, 0, k.0.clone())));
             let tickets = self.facts.tickets.values().filter_map(|t| t.due_at.map(|at| (at, 1, t.id.0.clone())));
-            let Some((at, kind, id)) = devices.chain(tickets).min().filter(|(at, ..)| *at <= until) else { break };
+            let waiting = self
+                .facts
+                .conversations
+                .values()
+                .filter_map(|c| c.due_at.map(|at| (at, 2, c.phone.as_str().to_owned())));
+            let Some((at, kind, id)) = devices.chain(tickets).chain(waiting).min().filter(|(at, ..)| *at <= until)
+            else {
+                break;
+            };
             self.now = self.now.max(at);
-            if kind == 0 {
+            if kind == 2 {
+                let phone = E164::parse(&id).expect("a number");
+                self.decide(|desk| desk.conversation_due(&phone));
+            } else if kind == 0 {
                 let ctx = Context { now: self.now, ..ctx };
                 let findings = self.states.get_mut(id.as_str()).expect("it was due").pass(&ctx);
                 self.found(&id, &findings);
@@ -364,6 +375,7 @@ fn patient() -> Policy {
     let mut policy = Policy::default();
     policy.dispatch.emergency_within = Span(30 * DAY);
     policy.dispatch.urgent_within = Span(30 * DAY);
+    policy.sla.reply = Span(0);
     let never = || SlaLimits { answer: Span(0), arrive: Span(0), close: Span(0) };
     (policy.sla.emergency, policy.sla.urgent, policy.sla.routine) = (never(), never(), never());
     policy

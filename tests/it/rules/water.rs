@@ -167,3 +167,86 @@ fn water_that_comes_down_a_riser_warns_those_below_in_one_incident_with_one_hous
         05 03:20 text tenant:t0 leak_below";
     check("cellar +14155550100", &up, &format!("{OPENED}{then}"));
 }
+
+/// A tenant's word at night, and what comes of it within the minute.
+#[track_caller]
+fn at_night(before: &str, words: &str, then: &[&str]) -> Stage {
+    let mut stage = Stage::new();
+    before.lines().for_each(|line| stage.act(line));
+    let n = stage.log.len();
+    stage.act(&format!("05 03:15 tenant:t1 {words}"));
+    let came: Vec<_> = stage.log[n..].iter().map(|l| l.trim_start_matches("05 03:15 ")).collect();
+    assert_eq!(came, then, "{words}");
+    stage
+}
+
+const FRESH: [&str; 3] = ["opened leak", "text tenant:t1 leak_tenant", "text housekeeper:h2 offer_leak"];
+
+#[test]
+fn a_tenants_word_of_water_opens_a_leak_at_any_hour() {
+    for words in ["there is water coming through the ceiling", "天花板在滴水", "please hurry, water everywhere"] {
+        let stage = at_night("", words, &FRESH);
+        let leak = ticket(&stage);
+        assert_eq!((leak.severity, leak.text.as_deref()), (Severity::Emergency, Some(words)));
+    }
+    let low = "05 03:00 lock1 battery=60\n05 03:01 lock1 battery=20\n05 03:02 lock1 battery=19";
+    at_night(low, "water is dripping from the lamp", &FRESH);
+    let bed = [
+        "opened leak",
+        "answered leak",
+        "text tenant:t1 leak_tenant",
+        "text housekeeper:h2 offer_leak",
+        "text tenant:t1 bed_coming",
+        "text manager:oak bed_manager",
+    ];
+    at_night("", "the whole flat is flooded, we need a hotel", &bed);
+    // The sensor that is wet afterwards is part of it.
+    let mut stage = at_night("", "there is water coming through the ceiling", &FRESH);
+    stage.act("05 03:16 leak1 wet");
+    assert_eq!(stage.facts.tickets.len(), 1);
+    at_night("", "the water stopped, all dry now", &[]);
+}
+
+#[test]
+fn a_tenants_word_of_water_joins_the_leak_that_is_open() {
+    let offered = "05 03:10 leak1 wet\n05 03:12 wait";
+    at_night(
+        offered,
+        "more water is coming",
+        &["reported leak leak1", "needs_help leak leak1", "text tenant:t1 help_coming"],
+    );
+    let above = "05 03:10 leak2 wet\n05 03:11 h2 accept leak";
+    let mut stage =
+        at_night(above, "water comes through the ceiling", &["reported leak leak2", "text tenant:t1 leak_tenant"]);
+    stage.act("05 03:16 tenant:t1 1");
+    assert_eq!(stage.tasks.len(), 1, "and they were asked whether they need a bed");
+    stage.act("05 03:17 leak1 wet");
+    let told = stage.messages.iter().filter(|m| m.template == "leak_tenant" && m.to.as_str() == "+14155550101");
+    let mut keys: Vec<_> = told.map(|m| &m.key).collect();
+    keys.dedup();
+    assert_eq!(keys.len(), 1, "the outbox drops the second");
+    // A trickle that is a flood by the tenant's word.
+    let mut stage = Stage::new();
+    stage.act("05 03:10 leak1 wet");
+    stage.facts.tickets.values_mut().for_each(|t| t.severity = Severity::Urgent);
+    stage.act("05 03:15 tenant:t1 water everywhere!");
+    assert!(stage.log.contains(&"05 03:15 worsened leak leak1".to_owned()), "{:#?}", stage.log);
+}
+
+#[test]
+fn what_may_be_water_is_read_by_the_manager_at_once() {
+    let urgent = ["text manager:oak urgent_manager"];
+    let stage = at_night("", "is it normal that there is water under the sink?", &urgent);
+    let body = &stage.messages.last().expect("sent").body;
+    assert!(body.contains("is it normal") && body.contains("+14155550101"), "{body}");
+    let taken = "05 03:10 leak1 wet\n05 03:11 h2 accept leak";
+    at_night(taken, "will the water damage be paid?", &[]);
+    let mut stage = at_night("", "is there water below me?", &urgent);
+    stage.act("05 03:16 tenant:t1 can you hear the water?");
+    let keys: std::collections::BTreeSet<_> = stage.messages.iter().map(|m| &m.key).collect();
+    assert_eq!(keys.len(), 1, "once in a while");
+    let mut stage = Stage::new();
+    stage.facts.devices.remove("lock1");
+    stage.act("05 03:15 tenant:t1 I'm locked out");
+    assert_eq!(stage.log, ["05 03:15 text manager:oak urgent_manager"], "no lock is known, and they stand outside");
+}

@@ -18,6 +18,7 @@ fn conversation(number: &str, last_at: i64, waiting_since: Option<i64>) -> Conve
         sender: "陈".to_owned(),
         waiting_since: waiting_since.map(Timestamp),
         why: waiting_since.map(|_| "unknown".to_owned()),
+        due_at: waiting_since.map(|at| Timestamp(at + 10)),
         last_at: Timestamp(last_at),
     }
 }
@@ -42,6 +43,9 @@ pub async fn conversations_are_kept_listed_and_paged(db: &Engine) {
     assert_eq!(db.read(async |tx| tx.conversation("c_none").await).await, None);
     let loaded = db.read(async |tx| tx.load_conversations(&["+14155550103", "+14155559999"]).await).await;
     assert_eq!(loaded.into_values().collect::<Vec<_>>(), std::slice::from_ref(&b));
+    let due = async |now| db.read(async |tx| tx.due_conversations(Timestamp(now), 9).await).await;
+    assert_eq!((due(13).await, due(14).await), (vec![], vec![b.id.clone()]));
+    assert_eq!(db.read(async |tx| tx.next_due_at().await).await, Some(Timestamp(14)));
     let list = async |filter: ConversationFilter, after| {
         let page = Page { limit: 10, after };
         db.read(async |tx| tx.list_conversations(&filter, &page).await).await

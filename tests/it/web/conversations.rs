@@ -1,10 +1,11 @@
 //! Texts of tenants over the webhook, who waits for a human, and the answer over the API; tickets that people open.
 
+use nightporter::model::time::MINUTE;
 use nightporter::web::twilio_signature::sign;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::house::{House, PUBLIC_URL, SECRET, SOON, answer, token};
+use super::house::{House, PUBLIC_URL, SECRET, SENSOR, SOON, answer, token};
 use crate::services::eventually;
 
 async fn writes(house: &House, sid: &str, from: &str, body: &str) {
@@ -55,6 +56,26 @@ async fn what_nobody_understood_is_answered_by_a_human_once_and_in_the_same_name
     assert!(by_hand.len() == 1 && by_hand[0]["body"] == format!("Not at all. - {sender}"), "{by_hand:?}");
     writes(&house, "SM3", ANN, "STOP").await;
     assert_eq!(post(&house, "oak", &path, "key-3", json!({ "text": "one more" })).await.0, 409);
+}
+
+#[tokio::test]
+async fn a_word_of_water_is_one_leak_with_the_sensors_and_what_nobody_reads_is_told() {
+    let house = House::start().await;
+    writes(&house, "SM1", ANN, "there is water coming through the ceiling").await;
+    let leaks =
+        async || house.get("ops", "/api/v1/tickets?kind=leak").await["items"].as_array().expect("a list").clone();
+    let first = leaks().await;
+    assert_eq!((first.len(), &first[0]["severity"], &first[0]["tenant_id"]), (1, &json!("emergency"), &json!("t-oak")));
+    house.hear(SENSOR, nightporter::model::Fact::Leak(true)).await;
+    writes(&house, "SM2", ANN, "more water!").await;
+    assert_eq!(leaks().await.len(), 1, "the open one has it");
+    writes(&house, "SM3", ANN, "hmm").await;
+    house.clock.advance(31 * MINUTE);
+    let told = async || house.get("ops", "/api/v1/messages?to=%2B8613900000001").await["items"].clone();
+    eventually(SOON, "the manager is told that nobody has answered", async || {
+        told().await.as_array().expect("a list").iter().any(|m| m["template"] == "waiting_manager")
+    })
+    .await;
 }
 
 #[tokio::test]
