@@ -1,7 +1,9 @@
 //! Which water is one incident: a riser's from sensor to sensor, with all its apartments, also where it was thought to be over.
 
-use nightporter::decide::Wanted;
+use nightporter::decide::{Command, Wanted};
+use nightporter::model::time::MINUTE;
 use nightporter::model::*;
+use proptest::prelude::*;
 
 use super::stage::Stage;
 use super::{check, lines};
@@ -24,6 +26,16 @@ fn play(given: &str, story: &str) -> Stage {
 
 fn open(stage: &Stage) -> Vec<&Ticket> {
     stage.facts.tickets.values().filter(|t| t.status.is_active()).collect()
+}
+
+fn drips(unit: &str) -> Wanted {
+    Wanted {
+        kind: TicketKind::Leak,
+        property_id: "oak".into(),
+        unit_id: Some(unit.into()),
+        severity: None,
+        text: "The ceiling drips".to_owned(),
+    }
 }
 
 #[test]
@@ -67,13 +79,7 @@ fn sensors_that_are_in_no_apartment_have_nothing_in_common() {
 #[test]
 fn what_a_person_says_of_water_that_sensors_know_is_kept_with_it() {
     let mut stage = play("", DOWN);
-    let wanted = Wanted {
-        kind: TicketKind::Leak,
-        property_id: "oak".into(),
-        unit_id: Some("oak-2".into()),
-        severity: None,
-        text: "The ceiling drips".to_owned(),
-    };
+    let wanted = drips("oak-2");
     for _ in 0..2 {
         stage.decide(|desk| {
             let id = desk.wanted(&wanted, "user:ops", "key-1").expect("granted");
@@ -81,4 +87,49 @@ fn what_a_person_says_of_water_that_sensors_know_is_kept_with_it() {
         });
     }
     assert_eq!(stage.log, lines(JOINED).chain(["05 03:35 reported leak leak1"]).collect::<Vec<_>>());
+}
+
+const TOWER: [&str; 6] = ["leak1", "leak2", "leak3", "leak4", "sink2", "sink3"];
+
+/// Something happens in a tower, to one of its sensors: it is wet, dry, somebody cancels, somebody sees water.
+fn happens(stage: &mut Stage, what: u8, which: usize) {
+    let word = ["wet", "wet", "dry", "dry", "dry", "cancelled", "seen"][usize::from(what)];
+    match word {
+        "cancelled" => {
+            let Some(id) = open(stage).get(which).map(|t| t.id.clone()) else { return };
+            let cancel = Command::Cancel { reason: "none".to_owned() };
+            stage.decide(|desk| desk.command(&id, "user:ops", &cancel).expect("granted"));
+        }
+        "seen" => {
+            let (unit, key) = (format!("oak-{}", which % 4 + 1), format!("key-{}", stage.now.0));
+            stage.decide(|desk| _ = desk.wanted(&drips(&unit), "user:ops", &key).expect("granted"));
+        }
+        word => {
+            let reading = Reading::new(Fact::Leak(word == "wet"));
+            let (received_at, fingerprint) = (stage.now, stage.now.0.unsigned_abs());
+            let heard =
+                nightporter::decide::Heard { readings: vec![reading], received_at, retained: false, fingerprint };
+            stage.hear(TOWER[which], &heard);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_apartment_is_ever_part_of_two_open_incidents(
+        story in prop::collection::vec((0..7_u8, 0..TOWER.len(), 1..120_i64), 1..50),
+    ) {
+        let mut stage = play("floors 4\nsensor sink2 oak-2\nsensor sink3 oak-3", "05 03:00 wait");
+        for (what, which, minutes) in story {
+            stage.pass_until(stage.now + minutes * MINUTE);
+            happens(&mut stage, what, which);
+            let tickets = open(&stage);
+            let units = |t: &&Ticket| stage.facts.units_of(t).into_iter().cloned().collect::<std::collections::BTreeSet<_>>();
+            let all: Vec<UnitId> = tickets.iter().flat_map(units).collect();
+            let apart = all.iter().collect::<std::collections::BTreeSet<_>>().len();
+            prop_assert_eq!(apart, all.len(), "{:#?}", stage.log);
+        }
+    }
 }
