@@ -16,6 +16,8 @@ use crate::model::{Doubt, Fact, Finding, Millis, Timestamp};
 const PROBES_MAX: usize = 16;
 /// A probe that was wet within this when its device is registered is wet now: sensors repeat themselves daily.
 const UNHEARD_MAX_MS: Millis = DAY;
+/// A word of water that is older than this bears no part in water of today.
+const UNPROVEN_MAX_MS: Millis = DAY;
 /// How long a doubtful wet may dry before it is a leak.
 const DOUBT_LASTS: Millis = 2 * MINUTE;
 /// Below this a sensor says what it likes, %.
@@ -94,7 +96,7 @@ impl LeakState {
             if self.believes(t, ctx) {
                 self.unproven = None;
                 self.set(channel(t), Probe { wet, at: t.at });
-            } else if wet && self.is_last(t) {
+            } else if wet && self.is_last(t) && (t.ageless || t.age <= UNPROVEN_MAX_MS) {
                 self.unproven = Some((channel(t), t.at));
             }
         }
