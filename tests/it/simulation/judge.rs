@@ -110,9 +110,13 @@ fn said_once(tickets: &BTreeMap<String, Ticket>, messages: &[MessageRow]) -> Res
         let count = said.entry((ticket, template, &m.recipient)).or_default();
         *count += 1;
         let rounds = tickets.get(ticket).map_or(1, |t| t.round + 1);
-        // One offer before the end of a battery, one when it is dead.
-        let offers = if template.starts_with("offer_battery") { 2 } else { 1 };
-        if *count > rounds * offers {
+        // One offer before the end of a battery, one when it is dead; a bed for each tenant of an incident.
+        let times = match template.as_str() {
+            "bed_manager" => tickets.get(ticket).map_or(1, |t| t.questions.len().max(1) as u32),
+            offer if offer.starts_with("offer_battery") => 2,
+            _ => 1,
+        };
+        if *count > rounds * times {
             return Err(format!("{ticket}: {template} was said {count} times to {} in {rounds} rounds", m.recipient));
         }
     }
