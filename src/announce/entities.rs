@@ -186,7 +186,7 @@ fn health(known: &Known) -> Value {
     json!({
         "battery": state.battery.percent.map(|p| (p * 10.0).round() / 10.0),
         "battery_low": told.then_some(state.battery.phase != Phase::Fresh),
-        "online": seen.is_some() && !state.presence.silent && state.presence.offline_since.is_none(),
+        "online": seen.map(|_| !state.presence.silent && state.presence.offline_since.is_none()),
         "leak": (!probes.is_empty()).then(|| probes.values().any(|p| p.wet)),
         "last_seen": seen.map(|at| Timestamp(at.0 - at.0.rem_euclid(SEEN_STEP_MS)).to_rfc3339()),
     })

@@ -103,7 +103,7 @@ impl Batch<'_> {
                         self.quarantine(item, origin, told, trouble, why);
                     }
                     None => {
-                        if let Some(about) = about.filter(|_| told.describes()) {
+                        if let Some(about) = about.filter(|_| told.describes() || device.is_none()) {
                             about.learn(told, device.is_some(), self.now);
                         }
                     }

@@ -24,7 +24,15 @@ fn whole_percent(value: &Scalar) -> Option<Fact> {
 
 /// A battery's voltage in volts or millivolts; the size of the number tells which.
 pub(super) fn voltage(value: &Scalar) -> Option<Fact> {
-    or_odd_word("battery_millivolts", value, value.number().and_then(of_cells))
+    let number = value.number().or_else(|| volts_with_unit(value)?.number());
+    or_odd_word("battery_millivolts", value, number.and_then(of_cells))
+}
+
+/// The volts of a text that says so itself: `2.9V`, `2950 mV`.
+pub(super) fn volts_with_unit(value: &Scalar) -> Option<Scalar<'static>> {
+    let text = value.text()?.trim().strip_suffix(['V', 'v'])?;
+    let (text, per_volt) = text.strip_suffix(['m', 'M']).map_or((text, 1.0), |text| (text, 1_000.0));
+    Some(Scalar::Number(Scalar::plain(text).number()? / per_volt))
 }
 
 fn of_cells(n: f64) -> Option<Fact> {
@@ -63,9 +71,24 @@ pub(super) fn leak(value: &Scalar) -> Option<Fact> {
 }
 
 fn leak_word(text: &str) -> Option<bool> {
-    let wet = &["wet", "leak", "leaking", "leakage", "alarm", "detected", "waterleak", "flood", "waterleakageyes"];
-    let dry = &["dry", "noleak", "noleakage", "normal", "clear", "ok", "notdetected", "waterleakageno"];
-    word(text, wet, dry)
+    const WET: &[&str] = &[
+        "wet",
+        "leak",
+        "leaking",
+        "leakage",
+        "alarm",
+        "detected",
+        "waterleak",
+        "flood",
+        "waterleakageyes",
+        "waterpresent",
+        // How much (Quandify CubicMeter, `leakState`).
+        "medium",
+        "large",
+    ];
+    const DRY: &[&str] =
+        &["dry", "noleak", "noleakage", "normal", "clear", "ok", "notdetected", "waterleakageno", "waternotpresent"];
+    word(text, WET, DRY)
 }
 
 /// The case was opened or moved, as a flag or as a word.

@@ -33,13 +33,28 @@ impl Uplink {
         if port == Some(106) && fields.contains_key("temperatureBoard") {
             return self.take_browan(fields);
         }
+        // Dragino's status message tells volts, whole ones too.
+        if fields.contains_key("SENSOR_MODEL") {
+            return self.now.add(fields.get("battery").or(fields.get("BAT")).and_then(|v| facts::voltage(&v.into())));
+        }
         self.take_fields(fields, 0);
+        self.take_radio_bridge(fields);
         for entries in fields.values().filter_map(Value::as_array) {
             self.take_history(entries);
         }
         if let Some(Value::String(event)) = fields.get("event") {
             let wet = event.split(',').any(|e| matches!(e.trim(), "water_leak_alert" | "water_leak"));
             self.now.add(wet.then_some(Fact::Leak(true)));
+        }
+    }
+
+    /// Radio Bridge names each message by what happened, and says it below that name (radio_bridge_packet_decoder.js).
+    fn take_radio_bridge(&mut self, fields: &Map<String, Value>) {
+        let event = |name: &str| fields.get(name)?.get("Event").map(Scalar::from);
+        match fields.get("Type").and_then(Value::as_str) {
+            Some("WATER") => self.now.add(event("Water").as_ref().and_then(facts::leak)),
+            Some("TAMPER") => self.now.add(event("Tamper").as_ref().and_then(facts::tamper)),
+            _ => {}
         }
     }
 

@@ -33,13 +33,13 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// The truth of `true`, `1`, `on`, `yes` and their opposites; other words and numbers are not known here.
+    /// The truth of `true`, `1`, `on`, `yes`, `y` and their opposites; other words and numbers are not known here.
     pub(super) fn flag(&self) -> Option<bool> {
         match self {
             Self::Bool(b) => Some(*b),
             Self::Number(n) if *n == 0.0 => Some(false),
             Self::Number(n) if *n == 1.0 => Some(true),
-            Self::Text(text) => word(text, &["true", "on", "1", "yes"], &["false", "off", "0", "no"]),
+            Self::Text(text) => word(text, &["true", "on", "1", "yes", "y"], &["false", "off", "0", "no", "n"]),
             _ => None,
         }
     }

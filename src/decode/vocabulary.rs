@@ -147,6 +147,10 @@ fn known(name: impl Iterator<Item = u8>) -> Option<Meaning> {
 
 /// Adds what the value says under this meaning; a text such as `2.4(low battery)` says two things.
 pub(super) fn take(facts: &mut Facts, meaning: Meaning, channel: Option<&str>, value: &Scalar) {
+    // Some voltage beside the battery's own is another one (Decentlab DLR2-005: what is measured).
+    if meaning == Meaning::AnyVoltage && facts.has(Fact::BatteryMillivolts) {
+        return;
+    }
     let mut add = |fact| match channel {
         Some(channel) => facts.add_to(channel, fact),
         None => facts.add(fact),
@@ -188,8 +192,11 @@ pub(super) fn fact(meaning: Meaning, value: &Scalar) -> Option<Fact> {
 }
 
 /// "Battery" without a unit: above 1000 it is millivolts; 1.5 to 4.5 with a fraction is the voltage of a cell, since no
-/// gauge tells tenths of a percent there but many codecs tell volts; else percent or a word.
+/// gauge tells tenths of a percent there but many codecs tell volts; else percent or a word. `2.9V` says its unit.
 fn level(value: &Scalar) -> Option<Fact> {
+    if let Some(with_unit) = facts::volts_with_unit(value) {
+        return facts::voltage(&with_unit);
+    }
     match value.number() {
         Some(n) if n > 1_000.0 || ((1.5..=4.5).contains(&n) && n.fract() != 0.0) => facts::voltage(value),
         _ => facts::battery(value),
@@ -240,5 +247,10 @@ mod tests {
         check(3.6, Some(Fact::BatteryMillivolts(3600.0)));
         check(3216.0, Some(Fact::BatteryMillivolts(3216.0)));
         check(255.0, None);
+        let check = |text, expected| assert_eq!(level(&Scalar::plain(text)), expected, "{text}");
+        check("3.0V", Some(Fact::BatteryMillivolts(3000.0)));
+        check("2950 mV", Some(Fact::BatteryMillivolts(2950.0)));
+        check("55 %", Some(Fact::BatteryPercent(55.0)));
+        check("V", None);
     }
 }

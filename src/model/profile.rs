@@ -90,6 +90,9 @@ pub struct Profile {
     /// What it is for, as announced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<DeviceKind>,
+    /// The gateway that passed its last message on, where the message tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<DeviceKey>,
     /// Kinds of readings that it can tell or has told.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub kinds: BTreeSet<String>,
@@ -123,6 +126,9 @@ impl Profile {
         }
         self.power = told.power.or(self.power);
         self.kind = told.kind.or(self.kind);
+        if let Some(gateway) = told.gateway.as_ref().filter(|g| !told.any_gateway && g.is_sound()) {
+            self.gateway = Some(gateway.clone());
+        }
         self.kinds.extend(told.kinds.iter().cloned());
     }
 
@@ -150,6 +156,12 @@ impl Profile {
             (tells("volume_l") || tells("flow_lpm"), DeviceKind::Meter),
         ];
         self.kind.or_else(|| by_kinds.into_iter().find_map(|(tells, kind)| tells.then_some(kind)))
+    }
+
+    /// The gateway that it probably speaks through: as told, else Zigbee2MQTT, which speaks of itself as `bridge`.
+    pub fn proposed_gateway(&self) -> Option<DeviceKey> {
+        let zigbee = self.format.as_deref() == Some("zigbee2mqtt");
+        self.gateway.clone().or_else(|| zigbee.then(|| "bridge".into()))
     }
 }
 

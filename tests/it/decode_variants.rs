@@ -95,6 +95,26 @@ fn lorawan() {
             r#"{"leakage_status":"normal","history":[{"timestamp":1735787045,"leakage_status":"leak"}]}"#,
             "d leak=false\nd leak=true@1735787045000",
         ),
+        // Radio Bridge RBS301-WAT (lorawan-devices, vendor/radio-bridge/radio_bridge_packet_decoder.js).
+        (r#"{"Protocol":1,"Counter":5,"Type":"WATER","Water":{"Event":"Water Present","Relative":12}}"#, "d leak=true"),
+        (r#"{"Type":"WATER","Water":{"Event":"Water Not Present","Relative":200}}"#, "d leak=false"),
+        (r#"{"Type":"TAMPER","Tamper":{"Event":"Open"}}"#, "d tamper=true"),
+        (
+            r#"{"Type":"SUPERVISORY","Supervisory":{"Accumulation":3,"BatteryLow":1,"Battery":"3.0V"}}"#,
+            "d battery_millivolts=3000\nd battery_low=true",
+        ),
+        // Dragino WL03A-LB's status message: volts, and whole ones are no percent (vendor/dragino/wl03a-lb.js).
+        (r#"{"SENSOR_MODEL":"WL03A-LB","FIRMWARE_VERSION":"1.0.0","battery":3}"#, "d battery_millivolts=3000"),
+        // Aqua-Scope BVS (vendor/aquascope/bvs.js) and Quandify CubicMeter (vendor/quandify/cubicmeter-1-1-uplink.js).
+        (r#"{"leak":"Y","valve":"On"}"#, "d leak=true"),
+        (r#"{"leak":"N","valve":"Off"}"#, "d leak=false"),
+        (r#"{"leakState":"medium","batteryActive":3600}"#, "d leak=true"),
+        (r#"{"leakState":"","batteryActive":3600}"#, "d"),
+        // Decentlab DLR2-005: the voltage is what it measures (chirpstack-device-profiles, test_decode_dl-dlr2-005.json).
+        (
+            r#"{"battery_voltage":{"value":3.181,"unit":"V"},"voltage":{"value":2.08,"unit":"V"}}"#,
+            "d battery_millivolts=3181",
+        ),
         (r#"{"waterLeakAlertThreshold":1,"leakTimes":3,"config":{"leak":true},"childLock":true}"#, "d"),
     ];
     for (decoded, expected) in rows {

@@ -167,6 +167,10 @@ fn every_message_is_one_that_home_assistant_accepts_and_we_pass_over() {
     let health = entities::device("homeassistant", &known("x", DeviceKind::Lock, json!({}))).swap_remove(0);
     let health: Value = serde_json::from_slice(&health.payload).expect("JSON");
     assert_eq!(health["last_seen"], "2026-01-05T10:00:00.000Z", "in steps");
+    let unheard = Known { seen_at: None, ..known("x", DeviceKind::Gateway, json!({})) };
+    let unheard = entities::device("homeassistant", &unheard).swap_remove(0);
+    let unheard: Value = serde_json::from_slice(&unheard.payload).expect("JSON");
+    assert_eq!(unheard["online"], Value::Null, "a gateway that was adopted before it spoke is not offline");
     assert_eq!(
         (&health["battery"], &health["battery_low"]),
         (&Value::Null, &Value::Null),

@@ -134,9 +134,13 @@ impl BatteryState {
         self.proof.take_word(at);
     }
 
-    /// Notes what the gauge shows, and concludes nothing.
-    pub(super) fn show(&mut self, timed: &[Timed<'_>]) {
-        self.read(timed);
+    /// What a device tells that nobody has registered: its history is kept and nothing is concluded. What it would have
+    /// been found to be, its next reading finds once somebody has.
+    pub(super) fn keep(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>) {
+        self.hear(timed, ctx, &mut Vec::new());
+        self.phase = Phase::Fresh;
+        self.lows = self.lows.min(1);
+        self.near_end = false;
     }
 
     pub(super) fn hear(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>, findings: &mut Vec<Finding>) {

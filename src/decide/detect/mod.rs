@@ -154,10 +154,13 @@ impl DeviceState {
 
     /// Takes in a message of a device that nobody has registered: what it shows is kept, nothing is concluded.
     pub fn hold(&mut self, heard: &Heard, ctx: &Context<'_>) {
+        if self.is_echo(heard) {
+            return;
+        }
         let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
         self.note(&timed, &mut Vec::new());
         self.tamper = None;
-        self.battery.show(&timed);
+        self.battery.keep(&timed, ctx);
         self.leak.show(&timed, ctx);
         if !heard.retained {
             self.seen_at = self.seen_at.max(heard.received_at);

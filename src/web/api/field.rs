@@ -46,7 +46,8 @@ pub struct Adoption {
     model: Option<String>,
     chemistry: Option<String>,
     cells: Option<String>,
-    /// The gateway that it speaks through, a registered device.
+    /// The gateway that it speaks through, a registered device. May be left out where its messages tell it, or it comes
+    /// from Zigbee2MQTT (`bridge`), and that gateway is registered at the same property.
     gateway: Option<String>,
     /// For a valve: the unit or device whose pipe it closes.
     valve_for: Option<String>,
@@ -148,7 +149,10 @@ async fn checked(
             .mend("give the id of a unit of the registry (units.csv)")
     })?;
     let kind = kind(adoption.kind.as_deref(), about.proposed_kind())?;
-    let gateway = gateway(tx, adoption.gateway).await?;
+    let gateway = match filled(adoption.gateway) {
+        Some(key) => Some(gateway(tx, &key).await?),
+        None => proposed_gateway(tx, &about, &unit.property_id).await?,
+    };
     let valve_for = valve_for(tx, kind, adoption.valve_for).await?;
     Ok(model::Device {
         unit_id: unit.id.clone(),
@@ -180,11 +184,21 @@ fn kind(said: Option<&str>, proposed: Option<DeviceKind>) -> Result<DeviceKind, 
     }
 }
 
-async fn gateway(tx: &mut Tx, said: Option<String>) -> Result<Option<DeviceKey>, Problem> {
-    let Some(key) = filled(said) else { return Ok(None) };
-    let found = tx.load_devices(&[&key]).await?.remove(key.as_str());
+/// What its messages tell of its gateway, if that is registered there: else its silence would be a matter of its own.
+async fn proposed_gateway(
+    tx: &mut Tx,
+    about: &model::Profile,
+    property: &model::PropertyId,
+) -> Result<Option<DeviceKey>, Problem> {
+    let Some(key) = about.proposed_gateway() else { return Ok(None) };
+    let found = tx.load_devices(&[key.as_str()]).await?.remove(key.as_str());
+    Ok(found.filter(|d| d.kind == DeviceKind::Gateway && d.property_id == *property).map(|d| d.key))
+}
+
+async fn gateway(tx: &mut Tx, key: &str) -> Result<DeviceKey, Problem> {
+    let found = tx.load_devices(&[key]).await?.remove(key);
     match found {
-        Some(device) if device.kind == DeviceKind::Gateway => Ok(Some(device.key)),
+        Some(device) if device.kind == DeviceKind::Gateway => Ok(device.key),
         Some(device) => {
             let detail = format!("\"{key}\" is a {}, no gateway", device.kind.as_str());
             Err(Problem::unprocessable("no-gateway", detail).at("field gateway"))

@@ -136,6 +136,34 @@ async fn a_stranger_is_held_with_all_that_it_told_and_adopted_with_it() {
 }
 
 #[tokio::test]
+async fn the_history_of_a_held_device_counts_after_its_adoption() {
+    let site = Site::new().await;
+    let says = async |percent: u32, uptime: u32| {
+        let payload = format!(r#"{{"battery_percent":{percent},"uptime_s":{uptime}}}"#);
+        site.say("nightporter/v1/oak/door/telemetry", &payload).await;
+        site.clock.advance(DAY);
+    };
+    for (n, percent) in (0..).zip([40, 35, 30, 25, 19, 18]) {
+        says(percent, 1_000 + n * 86_460).await;
+    }
+    let battery = async || {
+        let state = site.device("door").await.expect("known").state.expect("it spoke");
+        serde_json::from_str::<DeviceState>(&state).expect("plain data").battery
+    };
+    let held = battery().await;
+    assert_eq!(held.recent, [35.0, 30.0, 25.0, 19.0, 18.0]);
+    assert!(!held.is_low() && site.tickets().await.is_empty(), "nothing is concluded of a stranger");
+    site.adopt("door", DeviceKind::Lock).await.expect("adopted");
+    assert_eq!(battery().await, held, "its history is kept");
+    says(17, 600_000).await;
+    assert_eq!(
+        site.tickets().await,
+        [(TicketKind::Battery, "door".to_owned())],
+        "the third low reading, not the first"
+    );
+}
+
+#[tokio::test]
 async fn an_import_later_agrees_and_its_model_wins() {
     let site = Site::new().await;
     site.say_retained("zigbee2mqtt/bridge/devices", SINK).await;

@@ -128,9 +128,12 @@ async fn a_fresh_hub_becomes_a_registered_building() {
     assert_eq!((&front["field"]["maker"], &front["model"]), (&json!("Yale"), &json!("YRD226HA2619")));
     assert_eq!((&front["field"]["power_source"], &front["lock_state"]), (&json!("battery"), &Value::Null), "{front}");
     assert_eq!(api.adopt("12B/sink", json!({ "unit_id": "nowhere" })).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let bridge = api.adopt("bridge", json!({ "unit_id": "u-12B", "kind": "gateway" })).await;
+    assert_eq!(bridge.0, StatusCode::OK, "{bridge:?}");
     for key in expected {
         let (status, adopted) = api.adopt(key, json!({ "unit_id": "u-12B" })).await;
         assert_eq!(status, StatusCode::OK, "{adopted}");
+        assert_eq!(adopted["gateway"], "bridge", "its silence explains theirs: {adopted}");
         assert_eq!(adopted["kind"], if key == "12B/front door" { "lock" } else { "leak_sensor" });
     }
     assert_eq!(api.held().await, Vec::<String>::new());
