@@ -15,6 +15,7 @@ use crate::commit::{Change, Committer, Door, Health, Listening, Lives};
 use crate::config::Config;
 use crate::decide::Words;
 use crate::deliver::carrier::Carrier;
+use crate::deliver::reconcile::Reconciler;
 use crate::deliver::{ATTEMPTS_WAITING_MAX, Deliver, Outbox, watch_carrier};
 use crate::ingest::{Ingest, watch_broker};
 use crate::metrics::Metrics;
@@ -91,6 +92,9 @@ impl Service {
         let outbox =
             Outbox { store: store.clone(), door: door.clone(), clock: clock.clone(), metrics: metrics.clone() };
         parts.spawn(named("outbox", outbox.run(stopping.clone())));
+        let reconciler =
+            Reconciler { store: store.clone(), carrier: carrier.clone(), door: door.clone(), clock: clock.clone() };
+        parts.spawn(named("reconcile", reconciler.run(stopping.clone())));
         parts.spawn(named("carrier", watch_carrier(carrier, door.clone(), stopping.clone())));
         parts.spawn(named("wake", wake::run(store.clone(), clock.clone(), door.clone(), stopping.clone())));
         let connections = config.mqtt.connections.max(1);

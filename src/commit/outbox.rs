@@ -21,8 +21,6 @@ const BACKOFF_EMERGENCY_MAX_MS: Millis = 15 * SECOND;
 const BACKOFF_MAX_MS: Millis = 10 * MINUTE;
 /// How long the queue waits after the account was at fault.
 const ACCOUNT_WAIT_MS: Millis = 30 * SECOND;
-/// A message that could not be sent this often has failed.
-const ATTEMPTS_MAX: i64 = 200;
 
 /// One thing to do with the carrier, for a message that is claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +128,6 @@ fn sent(m: &DueMessage, outcome: &SendOutcome, now: Timestamp, real: impl Fn(Mil
             MessageUpdate { error_code: code.map(i64::from), error: Some(detail.clone()), ..again(*after) }
         }
         SendOutcome::Refused { code, detail, .. } => failed(m, *code, detail),
-        _ if m.attempts >= ATTEMPTS_MAX => failed(m, None, "too many attempts"),
         SendOutcome::Later { after, code } => MessageUpdate {
             error_code: code.map(i64::from),
             error: Some("carrier busy".into()),

@@ -4,6 +4,7 @@
 //! attempts, which [`Deliver`] makes with the carrier, bringing every outcome to the door in turn. Neither decides.
 
 pub mod carrier;
+pub mod reconcile;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -129,6 +129,19 @@ pub struct Report {
     pub error_code: Option<i64>,
 }
 
+/// A text that the carrier took, and of whose end nothing is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Which.
+    pub id: MessageId,
+    /// The carrier's id.
+    pub sid: String,
+    /// What is known.
+    pub status: MessageStatus,
+    /// When the carrier had it.
+    pub sent_at: Timestamp,
+}
+
 /// A message as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRow {

@@ -178,6 +178,12 @@ queries! {
 
     /// Messages whose time has come.
     outbox::due_messages as due_messages(now: Timestamp, limit: i64) -> Vec<DueMessage>;
+    /// Texts sent between two times that the carrier took and of whose end nothing is known, from one on.
+    outbox::unsettled as unsettled_messages(
+        between: (Timestamp, Timestamp),
+        after: Option<&(Timestamp, MessageId)>,
+        limit: i64
+    ) -> Vec<Unsettled>;
     /// When the outbox has something to do next.
     outbox::next_message_at as next_message_at() -> Option<Timestamp>;
     /// Leases of the dead become unknown.

@@ -13,6 +13,7 @@ mod program;
 #[path = "../support/services.rs"]
 mod services;
 
+mod acceptance;
 mod broker;
 mod carrier_contract;
 mod carrier_outcomes;

@@ -35,10 +35,10 @@ fn from_runner(name: &str) -> String {
 }
 
 /// What a library says about all cases at once.
-fn ask(program: &str, script: &str, env: (&str, &str), cases: &Value) -> Vec<Value> {
+pub fn ask(program: &str, script: &str, env: &[(&str, &str)], cases: &Value) -> Vec<Value> {
     let path = format!("{}/tests/oracles/{script}", env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new(program);
-    command.arg(path).env(env.0, env.1).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.arg(path).envs(env.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program runs");
     let text = cases.to_string();
     let mut input = child.stdin.take().expect("piped");
@@ -65,7 +65,7 @@ fn parts_are_counted_as_twilio_counts_them() {
         texts.push(dice.text(alphabet, length));
     }
     let modules = from_runner("NIGHTPORTER_NODE_MODULES");
-    let theirs = ask("node", "segments.cjs", ("NIGHTPORTER_NODE_MODULES", &modules), &json!(texts));
+    let theirs = ask("node", "segments.cjs", &[("NIGHTPORTER_NODE_MODULES", &modules)], &json!(texts));
     for (text, theirs) in texts.iter().zip(&theirs) {
         assert_eq!(u64::from(segments(text)), theirs.as_u64().expect("a number"), "seed {SEED}: {text:?}");
     }
@@ -96,8 +96,9 @@ fn signatures_are_those_of_twilios_libraries() {
     let cases = webhooks();
     let asked = json!(cases);
     let modules = from_runner("NIGHTPORTER_NODE_MODULES");
-    let node = ask("node", "signatures.cjs", ("NIGHTPORTER_NODE_MODULES", &modules), &asked);
-    let python = ask("python3", "signatures.py", ("PYTHONPATH", &from_runner("NIGHTPORTER_PYTHON_PACKAGES")), &asked);
+    let node = ask("node", "signatures.cjs", &[("NIGHTPORTER_NODE_MODULES", &modules)], &asked);
+    let python =
+        ask("python3", "signatures.py", &[("PYTHONPATH", &from_runner("NIGHTPORTER_PYTHON_PACKAGES"))], &asked);
     for (n, (token, url, pairs)) in cases.iter().enumerate() {
         let ours = json!(sign(token, url, pairs));
         assert_eq!((&ours, &ours), (&node[n], &python[n]), "seed {SEED}: {url} {pairs:?}");

@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Row as _};
 
 use super::{Conn, Db, Row, at, bad, push_list};
 use crate::model::*;
-use crate::store::{DueMessage, MessageUpdate, Report, StoreError};
+use crate::store::{DueMessage, MessageUpdate, Report, StoreError, Unsettled};
 
 const DUE_COLUMNS: &str = "id, status, recipient, phone_to, body, ticket_id, severity, attempts, tried_at, expires_at, channel, \
      locale";
@@ -36,6 +36,38 @@ fn due_row(row: &Row) -> Result<DueMessage, StoreError> {
         locale: row.try_get::<Option<String>, _>(11)?.as_deref().and_then(Locale::parse).unwrap_or_default(),
         id: MessageId(id.clone()),
     })
+}
+
+/// Texts sent between two times that the carrier took and of whose end nothing is known, by when they were sent.
+pub async fn unsettled(
+    conn: &mut Conn,
+    (since, until): (Timestamp, Timestamp),
+    after: Option<&(Timestamp, MessageId)>,
+    limit: i64,
+) -> Result<Vec<Unsettled>, StoreError> {
+    let (at_least, id) = after.map_or((since, ""), |(sent_at, id)| (*sent_at, id.0.as_str()));
+    let rows = sqlx::query(
+        "SELECT id, sid, status, sent_at FROM messages WHERE status IN ('accepted', 'sent') AND direction = 'outbound' \
+         AND channel = 'sms' AND sid IS NOT NULL AND sent_at <= $1 AND (sent_at > $2 OR (sent_at = $2 AND id > $3)) \
+         ORDER BY sent_at, id LIMIT $4",
+    )
+    .bind(until.0)
+    .bind(at_least.0)
+    .bind(id)
+    .bind(limit)
+    .fetch_all(&mut *conn)
+    .await?;
+    let read = |row: &Row| {
+        let id: String = row.try_get(0)?;
+        let status = MessageStatus::parse(&row.try_get::<String, _>(2)?);
+        Ok(Unsettled {
+            status: status.ok_or_else(|| bad("messages", &id, "status"))?,
+            id: MessageId(id),
+            sid: row.try_get(1)?,
+            sent_at: at(row.try_get(3)?),
+        })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// When the outbox has something to do next.

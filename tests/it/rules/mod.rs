@@ -22,7 +22,7 @@ mod stage;
 mod sweep;
 mod water;
 
-use stage::Stage;
+pub use stage::Stage;
 
 /// With the house as given (see [`Stage::change`]), when these lines happen, exactly those come of it.
 #[track_caller]

@@ -5,7 +5,7 @@
 //! `year` plays a whole year, less crowded: `NIGHTPORTER_YEARS` and `NIGHTPORTER_UNITS` say how many and how large.
 
 mod carrier;
-mod dice;
+pub mod dice;
 mod judge;
 mod month;
 mod watch;

@@ -1,0 +1,193 @@
+//! What carriers report, in any order, more than once, too early, of strangers, or not at all.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::{BoxFuture, FutureExt};
+use nightporter::clock::Clock;
+use nightporter::commit::{Cause, Door, Item};
+use nightporter::deliver::carrier::{Carrier, CarrierError, CarrierMessage, Lookup, Outgoing, SendOutcome};
+use nightporter::deliver::reconcile::Reconciler;
+use nightporter::model::time::{HOUR, MINUTE};
+use nightporter::model::*;
+use nightporter::store::Report;
+
+use super::count;
+use super::mill::{Mill, NOON};
+use crate::simulation::dice::Dice;
+
+/// Takes everything, and knows what became of it.
+struct Honest(Mutex<Vec<MessageStatus>>);
+
+impl Honest {
+    fn shows(&self, sid: &str) -> Option<CarrierMessage> {
+        let number: usize = sid.strip_prefix("SM")?.parse().ok()?;
+        let status = *self.0.lock().expect("no panic").get(number)?;
+        let error_code = (status == MessageStatus::Undelivered).then_some(30_003);
+        let sid = sid.to_owned();
+        Some(CarrierMessage { sid, status, error_code, segments: Some(1), created_at: None, sent_at: None })
+    }
+}
+
+impl Carrier for Honest {
+    fn send<'a>(&'a self, _text: Outgoing<'a>) -> BoxFuture<'a, SendOutcome> {
+        let mut taken = self.0.lock().expect("no panic");
+        taken.push(MessageStatus::Accepted);
+        let sid = format!("SM{}", taken.len() - 1);
+        let accepted = SendOutcome::Accepted { sid, status: MessageStatus::Accepted, segments: Some(1) };
+        std::future::ready(accepted).boxed()
+    }
+
+    fn find<'a>(&'a self, _: Lookup<'a>) -> BoxFuture<'a, Result<Vec<CarrierMessage>, CarrierError>> {
+        std::future::ready(Ok(Vec::new())).boxed()
+    }
+
+    fn fetch<'a>(&'a self, sid: &'a str) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>> {
+        std::future::ready(self.shows(sid).ok_or(CarrierError::NotFound)).boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), CarrierError>> {
+        std::future::ready(Ok(())).boxed()
+    }
+}
+
+const STATES: [MessageStatus; 5] = [
+    MessageStatus::Accepted,
+    MessageStatus::Sent,
+    MessageStatus::Delivered,
+    MessageStatus::Undelivered,
+    MessageStatus::Failed,
+];
+
+async fn mill(texts: usize) -> (Mill, Arc<Honest>) {
+    let clock = Clock::manual(NOON);
+    let carrier = Arc::new(Honest(Mutex::new(Vec::new())));
+    let mut mill = Mill::new(carrier.clone(), &clock).await;
+    mill.write(0..texts, Severity::Routine).await;
+    mill.grind(|_| None).await;
+    (mill, carrier)
+}
+
+fn report(sid: String, status: MessageStatus) -> Cause {
+    let error_code = matches!(status, MessageStatus::Undelivered | MessageStatus::Failed).then_some(30_003);
+    Cause::Report(Report { sid, message_id: None, status, error_code })
+}
+
+/// R9: any sequence of reports, each up to three times: what remains is the highest of them.
+#[tokio::test]
+async fn reports_in_any_order_leave_the_highest() {
+    let texts = count(1_000, 10_000);
+    let (mill, _) = mill(texts).await;
+    let sids: Vec<(String, String)> =
+        mill.rows().await.into_iter().map(|row| (row.sid.expect("taken"), row.body)).collect();
+    let mut dice = Dice::new(9, 91);
+    let mut highest = std::collections::HashMap::new();
+    let mut causes = Vec::new();
+    for (sid, _) in &sids {
+        let mut said: Vec<MessageStatus> =
+            (0..1 + dice.below(5)).flat_map(|_| vec![*dice.pick(&STATES); 1 + dice.below(3) as usize]).collect();
+        for n in (1..said.len()).rev() {
+            said.swap(n, dice.below(n as u64 + 1) as usize);
+        }
+        let most = said.iter().map(|s| s.rank()).max().expect("some").max(MessageStatus::Accepted.rank());
+        highest.insert(sid.clone(), most);
+        causes.extend(said.into_iter().map(|status| report(sid.clone(), status)));
+    }
+    let reports = causes.len();
+    while !causes.is_empty() {
+        let rest = causes.split_off(causes.len().min(700));
+        mill.commit(std::mem::replace(&mut causes, rest)).await;
+    }
+    for row in mill.rows().await {
+        let rank = MessageStatus::parse(&row.status).expect("a status").rank();
+        assert_eq!(Some(&rank), highest.get(row.sid.as_deref().expect("taken")), "{}", row.id);
+    }
+    println!("R9: {reports} reports of {texts} texts: the highest remains");
+}
+
+/// R10: no report comes; the carrier is asked, and all texts come to their end within five minutes of it.
+#[tokio::test]
+async fn texts_whose_reports_are_lost_are_asked_about() {
+    let texts = count(300, 2_000);
+    let (mill, carrier) = mill(texts).await;
+    let mut dice = Dice::new(10, 101);
+    let ends = [MessageStatus::Delivered, MessageStatus::Delivered, MessageStatus::Undelivered, MessageStatus::Failed];
+    carrier.0.lock().expect("no panic").iter_mut().for_each(|status| *status = *dice.pick(&ends));
+    // A third of the callbacks come all the same.
+    let known: Vec<(String, MessageStatus)> = {
+        let taken = carrier.0.lock().expect("no panic");
+        taken.iter().enumerate().filter(|(n, _)| n % 3 == 0).map(|(n, s)| (format!("SM{n}"), *s)).collect()
+    };
+    mill.commit(known.into_iter().map(|(sid, status)| report(sid, status)).collect()).await;
+    let (causes, mut incoming) = tokio::sync::mpsc::channel::<Item>(64);
+    let door = Door::new(causes, tokio::sync::broadcast::channel(16).0, Arc::default());
+    let reconciler =
+        Reconciler { store: mill.store.clone(), carrier: carrier.clone(), door, clock: mill.clock.clone() };
+    assert_eq!(reconciler.look(false).await.expect("looks"), 0, "callbacks have a while to come by themselves");
+    mill.clock.advance(5 * MINUTE);
+    let settling = async {
+        while let Some(item) = incoming.recv().await {
+            mill.committer.settle(vec![item]).await;
+        }
+    };
+    let looking = async {
+        let asked = reconciler.look(false).await.expect("looks");
+        drop(reconciler);
+        asked
+    };
+    let (asked, ()) = tokio::join!(looking, settling);
+    assert_eq!(asked, texts - texts.div_ceil(3), "only those without an end");
+    let open = |status: &str| ["accepted", "sent", "queued", "sending", "unknown"].contains(&status);
+    let rows = mill.rows().await;
+    assert!(rows.iter().all(|row| !open(&row.status)), "all have come to an end");
+    let truth = carrier.0.lock().expect("no panic").clone();
+    for row in rows {
+        let n: usize = row.sid.as_deref().and_then(|sid| sid[2..].parse().ok()).expect("a number");
+        assert_eq!(row.status, truth[n].as_str(), "{}", row.id);
+        assert_eq!(row.error_code, (row.status == "undelivered").then_some(30_003).or(row.error_code));
+    }
+    println!("R10: {texts} texts, two of three callbacks lost: all settled at the first look");
+}
+
+/// R10: what is old is asked about once an hour for a day, then no more.
+#[tokio::test]
+async fn old_texts_are_asked_about_now_and_then() {
+    let (mill, carrier) = mill(20).await;
+    let (causes, _incoming) = tokio::sync::mpsc::channel::<Item>(64);
+    let door = Door::new(causes, tokio::sync::broadcast::channel(16).0, Arc::default());
+    let reconciler = Reconciler { store: mill.store.clone(), carrier, door, clock: mill.clock.clone() };
+    mill.clock.advance(3 * HOUR);
+    assert_eq!(reconciler.look(false).await.expect("looks"), 0);
+    assert_eq!(reconciler.look(true).await.expect("looks"), 20);
+    mill.clock.advance(25 * HOUR);
+    assert_eq!(reconciler.look(true).await.expect("looks"), 0);
+}
+
+/// R11: the report is there before the answer to the request; strangers' reports change nothing.
+#[tokio::test]
+async fn a_report_before_its_answer_finds_its_text_and_a_strangers_finds_none() {
+    let texts = count(500, 5_000);
+    let clock = Clock::manual(NOON);
+    let carrier = Arc::new(Honest(Mutex::new(Vec::new())));
+    let mill = Mill::new(carrier, &clock).await;
+    mill.write(0..texts, Severity::Routine).await;
+    loop {
+        let tried = mill.attempt(mill.claim().await).await;
+        if tried.is_empty() {
+            break;
+        }
+        let early = tried.iter().map(|one| {
+            let nightporter::commit::Answer::Sent(SendOutcome::Accepted { sid, .. }) = &one.answer else {
+                panic!("it takes everything")
+            };
+            let message_id = Some(one.message.id.clone());
+            let (sid, status) = (sid.clone(), MessageStatus::Delivered);
+            Cause::Report(Report { sid, message_id, status, error_code: None })
+        });
+        let strangers = (0..10).map(|n| report(format!("SMstranger{n}"), MessageStatus::Failed));
+        mill.commit(early.chain(strangers).collect()).await;
+        mill.settle(tried).await;
+    }
+    let rows = mill.rows().await;
+    assert_eq!(rows.iter().filter(|row| row.status == "delivered" && row.sid.is_some()).count(), texts);
+    println!("R11: {texts} reports before their answers: each found its text");
+}
