@@ -56,7 +56,7 @@ async fn kept(mill: &Mill) -> Vec<String> {
         for (seq, at, what, actor, data) in tx.ticket_events(&ticket.id.0).await.expect("events") {
             kept.push(format!("{} {seq} {at} {what} {actor} {data}", ticket.id));
         }
-        kept.push(format!("{} {:?} {:?}", ticket.id, ticket.status, ticket.answer));
+        kept.push(format!("{} {:?} {:?}", ticket.id, ticket.status, ticket.questions));
     }
     for phone in ["+14155550101", "+8613912345602", "+14155550103"] {
         kept.extend(tx.consents(phone).await.expect("consents").into_iter().map(|c| format!("{phone} {c:?}")));
@@ -94,8 +94,8 @@ async fn a_text_that_comes_again_has_come_once() {
     }
     for after in [SECOND, 7 * DAY, 30 * DAY] {
         again.advance(after);
-        for n in 0..texts.min(count(50, 700)) {
-            noisy.commit(vec![text(n, said[n].0, said[n].1)]).await;
+        for (n, (from, body)) in said.iter().enumerate().take(count(50, 700)) {
+            noisy.commit(vec![text(n, from, body)]).await;
             replays += 1;
         }
     }

@@ -7,13 +7,17 @@ use std::hash::{Hash, Hasher};
 use chrono::TimeDelta;
 use nightporter::model::*;
 use nightporter::store::{MessageFilter, MessageRow, Page, StoreError, TicketFilter};
-use nightporter_simulator::{Kind, Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket};
+use nightporter_simulator::{Kind, Observations, Problem, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket};
 
 use super::month::Month;
 use super::yardsticks::Yardsticks;
 
 /// Everything, in one page.
 const ALL: Page = Page { limit: 100_000, after: None };
+/// So long before it is empty a battery that lasts for months must have been found.
+const AHEAD_DAYS: i64 = 7;
+/// What is over is closed within this.
+const CLOSED_WITHIN_DAYS: i64 = 10;
 /// How far the playing of a month may lag behind what happens: a pause, and a death.
 const LAG_SECONDS: i64 = 60;
 
@@ -22,7 +26,12 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     let (tickets, messages, credits) = left_behind(month).await.map_err(|e| e.to_string())?;
     undone(&messages)?;
     said_once(&tickets, &messages)?;
-    let rules = Rules { slack: TimeDelta::seconds(LAG_SECONDS), ..Rules::default() };
+    left_open(month, &tickets)?;
+    let slack = TimeDelta::seconds(LAG_SECONDS);
+    let rules = match month.length.units {
+        None => Rules { slack, ..Rules::default() },
+        Some(_) => Rules { slack, battery_ahead: TimeDelta::days(AHEAD_DAYS), ..Rules::default() },
+    };
     let seen = Observations {
         tickets: tickets.values().filter_map(seen_ticket).collect(),
         messages: messages.iter().filter_map(|m| seen_message(m, &tickets)).collect(),
@@ -38,7 +47,9 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     let counted = Yardsticks::of(month, &tickets, seen.messages.len(), &board).await;
     month.played.yardsticks = counted.map_err(|e| e.to_string())?;
     month.played.problems = Kind::ALL.iter().map(|kind| board.of(*kind).happened as u64).sum();
-    let excused = |note: &String| is_excused(month, note);
+    // Of a year's batteries a share is found late or falsely, which is counted; of a month's crowded ones none may be.
+    let counted = |note: &String| month.length.units.is_some() && is_about_finding_batteries(note);
+    let excused = |note: &String| is_excused(month, note) || counted(note);
     let notes: Vec<&String> = board.notes.iter().filter(|n| !excused(n)).collect();
     let told: Vec<String> =
         notes.iter().map(|note| format!("{note}\n{}", story(month, note, &tickets, &seen))).collect();
@@ -52,8 +63,11 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
 /// What truly happened to the device of a note, and what was made of it.
 fn story(month: &Month, note: &str, tickets: &BTreeMap<String, Ticket>, seen: &Observations) -> String {
     let key = note.split_once(": ").and_then(|(_, rest)| rest.rsplit_once(" at ")).map_or("", |(key, _)| key);
-    let truth = month.building.truth().iter().filter(|p| p.concerns(key)).map(|p| format!("      truly {p:?}"));
-    let mine = |t: &&Ticket| t.devices.iter().any(|(k, _)| k.as_str() == key);
+    let all = month.building.truth();
+    let gateway = all.iter().find(|p| p.concerns(key)).and_then(|p| p.gateway.as_deref()).unwrap_or(key);
+    let its = |p: &&Problem| p.concerns(key) || p.concerns(gateway);
+    let truth = all.iter().filter(its).map(|p| format!("      truly {p:?}"));
+    let mine = |t: &&Ticket| t.devices.iter().any(|(k, _)| k.as_str() == key || k.as_str() == gateway);
     let made = tickets.values().filter(mine).map(|t| {
         format!(
             "      ticket {} {} {:?} opened {} told {:?} seen {:?} round {} {:?}",
@@ -72,6 +86,30 @@ fn story(month: &Month, note: &str, tickets: &BTreeMap<String, Ticket>, seen: &O
     let paid =
         seen.credits.iter().filter(|c| c.device_key.as_deref() == Some(key)).map(|c| format!("      paid {c:?}"));
     truth.chain(made).chain(said).chain(paid).collect::<Vec<_>>().join("\n")
+}
+
+fn is_about_finding_batteries(note: &str) -> bool {
+    ["found late", "missed", "tenant not told", "false ticket"]
+        .iter()
+        .any(|what| note.starts_with(&format!("battery {what}: ")))
+}
+
+/// Every matter is followed to its end: none is open long after all that was wrong with its device was over.
+fn left_open(month: &Month, tickets: &BTreeMap<String, Ticket>) -> Result<(), String> {
+    let until = month.until() - TimeDelta::days(CLOSED_WITHIN_DAYS);
+    for ticket in tickets.values().filter(|t| t.status.is_active()) {
+        let about = |p: &&Problem| {
+            let kind =
+                p.kind.word() == ticket.kind.as_str() || p.kind == Kind::Silent && ticket.kind == TicketKind::Battery;
+            kind && ticket.devices.iter().any(|(key, _)| p.concerns(key.as_str()))
+        };
+        let mut problems = month.building.truth().iter().filter(about).peekable();
+        let known = problems.peek().is_some();
+        if known && problems.all(|p| !p.used_cells && p.ended_at.is_some_and(|at| at < until)) {
+            return Err(format!("{} of {:?} is left open", ticket.id, ticket.device_key));
+        }
+    }
+    Ok(())
 }
 
 /// Who said STOP need not be told.

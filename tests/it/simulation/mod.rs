@@ -20,6 +20,9 @@ use yardsticks::Yardsticks;
 
 /// Seeds of an ordinary test run.
 const SEEDS: u64 = 6;
+/// Share of a year's batteries that are found a week ahead, and false battery tickets for each device: the targets of the forecast.
+const IN_TIME_LEAST: f64 = 0.78;
+const FALSE_A_YEAR_MOST: f64 = 0.20;
 /// Apartments of the year of an ordinary test run.
 const UNITS: u64 = 1;
 /// One month in so many is played twice, and must leave the same trace.
@@ -115,4 +118,6 @@ fn a_year_keeps_every_promise() {
     let years = first..first + number("NIGHTPORTER_YEARS").unwrap_or(1);
     let played = keep_every_promise(years, Length::year(units));
     assert!(played.iter().any(|p| p.problems > 0), "something must have happened");
+    let all = Yardsticks::sum(played.iter().map(|p| &p.yardsticks));
+    assert!(all.batteries_in_time() >= IN_TIME_LEAST && all.false_batteries() <= FALSE_A_YEAR_MOST, "{all}");
 }

@@ -107,7 +107,7 @@ pub enum Later {
 /// A month being played.
 pub struct Month {
     pub(super) seed: u64,
-    pub(super) days: i64,
+    pub(super) length: Length,
     pub(super) dice: Dice,
     pub(super) building: Building,
     pub(super) clock: Clock,
@@ -164,7 +164,7 @@ impl Month {
             retained: BTreeMap::new(),
             later: BTreeMap::new(),
             planned: 0,
-            days: length.days,
+            length,
             until: clock.now() + length.days * time::DAY,
             rounds: 0,
             next: (None, None),

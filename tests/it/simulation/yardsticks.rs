@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use nightporter::model::{Status, Ticket, TicketKind};
 use nightporter::store::StoreError;
-use nightporter_simulator::{How, Kind, Problem, Scoreboard};
+use nightporter_simulator::{How, Kind, Problem, Scoreboard, Tally};
 
 use super::month::Month;
 
@@ -13,7 +13,7 @@ use super::month::Month;
 #[derive(Clone, Debug, Default)]
 pub struct Yardsticks {
     device_days: f64,
-    false_batteries: usize,
+    batteries: Tally,
     messages: usize,
     solved: usize,
     /// Locks whose battery went, and those of them that a tenant served before the door stayed shut.
@@ -52,8 +52,8 @@ impl Yardsticks {
             wet_to_site.extend(after("arrived"));
         }
         Ok(Self {
-            device_days: month.days as f64 * devices as f64,
-            false_batteries: board.of(Kind::Battery).false_tickets,
+            device_days: month.length.days as f64 * devices as f64,
+            batteries: board.of(Kind::Battery).clone(),
             messages,
             solved: tickets.values().filter(over).count(),
             locks: went.len(),
@@ -64,11 +64,26 @@ impl Yardsticks {
         })
     }
 
+    /// False battery tickets in a year, for each device.
+    pub fn false_batteries(&self) -> f64 {
+        self.batteries.false_tickets as f64 / (self.device_days / 365.25).max(f64::MIN_POSITIVE)
+    }
+
+    /// The share of batteries found in time, of those that had to be.
+    pub fn batteries_in_time(&self) -> f64 {
+        let judged = self.batteries.found + self.batteries.late + self.batteries.missed;
+        if judged == 0 { 1.0 } else { self.batteries.found as f64 / judged as f64 }
+    }
+
     /// All months together.
     pub fn sum<'a>(months: impl Iterator<Item = &'a Self>) -> Self {
         months.fold(Self::default(), |mut sum, month| {
             sum.device_days += month.device_days;
-            sum.false_batteries += month.false_batteries;
+            sum.batteries.happened += month.batteries.happened;
+            sum.batteries.found += month.batteries.found;
+            sum.batteries.late += month.batteries.late;
+            sum.batteries.missed += month.batteries.missed;
+            sum.batteries.false_tickets += month.batteries.false_tickets;
             sum.messages += month.messages;
             sum.solved += month.solved;
             sum.locks += month.locks;
@@ -89,10 +104,14 @@ impl std::fmt::Display for Yardsticks {
         let minutes = |of: &[i64], share: usize| of.get(of.len() * share / 100).copied().unwrap_or(0) as f64 / 60.0;
         write!(
             f,
-            "{:.3} false battery alarms a device-year, {:.2} messages a device-month, {:.1} messages a solved problem ({} \
+            "batteries: {} found in time of {} ({} late, {} missed), {:.3} false alarms a device-year; {:.2} messages a device-month, {:.1} messages a solved problem ({} \
              solved), {} of {} locks served by the tenant before the door stayed shut; {} leaks: wet to accepted p50 {:.1} min, \
              p95 {:.1}, wet to somebody there p50 {:.0} min, p95 {:.0}; {} second takers told so, none accepted",
-            per(self.false_batteries, self.device_days / 365.25),
+            self.batteries.found,
+            self.batteries.happened,
+            self.batteries.late,
+            self.batteries.missed,
+            self.false_batteries(),
             per(self.messages, self.device_days / 30.44),
             per(self.messages, self.solved as f64),
             self.solved,
