@@ -52,6 +52,8 @@ const WATCH_EVERY: Duration = Duration::from_secs(1);
 const TOPIC_BYTES_MAX: usize = 1_024;
 /// How much of an unintelligible payload is kept, in bytes.
 const REJECT_BYTES_MAX: usize = 512;
+/// Of readings that nobody can be said to have told (ThingsBoard's `v1/devices/me`, where the connection is the device).
+const NAMELESS: &str = "nothing in the message names its device; use a topic that does, or a format of your own";
 
 /// What a connection shares with the messages that came through it.
 #[derive(Debug)]
@@ -301,12 +303,14 @@ impl Ingest {
         self.metrics.messages_received.inc(format);
         let fingerprint = fingerprint(&publish.topic, &publish.payload);
         let mut causes = Vec::with_capacity(decoded.devices.len() + usize::from(decoded.wrong.is_some()));
+        let unnamed = decoded.devices.iter().any(|d| d.device_key.is_none() && !d.readings.is_empty());
         for device in decoded.devices {
             let Some(key) = device.device_key else { continue };
             self.metrics.readings.inc_by(device.readings.len() as u64);
             let heard = Heard { readings: device.readings, received_at, retained: publish.retain, fingerprint };
             causes.push(Cause::Heard(key, heard));
         }
+        causes.extend(unnamed.then(|| self.reject(received_at, topic, "no_device_key", NAMELESS.to_owned(), publish)));
         causes.extend(decoded.wrong.map(|e| self.reject(received_at, topic, e.code, e.detail, publish)));
         causes.extend(self.misfit(received_at, topic, &decoded.misfits, publish));
         let speaks = !causes.is_empty() || !announced.is_empty();

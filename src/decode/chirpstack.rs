@@ -1,5 +1,5 @@
 //! ChirpStack: `application/<id>/device/<DevEUI>/event/<up|status|join|…>` in its JSON encoding, versions 3 and 4
-//! (<https://www.chirpstack.io/docs/chirpstack/integrations/events.html>). `margin` is an SNR and no signal in dBm.
+//! (<https://www.chirpstack.io/docs/chirpstack/integrations/events.html>), and what has the same envelope elsewhere. `margin` is an SNR and no signal in dBm.
 
 use serde_json::Value;
 
@@ -14,6 +14,15 @@ pub(super) fn recognises(message: &Message) -> bool {
     device_and_event(message.topic).is_some() || gateway(message.topic).is_some()
 }
 
+/// Any topic, when the envelope is ChirpStack's (its `event_topic` may be any) or that of Milesight's gateways, whose own
+/// network server publishes where its operator likes (<https://support.milesight-iot.com/support/solutions/articles/73000600064>).
+pub(super) fn recognises_elsewhere(message: &Message) -> bool {
+    let has = |name: &str| message.payload.windows(name.len()).any(|w| w == name.as_bytes());
+    let is_milesight = || has("\"devEUI\"") && (has("\"fPort\"") || has("\"rxInfo\""));
+    let is_chirpstack = || has("\"deviceInfo\"") && has("\"devEui\"");
+    message.payload.trim_ascii_start().starts_with(b"{") && (is_milesight() || is_chirpstack())
+}
+
 pub(super) fn decode(message: &Message) -> Outcome {
     if message.payload.is_empty() {
         return Ok(vec![]);
@@ -25,8 +34,28 @@ pub(super) fn decode(message: &Message) -> Outcome {
         Some((device, "up" | "rx")) => Ok(vec![uplink(device, &tree(message)?)]),
         Some((device, "status")) => Ok(vec![status(device, &tree(message)?)]),
         Some((device, "join" | "ack" | "location")) => tree(message).map(|_| facts::silent(device)),
-        _ => Ok(vec![]),
+        Some(_) => Ok(vec![]),
+        None => Ok(enveloped(tree(message)?).into_iter().collect()),
     }
+}
+
+/// On a topic that tells nothing the envelope names the device, and what it holds tells what happened. Milesight's codecs
+/// write what they decode beside the envelope's own fields.
+fn enveloped(mut event: Value) -> Option<DeviceReadings> {
+    let key = event.pointer("/deviceInfo/devEui").or_else(|| event.get("devEUI"))?.as_str()?.to_owned();
+    let is_eui = key.len() == 16 && key.bytes().all(|b| b.is_ascii_hexdigit());
+    if !is_eui {
+        return None;
+    }
+    if event.get("margin").is_some() {
+        return Some(status(&key, &event));
+    }
+    if event.get("devEUI").is_some() && event.get("object").is_none() && event.get("objectJSON").is_none() {
+        let mut beside = event.clone();
+        beside.as_object_mut()?.remove("rxInfo");
+        event["object"] = beside;
+    }
+    Some(uplink(&key, &event))
 }
 
 /// `…/device/<DevEUI>/event/<event>`, or without `event` as version 2 had it, below any prefix.

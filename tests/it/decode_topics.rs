@@ -58,6 +58,42 @@ fn other_base_topics() {
 }
 
 /// The Things Stack, data formats: `last_battery_percentage` has its own `received_at`; `simulated` is no device.
+/// The envelope names the device where the topic is the operator's own.
+#[test]
+fn network_servers_on_any_topic() {
+    let at = "@1672125687078";
+    let status =
+        r#"{"deviceInfo":{"devEui":"24e124136b502217","deviceProfileName":"WS303"},"margin":7,"batteryLevel":85.5}"#;
+    check(&[
+        // Milesight support, article 73000600064: the built-in network server, without a codec and with one.
+        (
+            "/mqtttest",
+            r#"{"applicationID":"1","data":"A2fqAARoTwUAAA==","devEUI":"24e124136b502217","deviceName":"EM300-TH","fCnt":128,
+                "fPort":85,"rxInfo":[{"altitude":0,"loRaSNR":13.8,"mac":"24e124fffef54092","name":"Local Gateway","rssi":-51,
+                "time":"2022-12-27T07:21:27.078763Z"}],"time":"2022-12-27T07:21:27.078763Z","metadata":{"mqtt_topic":"/mqtttest"}}"#,
+            &[
+                "chirpstack",
+                &format!("24e124136b502217 signal_dbm=-51{at}"),
+                &format!("24e124136b502217 message_counter=128{at}"),
+            ],
+        ),
+        (
+            "oak/uplinks",
+            r#"{"devEUI":"24e124136b502217","deviceName":"sink","fPort":85,"battery":92,"leakage_status":"leak"}"#,
+            &["chirpstack", "24e124136b502217 battery_percent=92", "24e124136b502217 leak=true"],
+        ),
+        // chirpstack.toml: [integration.mqtt] event_topic.
+        (
+            "lora/24e124136b502217/up",
+            r#"{"deviceInfo":{"devEui":"24e124136b502217"},"fCnt":3,"object":{"leakage_status":"normal"}}"#,
+            &["chirpstack", "24e124136b502217 leak=false", "24e124136b502217 message_counter=3"],
+        ),
+        ("lora/24e124136b502217/status", status, &["chirpstack", "24e124136b502217 battery_percent=85.5"]),
+        ("lora/x/up", r#"{"devEUI":"JOEkAEuxLLk=","fPort":85,"leak":true}"#, &["chirpstack"]),
+        ("lora/x/up", r#"{"devEUI":"24e124136b502217","leak":true}"#, &["unknown_format"]),
+    ]);
+}
+
 #[test]
 fn what_the_network_server_remembers_or_invents() {
     let up = |more: &str| {

@@ -9,7 +9,7 @@ use crate::model::{Announcement, PowerSource, hardware_id};
 
 /// The topic names the DevEUI, and so does the envelope.
 pub(super) fn chirpstack(message: &Message, decoded: &Decoded) -> Vec<Announcement> {
-    if decoded.devices.is_empty() || !message.topic.contains("/device/") {
+    if decoded.devices.is_empty() || message.topic.ends_with("/state/conn") {
         return Vec::new();
     }
     let Some(event) = tree(message) else { return Vec::new() };

@@ -11,6 +11,8 @@ use crate::services::{Mosquitto, eventually};
 use crate::web::house::SOON;
 
 const FORMAT: &str = r#"
+subscriptions = ["nightporter/v1/#", "v1/#"]
+
 [[format]]
 name = "acme"
 topic = "acme/+"
@@ -60,6 +62,9 @@ async fn a_topic_that_never_ends_is_set_aside_and_a_bad_field_costs_only_itself(
     gateway.publish("nightporter/v1/oak/lock1/telemetry", r#"{"battery_percent":77}"#).await;
     eventually(SOON, "the lock is heard", async || percent(&store, "lock1").await == Some(77.0)).await;
     assert_eq!(refused(&store, "invalid_field").await, 1, "shown once an hour of each topic");
+    gateway.publish("v1/devices/me/telemetry", r#"{"water_leak":true}"#).await;
+    let nameless = async || refused(&store, "no_device_key").await == 1;
+    eventually(SOON, "water that nobody can be said to have told is shown", nameless).await;
     let metrics = service.metrics.to_text();
     for line in [
         r#"nightporter_topics_set_aside{format="acme"} 1"#,
