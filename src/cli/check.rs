@@ -11,9 +11,10 @@ use rumqttc::v5::{ConnectionError, Event, EventLoop};
 use tokio::net::TcpListener;
 
 use super::{Count, Failure, load, say};
+use crate::clock::Clock;
 use crate::config::{Config, defaults_text};
 use crate::deliver::carrier::twilio::install_tls_provider;
-use crate::deliver::carrier::{Carrier, Twilio};
+use crate::deliver::carrier::{Aliyun, Carrier, Twilio};
 use crate::ingest::connect_options;
 use crate::store::{Store, StoreError, Tx};
 
@@ -150,6 +151,11 @@ fn in_words(error: &StoreError) -> String {
 }
 
 async fn try_carrier(config: &Config) -> Result<String, String> {
+    if let Some(account) = config.sms.aliyun_account() {
+        let carrier = Aliyun::new(account, Clock::system()).map_err(|e| e.to_string())?;
+        carrier.ping().await.map_err(|e| e.to_string())?;
+        return Ok("Aliyun knows the access key".to_owned());
+    }
     let Some(account) = config.sms.account(config.http.public_url.as_deref()) else {
         return Ok("console: texts are printed, none is sent".to_owned());
     };

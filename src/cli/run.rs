@@ -15,7 +15,7 @@ use crate::broker::{Broker, RunningBroker};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deliver::carrier::twilio::install_tls_provider;
-use crate::deliver::carrier::{Carrier, Console, Outgoing, Twilio};
+use crate::deliver::carrier::{Aliyun, Carrier, Console, Outgoing, Twilio};
 use crate::service::{Parts, Service};
 use crate::store::Store;
 
@@ -109,10 +109,13 @@ async fn broker_failed(broker: &mut Option<RunningBroker>) -> Failure {
 
 /// The carrier that the configuration names.
 fn carrier(config: &Config, clock: &Clock) -> Result<Arc<dyn Carrier>, Failure> {
-    Ok(match config.sms.account(config.http.public_url.as_deref()) {
-        Some(account) => Arc::new(Twilio::new(account)?),
-        None => Arc::new(Console::new(clock.clone(), print)),
-    })
+    if let Some(account) = config.sms.account(config.http.public_url.as_deref()) {
+        return Ok(Arc::new(Twilio::new(account)?));
+    }
+    if let Some(account) = config.sms.aliyun_account() {
+        return Ok(Arc::new(Aliyun::new(account, clock.clone())?));
+    }
+    Ok(Arc::new(Console::new(clock.clone(), print)))
 }
 
 /// Nobody may be reading; the service goes on.

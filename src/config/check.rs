@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::read::Document;
 use super::values::{Secret, host_of, is_loopback};
-use super::{BrokerUser, Config, Provider, formats, playbooks};
+use super::{BrokerUser, Config, Provider, carriers, formats, playbooks};
 use crate::model::E164;
 
 /// The sections of the file, to tell a variable with one underscore too few from somebody else's.
@@ -48,6 +48,7 @@ pub(super) fn check(config: &mut Config, document: &mut Document<'_>) {
     check_broker(config, document);
     check_database(config, document);
     check_twilio(config, document);
+    carriers::check_aliyun(config, document);
     check_rewards(config, document);
     check_thresholds(config, document);
     check_clock(config, document);
@@ -73,6 +74,11 @@ fn resolve_secrets(config: &mut Config, document: &mut Document<'_>) {
     let twilio = config.sms.twilio.auth_token_file.take();
     if let Some(secret) = secret(document, "sms.twilio.auth_token", config.sms.twilio.auth_token.is_some(), twilio) {
         config.sms.twilio.auth_token = Some(secret);
+    }
+    let aliyun = &mut config.sms.aliyun;
+    let file = aliyun.access_key_secret_file.take();
+    if let Some(secret) = secret(document, "sms.aliyun.access_key_secret", aliyun.access_key_secret.is_some(), file) {
+        aliyun.access_key_secret = Some(secret);
     }
     let url = config.database.url_file.take();
     if let Some(secret) = secret(document, "database.url", document.has("database.url"), url) {
@@ -244,14 +250,8 @@ fn check_database(config: &Config, document: &mut Document<'_>) {
 
 fn check_twilio(config: &mut Config, document: &mut Document<'_>) {
     let twilio = &mut config.sms.twilio;
-    twilio.api_url.truncate(twilio.api_url.trim_end_matches('/').len());
-    match host_of(&twilio.api_url) {
-        None => document.report("sms.twilio.api_url", "no web address; expected e.g. \"https://api.twilio.com\""),
-        Some(host) if twilio.api_url.starts_with("http://") && !is_loopback(&host) => {
-            document.report("sms.twilio.api_url", "would send the auth token unencrypted; use https://");
-        }
-        Some(_) => {}
-    }
+    let like = ("https://api.twilio.com", "the auth token");
+    carriers::check_api_url("sms.twilio.api_url", &mut twilio.api_url, like, document);
     if config.sms.provider != Provider::Twilio {
         return;
     }
@@ -335,7 +335,11 @@ fn check_clock(config: &Config, document: &mut Document<'_>) {
     if !(clock.speed.is_finite() && clock.speed > 0.0) {
         document.report("clock.speed", "expected a number above 0");
     }
-    let local = host_of(&config.sms.twilio.api_url).is_some_and(|host| is_loopback(&host));
+    let api_url = match config.sms.provider {
+        Provider::Aliyun => &config.sms.aliyun.api_url,
+        _ => &config.sms.twilio.api_url,
+    };
+    let local = host_of(api_url).is_some_and(|host| is_loopback(&host));
     if config.sms.provider != Provider::Console && !local {
         document.report("clock", "tests only: people would be texted at the wrong time; take [clock] out");
     }

@@ -3,6 +3,7 @@
 //! Nothing here opens a connection or keeps state. Unknown keys, wrong values and playbooks that name what does not
 //! exist are errors with their place, reported together; nothing is ignored silently.
 
+mod carriers;
 mod check;
 mod defaults;
 mod explain;

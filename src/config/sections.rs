@@ -10,8 +10,10 @@ use toml::Spanned;
 use super::playbooks::PlaybookEdit;
 use super::values::{self, BrokerUrl, Secret, Subscription};
 use crate::broker::{BrokerOptions, Tls, User};
-use crate::deliver::carrier::{Limits, Sender, TwilioAccount};
-use crate::model::{TicketKind, Timestamp};
+use crate::decide::Words;
+use crate::deliver::carrier::aliyun::template::Approved;
+use crate::deliver::carrier::{AliyunAccount, Limits, Sender, TwilioAccount};
+use crate::model::{Locale, TicketKind, Timestamp};
 
 /// `[mqtt]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -206,6 +208,8 @@ pub struct Sms {
     pub provider: Provider,
     /// The account, when the provider is Twilio.
     pub twilio: Twilio,
+    /// The account, when the provider is Aliyun.
+    pub aliyun: Aliyun,
 }
 
 /// Who carries messages.
@@ -217,6 +221,8 @@ pub enum Provider {
     Console,
     /// Twilio.
     Twilio,
+    /// Alibaba Cloud, for numbers of mainland China.
+    Aliyun,
 }
 
 /// `[sms.twilio]`
@@ -245,6 +251,36 @@ impl Default for Twilio {
             from: None,
             messaging_service_sid: None,
             api_url: "https://api.twilio.com".to_owned(),
+        }
+    }
+}
+
+/// `[sms.aliyun]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Aliyun {
+    /// `LTAI…`
+    pub access_key_id: String,
+    /// From `access_key_secret` or `access_key_secret_file`.
+    pub access_key_secret: Option<Secret>,
+    pub(super) access_key_secret_file: Option<PathBuf>,
+    /// The approved signature, without brackets.
+    pub sign_name: String,
+    /// Where the API is, without a slash at the end.
+    pub api_url: String,
+    /// The codes of the approved templates, by language and by our name for the words.
+    pub templates: BTreeMap<Locale, BTreeMap<String, String>>,
+}
+
+impl Default for Aliyun {
+    fn default() -> Self {
+        Self {
+            access_key_id: String::new(),
+            access_key_secret: None,
+            access_key_secret_file: None,
+            sign_name: String::new(),
+            api_url: "https://dysmsapi.aliyuncs.com".to_owned(),
+            templates: BTreeMap::new(),
         }
     }
 }
@@ -288,6 +324,24 @@ impl Sms {
             sender,
             api_url: api_url.clone(),
             public_url: public_url.map(str::to_owned),
+            limits: Limits::default(),
+        })
+    }
+
+    /// The account at Alibaba Cloud, if texts are sent by it.
+    pub fn aliyun_account(&self) -> Option<AliyunAccount> {
+        let Aliyun { access_key_id, access_key_secret, sign_name, api_url, templates, .. } = &self.aliyun;
+        let words = Words::new();
+        let all = templates.iter().flat_map(|(locale, codes)| codes.iter().map(|(name, code)| (*locale, name, code)));
+        let approved = all.filter_map(|(locale, name, code)| {
+            Some(((locale, name.clone()), Approved::new(code, &words.outline(locale, name)?)))
+        });
+        (self.provider == Provider::Aliyun).then(|| AliyunAccount {
+            access_key_id: access_key_id.clone(),
+            access_key_secret: access_key_secret.as_ref().map_or_else(String::new, |s| s.expose().to_owned()),
+            sign_name: sign_name.clone(),
+            templates: approved.collect(),
+            api_url: api_url.clone(),
             limits: Limits::default(),
         })
     }

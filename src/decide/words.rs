@@ -53,6 +53,15 @@ pub const TEMPLATES: &[&str] = &[
     "leak_below",
 ];
 
+/// Templates of messages that no playbook may name: answers in a conversation.
+pub const OTHER_TEMPLATES: &[&str] = &["about_us", "human"];
+
+/// What is filled into templates, by name; the fields of [`Details`].
+const DETAILS: &[&str] = &[
+    "tenant", "phone", "property", "unit", "device", "cells", "todo", "way_in", "reward", "wish", "since", "sender",
+    "helper", "eta",
+];
+
 /// The stable name of a template, if it is one.
 pub fn template(name: &str) -> Option<&'static str> {
     TEMPLATES.iter().find(|t| **t == name).copied()
@@ -109,6 +118,16 @@ impl Words {
     /// A template in a language. The name is one of [`TEMPLATES`] or a helper word of the file.
     pub fn say(&self, locale: Locale, template: &str, details: &Details) -> String {
         self.format(locale, &template.replace('_', "-"), &args(details))
+    }
+
+    /// A template's own words with `${name}` where something is filled in, as carriers approve them; none by that name.
+    pub fn outline(&self, locale: Locale, template: &str) -> Option<String> {
+        let id = if template == "human" { "signed" } else { template };
+        let known = TEMPLATES.contains(&template) || OTHER_TEMPLATES.contains(&template);
+        let gap = |name: &str| format!("${{{name}}}");
+        let gaps: Vec<(&str, String)> = DETAILS.iter().chain(&["text"]).map(|name| (*name, gap(name))).collect();
+        let args = gaps.iter().map(|(name, gap)| (*name, gap.as_str())).collect();
+        known.then(|| self.format(locale, &id.replace('_', "-"), &args))
     }
 
     /// A phrase that goes into a template. The name is an id of the file.
@@ -208,6 +227,10 @@ mod tests {
             eta: "E".into(),
         };
         for locale in [Locale::ZhCn, Locale::En] {
+            for name in TEMPLATES.iter().chain(OTHER_TEMPLATES) {
+                let outline = words.outline(locale, name).expect("a template");
+                assert!(outline.contains("${") && !outline.contains("{$"), "{name}: {outline}");
+            }
             for name in TEMPLATES {
                 let text = words.say(locale, name, &d);
                 assert!(!text.is_empty() && !text.contains('{') && !text.contains('$'), "{name}: {text}");

@@ -99,14 +99,15 @@ pub async fn try_once(carrier: &dyn Carrier, clock: &Clock, attempt: Attempt) ->
                 let answer = Answer::Sent(carrier.call(call).await);
                 return Tried { message, answer, at: clock.now() };
             }
-            let text = Outgoing { attempt: &id, to: &message.to, body: &message.body, valid_for_s };
+            let (template, locale) = (message.template.as_str(), message.locale);
+            let text = Outgoing { attempt: &id, to: &message.to, body: &message.body, template, locale, valid_for_s };
             let answer = Answer::Sent(carrier.send(text).await);
             Tried { message, answer, at: clock.now() }
         }
         Attempt::Ask(message) => {
             let at = clock.now();
             let since = message.tried_at.unwrap_or(at);
-            let lookup = Lookup { to: &message.to, body: &message.body, since };
+            let lookup = Lookup { message: message.id.as_str(), to: &message.to, body: &message.body, since };
             let found = match message.channel {
                 Channel::Sms => carrier.find(lookup).await,
                 Channel::Voice => carrier.find_call(lookup).await,

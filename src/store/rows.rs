@@ -73,6 +73,8 @@ pub struct DueMessage {
     pub channel: Channel,
     /// In which language.
     pub locale: Locale,
+    /// Which words.
+    pub template: String,
     /// What.
     pub body: String,
     /// Profile which ticket.

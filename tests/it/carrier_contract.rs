@@ -158,10 +158,20 @@ async fn one_round(dice: &mut Dice, fake: &FakeCarrier, account: &TwilioAccount)
     fault.clone().map_or_else(|| fake.next_good(1), |fault| fake.next(fault));
     let attempt = format!("m_{:032x}", dice.below(usize::MAX));
     let valid_for_s = dice.pick(&[0, 1, 120, 3_600, 36_000, u32::MAX]);
-    let outcome = twilio.send(Outgoing { attempt: &attempt, to: &to, body: &body, valid_for_s }).await;
+    let outcome = twilio
+        .send(Outgoing {
+            attempt: &attempt,
+            to: &to,
+            body: &body,
+            template: "leak_tenant",
+            locale: Locale::En,
+            valid_for_s,
+        })
+        .await;
     assert!(is_expected(&outcome, fault.as_ref()), "{fault:?}: {outcome:?}");
     if let SendOutcome::Accepted { sid, .. } = outcome {
-        let found = twilio.find(Lookup { to: &to, body: &body, since: Timestamp(0) }).await.expect("an answer");
+        let found =
+            twilio.find(Lookup { message: "m", to: &to, body: &body, since: Timestamp(0) }).await.expect("an answer");
         assert!(found.iter().any(|message| message.sid == sid), "{body:?}");
         assert_eq!(twilio.fetch(&sid).await.expect("known").sid, sid);
     }
@@ -186,7 +196,8 @@ async fn one_call(dice: &mut Dice, fake: &FakeCarrier, account: &TwilioAccount) 
     let said = plain.into_iter().fold(said.expect("words").0.to_owned(), |text, (from, to)| text.replace(from, to));
     assert_eq!(said, body.replace(['\n', '\r', '\t'], " "), "{twiml}");
     assert_eq!(twiml.matches("<Dial").count(), 0);
-    let found = twilio.find_call(Lookup { to: &to, body: &body, since: Timestamp(0) }).await.expect("an answer");
+    let found =
+        twilio.find_call(Lookup { message: "m", to: &to, body: &body, since: Timestamp(0) }).await.expect("an answer");
     assert!(found.iter().any(|call| call.sid == sid));
 }
 
@@ -217,9 +228,18 @@ async fn requests_and_answers_keep_to_the_contract() {
     }
     let twilio = client(account);
     for body in (0..120).map(|n| format!("paging {n}")) {
-        twilio.send(Outgoing { attempt: &body, to: &number(), body: &body, valid_for_s: 60 }).await;
+        twilio
+            .send(Outgoing {
+                attempt: &body,
+                to: &number(),
+                body: &body,
+                template: "leak_tenant",
+                locale: Locale::En,
+                valid_for_s: 60,
+            })
+            .await;
     }
-    let oldest = twilio.find(Lookup { to: &number(), body: "paging 0", since: Timestamp(0) }).await;
+    let oldest = twilio.find(Lookup { message: "m", to: &number(), body: "paging 0", since: Timestamp(0) }).await;
     assert_eq!(oldest.expect("an answer").len(), 1, "on the third page");
     twilio.ping().await.expect("there");
     assert_eq!(twilio.fetch("SM00000000000000000000000000000000").await, Err(CarrierError::NotFound));

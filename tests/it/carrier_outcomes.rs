@@ -5,7 +5,7 @@ use std::time::Duration;
 use nightporter::deliver::carrier::{
     Action, Carrier, CarrierError, Limits, Lookup, Outgoing, SendOutcome, Sender, Twilio, TwilioAccount, codes,
 };
-use nightporter::model::{E164, MessageStatus, Millis, Timestamp};
+use nightporter::model::{E164, Locale, MessageStatus, Millis, Timestamp};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -23,7 +23,16 @@ pub fn client(account: TwilioAccount) -> Twilio {
 }
 
 pub async fn send(twilio: &Twilio, attempt: &str) -> SendOutcome {
-    twilio.send(Outgoing { attempt, to: &number(), body: TEXT, valid_for_s: 300 }).await
+    twilio
+        .send(Outgoing {
+            attempt,
+            to: &number(),
+            body: TEXT,
+            template: "leak_tenant",
+            locale: Locale::En,
+            valid_for_s: 300,
+        })
+        .await
 }
 
 async fn outcome_of(fault: Fault) -> SendOutcome {
@@ -181,7 +190,16 @@ async fn a_request_is_the_form_that_twilio_wants() {
     assert!(matches!(good, SendOutcome::Accepted { .. }), "{good:?}");
     let service = Sender::Service("MGbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb".to_owned());
     let quiet = TwilioAccount { sender: service, public_url: None, ..fake.account() };
-    let good = client(quiet).send(Outgoing { attempt: "a2", to: &number(), body: "x", valid_for_s: 999_999 }).await;
+    let good = client(quiet)
+        .send(Outgoing {
+            attempt: "a2",
+            to: &number(),
+            body: "x",
+            template: "leak_tenant",
+            locale: Locale::En,
+            valid_for_s: 999_999,
+        })
+        .await;
     assert!(matches!(good, SendOutcome::Accepted { status: MessageStatus::Accepted, segments: None, .. }), "{good:?}");
     let [first, second] = fake.received().try_into().expect("two requests");
     let form = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
@@ -229,7 +247,16 @@ async fn the_numbers_of_the_test_credentials_fail_as_documented() {
     let codes = [("1", 21211), ("2", 21612), ("3", 21408), ("4", 21610), ("9", 21614)];
     for (last, expected) in codes {
         let to = E164::parse(&format!("+1500555000{last}")).expect("a number");
-        let outcome = client(fake.account()).send(Outgoing { attempt: "a", to: &to, body: "x", valid_for_s: 9 }).await;
+        let outcome = client(fake.account())
+            .send(Outgoing {
+                attempt: "a",
+                to: &to,
+                body: "x",
+                template: "leak_tenant",
+                locale: Locale::En,
+                valid_for_s: 9,
+            })
+            .await;
         assert!(matches!(outcome, SendOutcome::Refused { code, .. } if code == Some(expected)), "{outcome:?}");
     }
     for (last, expected) in [("1", 21212), ("7", 21606)] {
@@ -252,12 +279,12 @@ async fn no_secret_number_or_text_in_what_can_be_logged() {
         fake.next(fault.clone());
         fake.next_question(fault);
         said.push(format!("{:?}", send(&twilio, "a").await));
-        let asked = twilio.find(Lookup { to: &number(), body: TEXT, since: Timestamp(0) }).await;
+        let asked = twilio.find(Lookup { message: "m", to: &number(), body: TEXT, since: Timestamp(0) }).await;
         let error: CarrierError = asked.expect_err("a fault");
         said.push(format!("{error:?} {error}"));
     }
     let away = client(TwilioAccount { api_url: "http://nowhere.invalid".to_owned(), ..account });
-    let asked = away.find(Lookup { to: &number(), body: TEXT, since: Timestamp(0) }).await;
+    let asked = away.find(Lookup { message: "m", to: &number(), body: TEXT, since: Timestamp(0) }).await;
     said.push(format!("{:?} {:?}", send(&away, "a").await, asked));
     for word in [AUTH_TOKEN, NUMBER, &NUMBER[1..], "13800138000", TEXT, "漏水"] {
         assert!(said.iter().all(|line| !line.contains(word)), "{word}: {said:#?}");

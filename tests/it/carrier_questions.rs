@@ -9,7 +9,7 @@ use nightporter::clock::Clock;
 use nightporter::deliver::carrier::twilio::PAGES_MAX;
 use nightporter::deliver::carrier::{Carrier, CarrierError, Lookup, Outgoing, SendOutcome, Twilio, TwilioAccount};
 use nightporter::model::time::SECOND;
-use nightporter::model::{MessageStatus, Timestamp};
+use nightporter::model::{Locale, MessageStatus, Timestamp};
 use nightporter::web::twilio_signature::{SIGNATURE_HEADER, Secrets, Signed, requested_url, verify};
 use serde_json::json;
 
@@ -27,13 +27,22 @@ async fn fake_at_noon() -> (FakeCarrier, Clock, Twilio) {
 }
 
 async fn text(twilio: &Twilio, body: &str) -> String {
-    let outcome = twilio.send(Outgoing { attempt: "a", to: &number(), body, valid_for_s: 300 }).await;
+    let outcome = twilio
+        .send(Outgoing {
+            attempt: "a",
+            to: &number(),
+            body,
+            template: "leak_tenant",
+            locale: Locale::En,
+            valid_for_s: 300,
+        })
+        .await;
     let SendOutcome::Accepted { sid, .. } = outcome else { unreachable!("{outcome:?}") };
     sid
 }
 
 async fn find(twilio: &Twilio, body: &str, since: Timestamp) -> Vec<String> {
-    let found = twilio.find(Lookup { to: &number(), body, since }).await.expect("an answer");
+    let found = twilio.find(Lookup { message: "m", to: &number(), body, since }).await.expect("an answer");
     found.into_iter().map(|message| message.sid).collect()
 }
 
@@ -45,7 +54,16 @@ async fn finds_the_same_text_to_the_same_number_since_then() {
     let new = text(&twilio, "wet").await;
     text(&twilio, "wet!").await;
     let other = nightporter::model::E164::parse("+8613800138001").expect("a number");
-    twilio.send(Outgoing { attempt: "b", to: &other, body: "wet", valid_for_s: 300 }).await;
+    twilio
+        .send(Outgoing {
+            attempt: "b",
+            to: &other,
+            body: "wet",
+            template: "leak_tenant",
+            locale: Locale::En,
+            valid_for_s: 300,
+        })
+        .await;
     assert_eq!(find(&twilio, "wet", clock.now()).await, [new.as_str()]);
     assert_eq!(find(&twilio, "wet", NOON + 60 * SECOND).await, [new.as_str(), old.as_str()], "a minute of slack");
     assert_eq!(find(&twilio, "wet", clock.now() + 60 * SECOND).await, [new]);
@@ -61,7 +79,16 @@ async fn a_lost_answer_is_found_once_the_list_shows_it() {
     let twilio = client(fake.account());
     let began = Clock::system().now();
     fake.next(Fault::reset_after());
-    let outcome = twilio.send(Outgoing { attempt: "a", to: &number(), body: "wet", valid_for_s: 300 }).await;
+    let outcome = twilio
+        .send(Outgoing {
+            attempt: "a",
+            to: &number(),
+            body: "wet",
+            template: "leak_tenant",
+            locale: Locale::En,
+            valid_for_s: 300,
+        })
+        .await;
     assert!(matches!(outcome, SendOutcome::Ambiguous { .. }), "{outcome:?}");
     assert!(find(&twilio, "wet", began).await.is_empty(), "nothing found at once proves nothing");
     eventually(Duration::from_secs(5), "listed", async || {
@@ -97,7 +124,7 @@ async fn a_next_page_elsewhere_does_not_get_the_token() {
     let thief = FakeCarrier::start().await;
     let page = json!({"messages": [], "next_page_uri": format!("{}/2010-04-01/x", thief.url())}).to_string();
     fake.next_question(Fault { accepts: false, shows: Shows::Answer(200, Vec::new(), page) });
-    let asked = twilio.find(Lookup { to: &number(), body: "wet", since: NOON }).await;
+    let asked = twilio.find(Lookup { message: "m", to: &number(), body: "wet", since: NOON }).await;
     assert!(matches!(asked, Err(CarrierError::Unreadable(_))), "{asked:?}");
     let away =
         Fault { accepts: false, shows: Shows::Answer(302, vec![("Location", thief.url().to_owned())], String::new()) };

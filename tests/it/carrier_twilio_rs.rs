@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use nightporter::deliver::carrier::{Carrier, Outgoing, SendOutcome};
+use nightporter::model::Locale;
 use serde_json::Value;
 use twilio_rs::{TwilioAuthentication, TwilioClient};
 
@@ -40,7 +41,16 @@ async fn reads_back_what_our_client_sent() {
     let twilio = client(fake.account());
     let mut sids = Vec::new();
     for body in ["漏水了 🚰", "1+1=2 & more?", "ünïcode\r\nand lines", "a"] {
-        let outcome = twilio.send(Outgoing { attempt: body, to: &number(), body, valid_for_s: 60 }).await;
+        let outcome = twilio
+            .send(Outgoing {
+                attempt: body,
+                to: &number(),
+                body,
+                template: "leak_tenant",
+                locale: Locale::En,
+                valid_for_s: 60,
+            })
+            .await;
         let SendOutcome::Accepted { sid, .. } = outcome else { unreachable!("{outcome:?}") };
         sids.push((sid, body));
     }

@@ -17,7 +17,7 @@ fn parse(text: &str) -> Config {
 }
 
 /// The text is refused with exactly these lines.
-fn refused(text: &str, env: &[(&str, &str)], lines: &[&str]) {
+pub fn refused(text: &str, env: &[(&str, &str)], lines: &[&str]) {
     let told = parse_env(text, env).expect_err("a refusal");
     assert_eq!(told.lines().collect::<Vec<_>>(), lines, "for:\n{text}\n{env:?}");
 }

@@ -4,6 +4,8 @@
 
 #[path = "../support/corpus.rs"]
 mod corpus;
+#[path = "../support/fake_aliyun.rs"]
+mod fake_aliyun;
 #[path = "../support/fake_carrier.rs"]
 mod fake_carrier;
 #[path = "../support/house.rs"]
@@ -15,6 +17,7 @@ mod services;
 
 mod acceptance;
 mod broker;
+mod carrier_aliyun;
 mod carrier_contract;
 mod carrier_outcomes;
 mod carrier_questions;
@@ -22,6 +25,7 @@ mod carrier_signature;
 mod carrier_twilio_rs;
 mod cli;
 mod config;
+mod config_carriers;
 mod config_formats;
 mod conversation;
 mod crash;

@@ -1,9 +1,10 @@
 //! Ours against Twilio's own libraries, over thousands of random cases: how many parts a text takes (npm), and who signed a
-//! webhook (npm and PyPI). Never skips: without the libraries it fails and says how to get them.
+//! webhook (npm and PyPI); and ours against Alibaba's: how a request is signed (PyPI). Never skips: without the libraries it fails and says how to get them.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use nightporter::deliver::carrier::aliyun::sign::{authorization, canonical_query};
 use nightporter::model::segments;
 use nightporter::web::twilio_signature::sign;
 use serde_json::{Value, json};
@@ -102,5 +103,41 @@ fn signatures_are_those_of_twilios_libraries() {
     for (n, (token, url, pairs)) in cases.iter().enumerate() {
         let ours = json!(sign(token, url, pairs));
         assert_eq!((&ours, &ours), (&node[n], &python[n]), "seed {SEED}: {url} {pairs:?}");
+    }
+}
+
+type Pairs = Vec<(&'static str, String)>;
+
+/// Key, secret, parameters and headers of a request.
+fn requests() -> Vec<(String, String, Pairs, Pairs)> {
+    let mut dice = Dice(SEED + 2);
+    let letters: Vec<char> = "abcXYZ019 &=+%#?/:;~-_.*!'(),漏水😀é\"<>{}$\n".chars().collect();
+    // The library takes names as they are; the API has none but letters.
+    let names = ["PhoneNumbers", "SignName", "TemplateCode", "TemplateParam", "OutId", "SendDate", "BizId", "x"];
+    let signed = ["host", "x-acs-action", "x-acs-date", "x-acs-signature-nonce", "x-acs-version"];
+    let hex: Vec<char> = "abcdef0123456789".chars().collect();
+    let mut one = |_| {
+        let mut params: Pairs = Vec::new();
+        for name in names {
+            let length = dice.below(60);
+            if dice.below(3) > 0 {
+                params.push((name, dice.text(&letters, length)));
+            }
+        }
+        let headers = signed.iter().map(|name| (*name, dice.text(&hex, 20))).collect();
+        (dice.text(&hex, 16), dice.text(&letters, 30), params, headers)
+    };
+    (0..CASES).map(&mut one).collect()
+}
+
+#[test]
+fn requests_are_signed_as_alibabas_library_signs_them() {
+    let cases = requests();
+    let packages = from_runner("NIGHTPORTER_PYTHON_PACKAGES");
+    let theirs = ask("python3", "aliyun.py", ("PYTHONPATH", &packages), &json!(cases));
+    for ((key, secret, params, headers), theirs) in cases.iter().zip(&theirs) {
+        let query = canonical_query(params);
+        let ours = json!([query, authorization(key, secret, &query, headers)]);
+        assert_eq!(&ours, theirs, "seed {SEED}: {params:?}");
     }
 }

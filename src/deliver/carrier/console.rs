@@ -79,7 +79,14 @@ impl Carrier for Console {
     /// A call is printed like a text, with a telephone before it; nobody can press a key here.
     fn call<'a>(&'a self, call: Calling<'a>) -> BoxFuture<'a, SendOutcome> {
         let spoken = format!("\u{260e} {}", call.body);
-        let text = Outgoing { attempt: call.attempt, to: call.to, body: &spoken, valid_for_s: 60 };
+        let text = Outgoing {
+            attempt: call.attempt,
+            to: call.to,
+            body: &spoken,
+            template: "",
+            locale: call.locale,
+            valid_for_s: 60,
+        };
         let CarrierMessage { sid, status, segments, .. } = self.take(&text);
         ready(SendOutcome::Accepted { sid, status, segments }).boxed()
     }
@@ -98,7 +105,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::Timestamp;
+    use crate::model::{Locale, Timestamp};
+
+    fn text<'a>(attempt: &'a str, to: &'a E164, body: &'a str) -> Outgoing<'a> {
+        Outgoing { attempt, to, body, template: "leak_tenant", locale: Locale::ZhCn, valid_for_s: 60 }
+    }
 
     fn number() -> E164 {
         E164::parse("+8613800138000").expect("a number")
@@ -113,13 +124,17 @@ mod tests {
         };
         let console = Console::new(Clock::manual(Timestamp(100_000)), sink);
         let to = number();
-        let outcome = console.send(Outgoing { attempt: "a1", to: &to, body: "漏水", valid_for_s: 60 }).await;
+        let outcome = console.send(text("a1", &to, "漏水")).await;
         assert!(
             matches!(outcome, SendOutcome::Accepted { ref sid, status: MessageStatus::Delivered, .. } if sid == "console-a1")
         );
         assert_eq!(*printed.lock().expect("lock"), ["漏水"]);
         let find = async |body, since| {
-            console.find(Lookup { to: &to, body, since: Timestamp(since) }).await.expect("an answer").len()
+            console
+                .find(Lookup { message: "a", to: &to, body, since: Timestamp(since) })
+                .await
+                .expect("an answer")
+                .len()
         };
         assert_eq!((find("漏水", 160_000).await, find("漏水", 160_001).await, find("漏", 0).await), (1, 0, 0));
         assert_eq!(console.fetch("console-a1").await.expect("known").sid, "console-a1");
@@ -132,10 +147,11 @@ mod tests {
         let console = Console::new(Clock::manual(Timestamp(0)), |_| ());
         let to = number();
         for n in 0..=REMEMBERED_MAX {
-            console.send(Outgoing { attempt: &n.to_string(), to: &to, body: "x", valid_for_s: 60 }).await;
+            console.send(text(&n.to_string(), &to, "x")).await;
         }
         assert_eq!(console.fetch("console-0").await, Err(CarrierError::NotFound));
-        let found = console.find(Lookup { to: &to, body: "x", since: Timestamp(0) }).await.expect("an answer");
+        let found =
+            console.find(Lookup { message: "a", to: &to, body: "x", since: Timestamp(0) }).await.expect("an answer");
         assert_eq!(found.len(), REMEMBERED_MAX);
     }
 }

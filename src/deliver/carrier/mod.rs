@@ -1,4 +1,4 @@
-//! The carrier: who takes a text to a phone. One trait, two implementors ([`Twilio`], [`Console`]).
+//! The carrier: who takes a text to a phone. One trait, three implementors ([`Twilio`], [`Aliyun`], [`Console`]).
 //!
 //! A carrier says what happened to one request, and never more than it knows: "not sent" only when that is certain,
 //! "ambiguous" whenever the other side may have taken it. It never retries, keeps no queue, and writes no log; when to
@@ -8,13 +8,17 @@ use futures_util::future::BoxFuture;
 
 use crate::model::{E164, Locale, MessageStatus, Millis, Timestamp};
 
+pub mod aliyun;
 pub mod codes;
 pub mod console;
+pub mod http;
 pub mod twilio;
 
+pub use aliyun::{Aliyun, AliyunAccount};
 pub use codes::{Action, ErrorCode, action_for};
 pub use console::Console;
-pub use twilio::{Limits, Sender, Twilio, TwilioAccount};
+pub use http::Limits;
+pub use twilio::{Sender, Twilio, TwilioAccount};
 
 /// How much earlier than our own clock the carrier may date what we sent, in milliseconds.
 pub const FIND_SLACK_MS: Millis = 60_000;
@@ -28,6 +32,10 @@ pub struct Outgoing<'a> {
     pub to: &'a E164,
     /// The words.
     pub body: &'a str,
+    /// Which words they are: a carrier that takes none but approved templates knows them by this name.
+    pub template: &'a str,
+    /// In which language.
+    pub locale: Locale,
     /// After so many seconds in the carrier's queue it is stale and must not go out. Carriers bound it (Twilio: 1 to 36,000).
     pub valid_for_s: u32,
 }
@@ -48,6 +56,8 @@ pub struct Calling<'a> {
 /// What to look for in the carrier's own list.
 #[derive(Clone, Copy)]
 pub struct Lookup<'a> {
+    /// Our message: ids of its attempts are this, a dot and a number (see [`Outgoing::attempt`]).
+    pub message: &'a str,
     /// To whom it went.
     pub to: &'a E164,
     /// The words, exactly.
@@ -170,6 +180,11 @@ pub trait Carrier: Send + Sync {
 
     /// One message by the carrier's id.
     fn fetch<'a>(&'a self, sid: &'a str) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>>;
+
+    /// What became of a message that it took: by the carrier's id, or as it was sent where the id alone is not enough.
+    fn follow<'a>(&'a self, sid: &'a str, _sent: Lookup<'a>) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>> {
+        self.fetch(sid)
+    }
 
     /// Is the carrier there, and does it know us? Also warms the connection for the first text.
     fn ping(&self) -> BoxFuture<'_, Result<(), CarrierError>>;

@@ -7,7 +7,7 @@ use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate, Report, StoreError, Unsettled};
 
 const DUE_COLUMNS: &str = "id, status, recipient, phone_to, body, ticket_id, severity, attempts, tried_at, expires_at, channel, \
-     locale";
+     locale, template";
 
 /// Messages whose time has come, emergencies first. Nothing is locked: [`claim_message`] is refused to all but the first.
 pub async fn due_messages(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<DueMessage>, StoreError> {
@@ -34,6 +34,7 @@ fn due_row(row: &Row) -> Result<DueMessage, StoreError> {
         expires_at: at(row.try_get(9)?),
         channel: Channel::parse(&word(10)?).ok_or_else(|| unreadable("channel"))?,
         locale: row.try_get::<Option<String>, _>(11)?.as_deref().and_then(Locale::parse).unwrap_or_default(),
+        template: row.try_get::<Option<String>, _>(12)?.unwrap_or_default(),
         id: MessageId(id.clone()),
     })
 }

@@ -88,6 +88,7 @@ pub async fn an_intent_becomes_one_message(db: &Engine) {
             to: b.to,
             channel: Channel::Sms,
             locale: Locale::En,
+            template: b.template.to_owned(),
             body: b.body,
             ticket_id: b.ticket_id,
             severity: b.severity,

@@ -4,15 +4,16 @@
 //! token into an error, a `Debug` output or an address other than `api_url`.
 
 use std::fmt;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Client, RequestBuilder, Response, Url, redirect, retry};
+use reqwest::{Client, RequestBuilder, Url};
 
+pub use super::http::install_tls_provider;
+use super::http::{self, BadAccount, Limits, below, parse_base, reason};
 use super::{Calling, Carrier, CarrierError, CarrierMessage, Lookup, Outgoing, SendOutcome};
 pub use calls::{VOICE_PATH, escaped, say};
 
@@ -32,11 +33,6 @@ pub const VALIDITY_S: std::ops::RangeInclusive<u32> = 1..=36_000;
 const PAGE_ENTRIES: usize = 50;
 /// Pages read for one question; the newest come first, so what was sent a moment ago is on the first.
 pub const PAGES_MAX: usize = 5;
-/// The longest answer that is read, in bytes: a page of the longest texts fits twice.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
-/// An idle connection is given up after so long, in seconds: before common load balancers (60) do, as a text that is
-/// written into a connection just being closed has an ambiguous fate.
-const IDLE_S_MAX: u64 = 50;
 
 /// Who the text comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,21 +41,6 @@ pub enum Sender {
     From(String),
     /// The SID of a Messaging Service, which picks the number.
     Service(String),
-}
-
-/// How long a request may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Until connected (name, TCP and TLS).
-    pub connect: Duration,
-    /// From begin to the last byte of the answer. Longer than `connect`, or an unreachable carrier looks ambiguous.
-    pub total: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(5), total: Duration::from_secs(15) }
-    }
 }
 
 /// What is needed to speak for an account.
@@ -89,11 +70,6 @@ impl fmt::Debug for TwilioAccount {
             .finish_non_exhaustive()
     }
 }
-
-/// The set-up cannot work; says what to change.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BadAccount(String);
 
 /// A client for one account, with a pool of kept-alive connections.
 pub struct Twilio {
@@ -231,70 +207,15 @@ impl Carrier for Twilio {
     }
 }
 
-/// Makes *ring* the process's TLS provider unless there is one already. TLS clients cannot be built before.
-pub fn install_tls_provider() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Another thread may have been faster: then there is one, which is all we want.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
-}
-
 fn client(account: &TwilioAccount) -> Result<Client, BadAccount> {
-    install_tls_provider();
     let credentials = STANDARD.encode(format!("{}:{}", account.account_sid, account.auth_token));
     let mut authorization =
         HeaderValue::try_from(format!("Basic {credentials}")).expect("base64 is always a header value");
     authorization.set_sensitive(true);
-    Client::builder()
-        .user_agent(concat!("nightporter/", env!("CARGO_PKG_VERSION")))
-        .default_headers(HeaderMap::from_iter([(AUTHORIZATION, authorization)]))
-        .connect_timeout(account.limits.connect)
-        .timeout(account.limits.total)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .tcp_nodelay(true)
-        .pool_idle_timeout(Duration::from_secs(IDLE_S_MAX))
-        .build()
-        .map_err(|error| BadAccount(format!("no HTTPS client: {}", reason(error))))
+    http::client(account.limits, HeaderMap::from_iter([(AUTHORIZATION, authorization)]))
 }
 
 async fn exchange(request: RequestBuilder) -> reqwest::Result<Answer> {
-    let response = request.send().await?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Ok(Answer::new(status, &headers, &body(response).await?))
-}
-
-/// At most [`ANSWER_BYTES_MAX`]; a longer answer is cut off and then does not read as JSON.
-async fn body(mut response: Response) -> reqwest::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while bytes.len() <= ANSWER_BYTES_MAX {
-        let Some(chunk) = response.chunk().await? else { break };
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-/// The chain of causes in words, without the address: a list's address has a number in it.
-fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        words.push_str(": ");
-        words.push_str(&error.to_string());
-        cause = error.source();
-    }
-    words
-}
-
-fn parse_base(key: &str, text: &str) -> Result<Url, BadAccount> {
-    let url = Url::parse(text).map_err(|error| BadAccount(format!("{key} is not an address: {error}")))?;
-    let sound = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none();
-    sound.then_some(url).ok_or_else(|| BadAccount(format!("{key} must be like https://host[:port][/path]")))
-}
-
-fn below(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
-    url
+    let (status, headers, body) = http::exchange(request).await?;
+    Ok(Answer::new(status, &headers, &body))
 }
