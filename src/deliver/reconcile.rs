@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use tokio::sync::watch;
 use tracing::warn;
 
-use super::carrier::{Carrier, CarrierError};
+use super::carrier::{Carrier, CarrierError, Lookup};
 use crate::clock::Clock;
 use crate::commit::Door;
 use crate::model::time::{DAY, MINUTE};
@@ -92,7 +92,8 @@ impl Reconciler {
         if away.load(Ordering::Relaxed) {
             return;
         }
-        match self.carrier.fetch(&text.sid).await {
+        let sent = Lookup { message: text.id.as_str(), to: &text.to, body: &text.body, since: text.tried_at };
+        match self.carrier.follow(&text.sid, sent).await {
             Ok(known) if known.status.rank() > text.status.rank() && known.status != MessageStatus::Received => {
                 let error_code = known.error_code.map(i64::from);
                 let message_id = Some(text.id.clone());

@@ -142,6 +142,12 @@ pub struct Unsettled {
     pub status: MessageStatus,
     /// When the carrier had it.
     pub sent_at: Timestamp,
+    /// To which number.
+    pub to: E164,
+    /// What.
+    pub body: String,
+    /// When the last try began, or its answer was missed.
+    pub tried_at: Timestamp,
 }
 
 /// A message as the API shows it.

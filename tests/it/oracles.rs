@@ -134,7 +134,7 @@ fn requests() -> Vec<(String, String, Pairs, Pairs)> {
 fn requests_are_signed_as_alibabas_library_signs_them() {
     let cases = requests();
     let packages = from_runner("NIGHTPORTER_PYTHON_PACKAGES");
-    let theirs = ask("python3", "aliyun.py", ("PYTHONPATH", &packages), &json!(cases));
+    let theirs = ask("python3", "aliyun.py", &[("PYTHONPATH", &packages)], &json!(cases));
     for ((key, secret, params, headers), theirs) in cases.iter().zip(&theirs) {
         let query = canonical_query(params);
         let ours = json!([query, authorization(key, secret, &query, headers)]);

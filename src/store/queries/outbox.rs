@@ -48,7 +48,7 @@ pub async fn unsettled(
 ) -> Result<Vec<Unsettled>, StoreError> {
     let (at_least, id) = after.map_or((since, ""), |(sent_at, id)| (*sent_at, id.0.as_str()));
     let rows = sqlx::query(
-        "SELECT id, sid, status, sent_at FROM messages WHERE status IN ('accepted', 'sent') AND direction = 'outbound' \
+        "SELECT id, sid, status, sent_at, phone_to, body, COALESCE(tried_at, sent_at) FROM messages WHERE status IN ('accepted', 'sent') AND direction = 'outbound' \
          AND channel = 'sms' AND sid IS NOT NULL AND sent_at <= $1 AND (sent_at > $2 OR (sent_at = $2 AND id > $3)) \
          ORDER BY sent_at, id LIMIT $4",
     )
@@ -61,8 +61,12 @@ pub async fn unsettled(
     let read = |row: &Row| {
         let id: String = row.try_get(0)?;
         let status = MessageStatus::parse(&row.try_get::<String, _>(2)?);
+        let to = E164::parse(&row.try_get::<String, _>(4)?);
         Ok(Unsettled {
             status: status.ok_or_else(|| bad("messages", &id, "status"))?,
+            to: to.ok_or_else(|| bad("messages", &id, "phone number"))?,
+            body: row.try_get(5)?,
+            tried_at: at(row.try_get(6)?),
             id: MessageId(id),
             sid: row.try_get(1)?,
             sent_at: at(row.try_get(3)?),
