@@ -1,7 +1,7 @@
 //! STOP, START and HELP in the words that people use, and for which purpose. Pure.
 //!
-//! A single keyword counts only when it is the whole text; a sentence counts when it can mean nothing else. A text that
-//! merely holds such a word ("the water does not stop") is none: who is not written to any more misses the next leak.
+//! A single keyword counts only when it is the whole text; a sentence counts when it can mean nothing else, or when it
+//! speaks of texts. A text that merely holds such a word ("the water does not stop") is none: who is not written to any more misses the next leak.
 
 use super::text::Text;
 use crate::model::Purpose;
@@ -76,42 +76,18 @@ const STOP: &[&str] = &[
     "别再发了",
     "请勿打扰",
 ];
+/// These can mean nothing else, wherever they stand.
 const STOP_SENTENCES: &[&str] = &[
     "stop texting",
     "stop messaging",
-    "stop sending",
-    "stop writing",
     "stop these texts",
     "stop these messages",
     "stop the texts",
     "stop the messages",
     "stop all texts",
     "stop all messages",
-    "stop contacting",
     "stop spamming",
-    "stop bothering",
     "stop sms",
-    "dont text me",
-    "do not text me",
-    "dont message me",
-    "do not message me",
-    "dont write to me",
-    "do not write to me",
-    "dont send me any",
-    "do not send me any",
-    "dont send me",
-    "do not send me",
-    "dont contact me",
-    "do not contact me",
-    "never text me",
-    "no more texts",
-    "no more messages",
-    "no more sms",
-    "no more text",
-    "take me off",
-    "remove me from",
-    "remove my number",
-    "delete my number",
     "opt me out",
     "opt out of",
     "unsubscribe me",
@@ -125,32 +101,92 @@ const STOP_SENTENCES: &[&str] = &[
     "no quiero mensajes",
     "no quiero mas",
     "deje de enviar",
-    "不要再发",
-    "别再发",
-    "不要给我发",
-    "别给我发",
-    "不要发短信",
-    "别发短信",
-    "不要发信息",
-    "别发信息",
-    "不想收到",
-    "不想再收到",
-    "不再接收",
-    "不要再打扰",
-    "别再打扰",
-    "别打扰我",
+    "不要再发了",
+    "别再发了",
+    "别发了",
+    "不要发了",
     "停止发送",
-    "不接收短信",
     "拒收短信",
-    "拒绝接收",
     "取消订阅",
     "退订",
     "拉黑你",
     "撤回同意",
     "撤销同意",
+];
+/// These mean texts only where nothing follows in the same clause, or texts do: 不要再发 is no STOP in 不要再发生漏水.
+const STOP_OPEN: &[&str] = &[
+    "stop sending",
+    "stop writing",
+    "stop contacting",
+    "stop bothering",
+    "dont text me",
+    "do not text me",
+    "never text me",
+    "dont message me",
+    "do not message me",
+    "dont write to me",
+    "do not write to me",
+    "dont send me",
+    "do not send me",
+    "dont contact me",
+    "do not contact me",
+    "no more",
+    "take me off",
+    "remove me from",
+    "remove my number",
+    "delete my number",
+    "不要再发",
+    "别再发",
+    "不要再给我发",
+    "别再给我发",
+    "不要给我发",
+    "别给我发",
+    "不要发",
+    "别发",
+    "不想收到",
+    "不想再收到",
+    "不再接收",
+    "不接收",
+    "拒绝接收",
+    "不要再打扰我",
+    "别再打扰我",
+    "不要打扰我",
+    "别打扰我",
+    "不要再打扰了",
+    "别再打扰了",
     "删除我的号码",
     "删掉我的号码",
 ];
+/// Who says so is short of texts, not tired of them.
+const MISSED: &[&str] =
+    &["get no more", "got no more", "getting no more", "receive no more", "are no more", "手机不接收"];
+/// What may stand between such words and the texts, or behind them: 不要再给我发你们的短信了, "stop sending me these".
+const FILL: &[&str] = &[
+    "me", "us", "to", "any", "more", "anymore", "all", "these", "those", "this", "the", "your", "such", "so", "many",
+    "of", "please", "pls", "again", "ever", "further", "thanks", "thank", "you", "from",
+];
+const FILL_HAN: &[&str] = &[
+    "给", "我们", "我", "你们", "你", "这些", "这种", "这样", "那些", "任何", "什么", "垃圾", "的", "了", "啦", "吧",
+    "啊", "谢谢", "好吗", "行吗",
+];
+const TEXTS: &[&str] = &[
+    "text",
+    "texts",
+    "message",
+    "messages",
+    "msg",
+    "msgs",
+    "sms",
+    "notifications",
+    "alerts",
+    "list",
+    "lists",
+    "stuff",
+    "system",
+    "records",
+    "database",
+];
+const TEXTS_HAN: &[&str] = &["短信", "信息", "消息", "通知", "广告", "sms"];
 const START: &[&str] = &[
     "start",
     "unstop",
@@ -216,8 +252,41 @@ pub fn keyword(body: &str) -> Option<Keyword> {
     if let Some(purpose) = one_purpose(&text) {
         return Some(Keyword::Stop(Some(purpose)));
     }
-    let sentence = |phrase: &&&str| text.clone().take(phrase);
-    STOP_SENTENCES.iter().find(sentence).map(|_| Keyword::Stop(None))
+    let stops = STOP_SENTENCES.iter().any(|phrase| text.clone().take(phrase)) || clauses(body).any(ends_all);
+    stops.then_some(Keyword::Stop(None))
+}
+
+/// The parts of a text between its marks.
+fn clauses(body: &str) -> impl Iterator<Item = &str> {
+    let is_mark = |c: char| !c.is_alphanumeric() && !matches!(c, ' ' | '\'' | '＇' | '’' | '‘' | '`' | '´');
+    body.split(is_mark).filter(|part| !part.trim().is_empty())
+}
+
+/// Whether a clause says of all texts, and of nothing else, that they shall end.
+fn ends_all(clause: &str) -> bool {
+    let mut text = Text::new(clause);
+    MISSED.iter().for_each(|phrase| while text.take(phrase) {});
+    STOP_OPEN.iter().any(|phrase| text.after(phrase).is_some_and(|rest| are_texts_or_nothing(phrase, unfilled(&rest))))
+}
+
+fn are_texts_or_nothing(phrase: &str, rest: &str) -> bool {
+    let (first, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+    if phrase == "no more" {
+        return TEXTS.contains(&first) && unfilled(behind).is_empty();
+    }
+    rest.is_empty() || TEXTS.contains(&first) || TEXTS_HAN.iter().any(|word| rest.starts_with(word))
+}
+
+/// What is left of the words behind a phrase without those that say nothing.
+fn unfilled(mut rest: &str) -> &str {
+    loop {
+        let (first, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+        let after = FILL_HAN.iter().find_map(|word| rest.strip_prefix(word));
+        match after.or_else(|| FILL.contains(&first).then_some(behind)) {
+            Some(behind) => rest = behind,
+            None => return rest,
+        }
+    }
 }
 
 fn one_purpose(text: &Text) -> Option<Purpose> {

@@ -58,6 +58,19 @@ impl Text {
         take(&mut self.words, &wanted, |have, want| is_word(have, want))
     }
 
+    /// What follows the first place where a phrase stands: words with one blank between, letters behind a Han phrase.
+    pub fn after(&self, phrase: &str) -> Option<String> {
+        if phrase.chars().any(is_han) {
+            let wanted: Vec<char> = phrase.chars().collect();
+            let at = find(&self.letters, &wanted, |have, want| have == want)?;
+            return Some(self.letters[at + wanted.len()..].iter().map(|(c, _)| *c).collect());
+        }
+        let wanted: Vec<&str> = phrase.split(' ').collect();
+        let at = find(&self.words, &wanted, |have, want| is_word(have, want))?;
+        let rest: Vec<&str> = self.words[at + wanted.len()..].iter().map(|(w, _)| w.as_str()).collect();
+        Some(rest.join(" "))
+    }
+
     /// How much of it no phrase has taken, in Latin letters; a Chinese one says as much as three.
     pub fn left(&self) -> usize {
         let words: usize = self.words.iter().filter(|(_, taken)| !taken).map(|(w, _)| w.len()).sum();
@@ -66,10 +79,14 @@ impl Text {
 }
 
 fn take<T, W>(text: &mut [(T, bool)], wanted: &[W], same: impl Fn(&T, &W) -> bool) -> bool {
-    let fits = |run: &[(T, bool)]| run.iter().zip(wanted).all(|((have, taken), want)| !taken && same(have, want));
-    let Some(at) = text.windows(wanted.len()).position(fits) else { return false };
+    let Some(at) = find(text, wanted, same) else { return false };
     text[at..at + wanted.len()].iter_mut().for_each(|(_, taken)| *taken = true);
     true
+}
+
+fn find<T, W>(text: &[(T, bool)], wanted: &[W], same: impl Fn(&T, &W) -> bool) -> Option<usize> {
+    let fits = |run: &[(T, bool)]| run.iter().zip(wanted).all(|((have, taken), want)| !taken && same(have, want));
+    text.windows(wanted.len()).position(fits)
 }
 
 fn is_word(have: &str, want: &str) -> bool {
