@@ -18,8 +18,8 @@ const ALL: Page = Page { limit: 100_000, after: None };
 const AHEAD_DAYS: i64 = 7;
 /// What is over is closed within this.
 const CLOSED_WITHIN_DAYS: i64 = 10;
-/// How far the playing of a month may lag behind what happens: a pause, and a death.
-const LAG_SECONDS: i64 = 60;
+/// How far the playing may lag behind what happens, beside a pause: a death.
+const LAG_SECONDS: i64 = 35;
 
 /// Judges a month that is over.
 pub async fn judge(month: &mut Month) -> Result<(), String> {
@@ -27,7 +27,7 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     undone(&messages)?;
     said_once(&tickets, &messages)?;
     left_open(month, &tickets)?;
-    let slack = TimeDelta::seconds(LAG_SECONDS);
+    let slack = TimeDelta::seconds(LAG_SECONDS) + TimeDelta::milliseconds(month.length.pause_max());
     let rules = match month.length.units {
         None => Rules { slack, ..Rules::default() },
         Some(_) => Rules { slack, battery_ahead: TimeDelta::days(AHEAD_DAYS), ..Rules::default() },

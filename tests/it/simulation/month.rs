@@ -42,6 +42,11 @@ impl Length {
         Self { days: 365, units: Some(units) }
     }
 
+    /// How long what happens may wait for the next step.
+    pub fn pause_max(self) -> Millis {
+        if self.units.is_none() { PAUSE_MS_MAX.0 } else { PAUSE_MS_MAX.1 }
+    }
+
     fn options(self, seed: u64, start: DateTime<Utc>, dice: &mut Dice) -> Options {
         let crowded = Options { units: 8 + dice.below(5) as usize, faults: Faults::all(), ..Options::new(seed, start) };
         match self.units {
@@ -59,8 +64,8 @@ impl Length {
 
 /// Commits of a thousand in which the process dies, in two of three months.
 const DEATHS_PER_MILLE: u64 = 2;
-/// How long what happens may wait for the next step.
-const PAUSE_MS_MAX: Millis = 25_000;
+/// How long what happens may wait for the next step, in a month and in a year (which has more to be played at once).
+const PAUSE_MS_MAX: (Millis, Millis) = (25_000, 75_000);
 /// Messages handed in at once.
 const BATCH_MAX: usize = 64;
 /// Rounds without time passing that mean that the house does not come to rest.
@@ -207,7 +212,7 @@ impl Month {
         let (due, message) = self.next;
         let planned = self.later.first_key_value().map(|((at, _), _)| *at);
         let next = [Some(self.building.next_at().into()), due, message, planned].into_iter().flatten().min();
-        let pause = if self.dice.chance(850) { self.dice.range(0, PAUSE_MS_MAX) } else { 0 };
+        let pause = if self.dice.chance(850) { self.dice.range(0, self.length.pause_max()) } else { 0 };
         let now = self.clock.now();
         let then = (next.unwrap_or(self.until).max(now) + pause).min(self.until);
         self.rounds = if then == now { self.rounds + 1 } else { 0 };

@@ -146,6 +146,7 @@ on_both! {
     outbox::two_claimers_never_claim_the_same,
     outbox::a_status_never_goes_down,
     outbox::reports_find_their_message,
+    outbox::texts_without_an_end_are_found_by_when_they_were_sent,
     outbox::leases_of_the_dead_become_unknown,
     outbox::lists_of_messages_are_filtered_and_paged,
     people::stop_and_start_are_kept,

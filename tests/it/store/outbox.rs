@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use nightporter::model::*;
-use nightporter::store::{DueMessage, MessageFilter, MessageUpdate, Page, Report, Store};
+use nightporter::store::{DueMessage, MessageFilter, MessageUpdate, Page, Report, Store, Unsettled};
 
 use super::{Engine, message, phone, ticket};
 
@@ -212,6 +212,37 @@ pub async fn reports_find_their_message(db: &Engine) {
     known.sort();
     assert_eq!(known, ["SM1", "SM2"]);
     assert!(due(db, 1_000_000, 9).await.is_empty(), "a report ends the sending");
+}
+
+pub async fn texts_without_an_end_are_found_by_when_they_were_sent(db: &Engine) {
+    use MessageStatus::*;
+    let states = [("a", Accepted, 10), ("b", Sent, 20), ("c", Delivered, 20), ("d", Accepted, 20), ("e", Failed, 30)];
+    for (name, status, sent_at) in states {
+        let m = message(name, Severity::Routine, 1);
+        add(db, std::slice::from_ref(&m), 1).await;
+        let sid = Some(format!("SM{name}"));
+        let update = MessageUpdate { sid, sent_at: Some(Timestamp(sent_at)), ..update(&m.id(), status) };
+        assert!(db.write(async |tx| tx.update_message(&update).await).await);
+    }
+    add(db, &[message("f", Severity::Routine, 1)], 1).await;
+    let between = async |since: i64, until: i64, limit: i64| {
+        let between = (Timestamp(since), Timestamp(until));
+        let mut all = Vec::new();
+        loop {
+            let last: Option<(Timestamp, MessageId)> = all.last().map(|t: &Unsettled| (t.sent_at, t.id.clone()));
+            let page = db.read(async |tx| tx.unsettled_messages(between, last.as_ref(), limit).await).await;
+            if page.is_empty() {
+                let mut names: Vec<_> = all.into_iter().map(|t| (t.sid, t.status)).collect();
+                names.sort_by(|a, b| a.0.cmp(&b.0));
+                return names;
+            }
+            all.extend(page);
+        }
+    };
+    let named = |name: &str, status| (format!("SM{name}"), status);
+    assert_eq!(between(0, 100, 1).await, [named("a", Accepted), named("b", Sent), named("d", Accepted)]);
+    assert_eq!(between(11, 100, 10).await, [named("b", Sent), named("d", Accepted)]);
+    assert_eq!(between(0, 19, 10).await, [named("a", Accepted)]);
 }
 
 pub async fn leases_of_the_dead_become_unknown(db: &Engine) {
