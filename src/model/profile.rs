@@ -158,10 +158,17 @@ impl Profile {
         self.kind.or_else(|| by_kinds.into_iter().find_map(|(tells, kind)| tells.then_some(kind)))
     }
 
-    /// The gateway that it probably speaks through: as told, else Zigbee2MQTT, which speaks of itself as `bridge`.
-    pub fn proposed_gateway(&self) -> Option<DeviceKey> {
-        let zigbee = self.format.as_deref() == Some("zigbee2mqtt");
-        self.gateway.clone().or_else(|| zigbee.then(|| "bridge".into()))
+    /// The gateways that it probably speaks through, the likeliest first: as told, else Zigbee2MQTT, which speaks of itself as
+    /// `bridge`, behind the levels that an instance's base topic has more than usual: `floor 1/bridge` of `floor 1/sink`.
+    pub fn proposed_gateways(&self, key: &DeviceKey) -> Vec<DeviceKey> {
+        if let Some(gateway) = &self.gateway {
+            return vec![gateway.clone()];
+        }
+        if self.format.as_deref() != Some("zigbee2mqtt") {
+            return Vec::new();
+        }
+        let levels = key.as_str().rmatch_indices('/').map(|(at, _)| &key.as_str()[..=at]);
+        levels.chain([""]).map(|base| DeviceKey(format!("{base}bridge"))).collect()
     }
 }
 
@@ -181,6 +188,18 @@ pub fn hardware_id(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gateway_is_told_or_that_of_the_base_topic() {
+        let of = |profile: &Profile, key: &str| {
+            profile.proposed_gateways(&key.into()).into_iter().map(|g| g.0).collect::<Vec<_>>().join(", ")
+        };
+        let zigbee = Profile { format: Some("zigbee2mqtt".to_owned()), ..Profile::default() };
+        assert_eq!(of(&zigbee, "sink"), "bridge");
+        assert_eq!(of(&zigbee, "floor 1/flat/sink"), "floor 1/flat/bridge, floor 1/bridge, bridge");
+        assert_eq!(of(&Profile { gateway: Some("zb".into()), ..zigbee }, "a/b"), "zb");
+        assert_eq!(of(&Profile::default(), "sink"), "");
+    }
 
     #[test]
     fn an_address_has_one_spelling() {

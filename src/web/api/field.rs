@@ -151,7 +151,7 @@ async fn checked(
     let kind = kind(adoption.kind.as_deref(), about.proposed_kind())?;
     let gateway = match filled(adoption.gateway) {
         Some(key) => Some(gateway(tx, &key).await?),
-        None => proposed_gateway(tx, &about, &unit.property_id).await?,
+        None => proposed_gateway(tx, &about, &key, &unit.property_id).await?,
     };
     let valve_for = valve_for(tx, kind, adoption.valve_for).await?;
     Ok(model::Device {
@@ -188,11 +188,16 @@ fn kind(said: Option<&str>, proposed: Option<DeviceKind>) -> Result<DeviceKind, 
 async fn proposed_gateway(
     tx: &mut Tx,
     about: &model::Profile,
+    key: &DeviceKey,
     property: &model::PropertyId,
 ) -> Result<Option<DeviceKey>, Problem> {
-    let Some(key) = about.proposed_gateway() else { return Ok(None) };
-    let found = tx.load_devices(&[key.as_str()]).await?.remove(key.as_str());
-    Ok(found.filter(|d| d.kind == DeviceKind::Gateway && d.property_id == *property).map(|d| d.key))
+    let proposed = about.proposed_gateways(key);
+    if proposed.is_empty() {
+        return Ok(None);
+    }
+    let known = tx.load_devices(&proposed.iter().map(DeviceKey::as_str).collect::<Vec<_>>()).await?;
+    let fits = |d: &&model::Device| d.kind == DeviceKind::Gateway && d.property_id == *property;
+    Ok(proposed.iter().find_map(|key| known.get(key).filter(fits)).map(|d| d.key.clone()))
 }
 
 async fn gateway(tx: &mut Tx, key: &str) -> Result<DeviceKey, Problem> {
