@@ -27,7 +27,7 @@ pub(super) enum Task<'a> {
     Open(usize, &'a Wanted, &'a str, &'a str),
     Say(usize, Conversation, &'a Said),
     Waits(Conversation),
-    Keyed(TicketId, TenantId, char),
+    Keyed(usize, TicketId, TenantId, char),
 }
 
 /// See [`Committer::step`].
@@ -114,7 +114,7 @@ impl<'a> Batch<'a> {
                     Cause::Open(open) => tasks.push(Task::Open(n, &open.0, &open.1, &open.2)),
                     Cause::Keyed(id, key) => {
                         if let Some((ticket, Recipient::Tenant(who))) = tx.ticket_of_call(id.as_str()).await? {
-                            tasks.push(Task::Keyed(ticket, TenantId(who), *key));
+                            tasks.push(Task::Keyed(n, ticket, TenantId(who), *key));
                         }
                     }
                     Cause::ConversationDue(id) => tasks.extend(tx.conversation(id.as_str()).await?.map(Task::Waits)),
@@ -238,7 +238,11 @@ impl<'a> Batch<'a> {
                 Task::TicketDue(id) => desk.ticket_due(id),
                 Task::Outcome(outcome) => desk.outcome(&outcome),
                 Task::Reply(reply, tickets, _) => desk.reply(reply, &tickets),
-                Task::Keyed(ticket, tenant, key) => desk.keyed(&ticket, &tenant, key),
+                Task::Keyed(n, ticket, tenant, key) => {
+                    if desk.keyed(&ticket, &tenant, key) {
+                        self.out.answers.push((n, Ok(desk.facts.tickets[&ticket].clone())));
+                    }
+                }
                 Task::Open(n, wanted, actor, key) => {
                     let done = desk.wanted(wanted, actor, key).map(|id| desk.facts.tickets[&id].clone());
                     self.out.answers.push((n, done));

@@ -95,9 +95,9 @@ impl Door {
         self.settled(Cause::Inbound(Box::new(reply), to)).await.map(drop)
     }
 
-    /// Whoever was called with this message pressed a key; returns once it is committed.
-    pub async fn keyed(&self, id: MessageId, key: char) -> Result<(), CommandError> {
-        self.settled(Cause::Keyed(id, key)).await.map(drop)
+    /// Whoever was called with this message pressed a key; returns once it is committed, with whether it answered the question.
+    pub async fn keyed(&self, id: MessageId, key: char) -> Result<bool, CommandError> {
+        self.settled(Cause::Keyed(id, key)).await.map(|ticket| ticket.is_some())
     }
 
     async fn settled(&self, cause: Cause) -> Result<Option<Ticket>, CommandError> {

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::Said;
 use super::batch::{Batch, Task};
-use crate::decide::desk::Facts;
+use crate::decide::desk::{Desk, Facts};
 use crate::decide::intent::is_water;
 use crate::decide::{Command, Wanted};
 use crate::model::time::{DAY, HOUR};
@@ -64,17 +65,19 @@ impl Batch<'_> {
         }
         let behind =
             if silent_gateways.is_empty() { HashMap::new() } else { tx.load_behind(&sorted(silent_gateways)).await? };
-        let replaced = tasks.iter().any(|t| matches!(t, Task::Found(_, Finding::BatteryReplaced { .. })));
+        let of_battery = |f: &Finding| matches!(f, Finding::BatteryReplaced { .. } | Finding::BatteryLow { .. });
+        let paid = tasks.iter().any(|t| matches!(t, Task::Found(_, finding) if of_battery(finding)));
         let gateways: Vec<String> = gateways.map(str::to_owned).collect();
         let conversations =
             if phones.is_empty() { HashMap::new() } else { tx.load_conversations(&sorted(phones)).await? };
-        let agents: HashSet<&str> = tasks.iter().filter_map(agent).collect();
-        let agents = sorted(agents);
+        let given: Vec<(&str, String)> = tasks.iter().filter_map(giving).collect();
         let newcomers = self.newcomers(tx, tasks).await?;
         let swapped = self.swapped(tx, tasks).await?;
-        let about = Facts { conversations, newcomers, swapped, ..Facts::default() };
+        let keys: Vec<String> = tasks.iter().filter_map(saying).collect();
+        let said = if keys.is_empty() { HashMap::new() } else { tx.load_bodies(&keys).await? };
+        let about = Facts { said, conversations, newcomers, swapped, ..Facts::default() };
         let facts = Facts { places, standings, swaps, valves, tickets, behind, ..about };
-        let mut facts = self.complete(tx, facts, gateways, &homes, &agents, replaced).await?;
+        let mut facts = self.complete(tx, facts, gateways, &homes, &given, paid).await?;
         facts.wet = self.wet_units(tx, tasks, &facts).await?;
         Ok(facts)
     }
@@ -86,8 +89,8 @@ impl Batch<'_> {
         mut facts: Facts,
         gateways: Vec<String>,
         homes: &[(PropertyId, UnitId)],
-        agents: &[&str],
-        replaced: bool,
+        given: &[(&str, String)],
+        paid: bool,
     ) -> Result<Facts, StoreError> {
         let first = facts.tickets.values().filter_map(|t| t.device_key.as_ref());
         let leaks = facts.tickets.values().filter(|t| t.kind == TicketKind::Leak);
@@ -123,11 +126,14 @@ impl Batch<'_> {
         if !homes.is_empty() {
             facts.helped = tx.load_last_sent("about_us", &recipients, self.now - HELPED_SINCE_MS).await?;
         }
-        if !agents.is_empty() {
+        if !given.is_empty() {
             let tenants: Vec<&str> = facts.tenants.values().flatten().map(|t| t.id.as_str()).collect();
-            facts.given = tx.load_given(agents, &tenants, self.now - PAID_SINCE_MS).await?;
+            let agents = sorted(given.iter().map(|(actor, _)| *actor).collect());
+            let references: Vec<&str> = given.iter().map(|(_, reference)| &**reference).collect();
+            facts.given = tx.load_given(&agents, &tenants, &references, self.now - PAID_SINCE_MS).await?;
         }
-        if replaced {
+        let promises = |p: &PlannedStep| p.step.template.as_deref() == Some("battery_tenant") && p.done.is_none();
+        if paid || facts.tickets.values().any(|t| t.plan.iter().any(promises)) {
             let tenants: Vec<&str> = facts.tenants.values().flatten().map(|t| t.id.as_str()).collect();
             let devices: Vec<&str> = facts.devices.keys().map(DeviceKey::as_str).collect();
             facts.paid = tx.load_paid(&tenants, &devices, self.now - PAID_SINCE_MS).await?;
@@ -142,7 +148,7 @@ fn tickets_named<'t>(task: &'t Task<'_>) -> Vec<&'t TicketId> {
         Task::Outcome(outcome) => vec![&outcome.ticket_id],
         Task::Reply(_, tickets, _) => tickets.iter().collect(),
         Task::Say(_, conversation, _) => conversation.ticket_id.iter().collect(),
-        Task::Keyed(id, ..) => vec![id],
+        Task::Keyed(_, id, ..) => vec![id],
         Task::Found(..) | Task::Open(..) | Task::Waits(_) => Vec::new(),
     }
 }
@@ -173,9 +179,16 @@ fn homes(task: &Task<'_>) -> Vec<(PropertyId, UnitId)> {
     }
 }
 
-/// Who wants to give goodwill.
-fn agent<'t>(task: &Task<'t>) -> Option<&'t str> {
-    if let Task::Command(_, _, actor, Command::Goodwill(_)) = task { Some(actor) } else { None }
+/// Who wants to give goodwill, and under what it would be booked.
+fn giving<'t>(task: &Task<'t>) -> Option<(&'t str, String)> {
+    let Task::Command(_, id, actor, Command::Goodwill(wanted)) = task else { return None };
+    Some((actor, wanted.reference(id, actor)))
+}
+
+/// Under which key a human answers.
+fn saying(task: &Task<'_>) -> Option<String> {
+    let Task::Say(_, conversation, Said::Answer { key, .. }) = task else { return None };
+    Some(Desk::said_key(&conversation.id, key))
 }
 
 /// The number that a conversation is with.

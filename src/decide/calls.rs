@@ -38,13 +38,14 @@ impl Desk<'_> {
         tried
     }
 
-    /// A tenant pressed a key while we called them. A voice mailbox presses none.
-    pub fn keyed(&mut self, id: &TicketId, tenant: &TenantId, key: char) {
-        let Some(ticket) = self.facts.tickets.get(id) else { return };
-        let Some(tenant) = self.facts.tenants.values().flatten().find(|t| t.id == *tenant).cloned() else { return };
-        if ticket.kind != TicketKind::Leak || !ticket.status.is_active() {
-            return;
-        }
+    /// A tenant pressed a key while we called them. A voice mailbox presses none. Whether the key answered the question:
+    /// what is promised to them depends on it.
+    pub fn keyed(&mut self, id: &TicketId, tenant: &TenantId, key: char) -> bool {
+        let Some(ticket) = self.facts.tickets.get(id) else { return false };
+        let tenant = self.facts.tenants.values().flatten().find(|t| t.id == *tenant).cloned();
+        let Some(tenant) = tenant.filter(|_| ticket.kind == TicketKind::Leak && ticket.status.is_active()) else {
+            return false;
+        };
         self.event(id, "keyed", "tenant", json!({ "key": key.to_string() }));
         match key {
             '1' => self.needs_bed(id, &tenant),
@@ -52,5 +53,6 @@ impl Desk<'_> {
             _ => {}
         }
         self.run_plan(id);
+        matches!(key, '1' | '2')
     }
 }

@@ -72,6 +72,8 @@ pub struct Facts {
     pub refused: HashSet<(E164, Purpose)>,
     /// Conversations with those who wrote.
     pub conversations: HashMap<E164, Conversation>,
+    /// What humans have answered under the keys of this batch: the bodies of messages by key.
+    pub said: HashMap<String, String>,
     /// When people were last asked how it was, as far as that is a week ago at most; loaded when somebody may be asked.
     pub surveyed: HashMap<String, Timestamp>,
     /// When people were last told who we are, as far as that is an hour ago at most; loaded when somebody writes.

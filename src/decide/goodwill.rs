@@ -17,14 +17,14 @@ pub struct Goodwill {
     pub currency: String,
     /// Why, in words.
     pub reason: String,
-    /// New for each credit; the same one again is the same credit.
+    /// New for each credit of one giver; the same one again is the same credit.
     pub key: String,
 }
 
 impl Goodwill {
     /// Under what it is booked.
-    pub fn reference(&self, id: &TicketId) -> String {
-        format!("goodwill:{id}:{}", self.key)
+    pub fn reference(&self, id: &TicketId, actor: &str) -> String {
+        format!("goodwill:{id}:{actor}:{}", self.key)
     }
 }
 
@@ -33,7 +33,7 @@ impl Desk<'_> {
     pub(super) fn goodwill(&mut self, id: &TicketId, actor: &str, wanted: &Goodwill) -> Result<(), Refusal> {
         let ticket = self.ticket(id);
         let tenant = ticket.tenant_id.clone().ok_or(Refusal::NoTenant)?;
-        let reference = wanted.reference(id);
+        let reference = wanted.reference(id, actor);
         if let Some(given) = self.facts.given.iter().find(|g| g.reference == reference) {
             return if given.amount_minor == wanted.amount_minor { Ok(()) } else { Err(Refusal::UsedKey) };
         }

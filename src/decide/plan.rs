@@ -24,6 +24,11 @@ const MERGED_PARTS_MAX: u32 = 2 * ROUTINE_PARTS_MAX;
 /// A routine text that expired unsent is tried again this often.
 const TRIES_MAX: u32 = 3;
 
+/// Whole hours, so that no text promises more time than there is.
+fn hours_of(span: Span) -> i64 {
+    (span.0 / HOUR).max(1)
+}
+
 /// The steps of a playbook with their times.
 pub fn lay_out(playbook: &Playbook, opened_at: Timestamp) -> Vec<PlannedStep> {
     let at = |step: &Step| match step.since {
@@ -211,6 +216,10 @@ impl Desk<'_> {
         let Some(template) = step.template.as_deref().and_then(words::template) else {
             return self.skip("no_template");
         };
+        let template = match template {
+            "battery_tenant" if !self.would_earn(id) => "battery_tenant_plain",
+            template => template,
+        };
         if people.is_empty() {
             return self.skip("nobody");
         }
@@ -233,7 +242,7 @@ impl Desk<'_> {
         }
         let (mut messages, mut to) = (Vec::new(), Vec::new());
         for person in people {
-            if self.may_reach(id, severity, step.verb, person) {
+            if self.may_reach(id, severity, step.verb, person, template) {
                 messages.push(self.compose(id, n, severity, person, template));
                 to.push(person.recipient.as_key());
             }
@@ -262,13 +271,18 @@ impl Desk<'_> {
         })
     }
 
-    fn may_reach(&self, id: &TicketId, severity: Severity, verb: Verb, person: &Person) -> bool {
+    fn may_reach(&self, id: &TicketId, severity: Severity, verb: Verb, person: &Person, template: &str) -> bool {
         let call = verb == Verb::Call && severity == Severity::Emergency && self.policy.contact.call_after_stop;
         if self.facts.stopped.contains(&person.phone) && !call {
             return false;
         }
         let Recipient::Tenant(_) = person.recipient else { return true };
-        let purpose = if severity == Severity::Routine { Purpose::Reminder } else { Purpose::Safety };
+        let purpose = match template {
+            "survey_tenant" => Purpose::Survey,
+            "battery_thanks" => Purpose::Reward,
+            _ if severity == Severity::Routine => Purpose::Reminder,
+            _ => Purpose::Safety,
+        };
         let consent = self.tenant_of(self.ticket(id)).map(|t| t.consent);
         consent.is_some_and(|c| c.allows(purpose)) && !self.facts.refused.contains(&(person.phone.clone(), purpose))
     }
@@ -348,6 +362,7 @@ impl Desk<'_> {
             cells: battery.cells,
             todo: battery.todo,
             way_in: battery.way_in,
+            hours: self.words.phrase(locale, "hours", &[("count", hours_of(reward.in_time).into())]),
             reward: words::amount(locale, &Money { amount_minor, currency: reward.currency.clone() }),
             since: place.map_or_else(String::new, |p| {
                 people::local(&p.property, ticket.since.unwrap_or(ticket.opened_at)).format("%m-%d %H:%M").to_string()

@@ -81,7 +81,7 @@ pub struct ContactPolicy {
     pub night_from_hour: u32,
     /// Local hour at which it ends.
     pub night_to_hour: u32,
-    /// Routine and urgent messages to one person in one local day.
+    /// Routine and urgent messages to one person within any 24 hours.
     pub daily_messages_max: u32,
     /// Whether somebody who said STOP may still be called, never texted, about an emergency: only where the law allows it.
     pub call_after_stop: bool,

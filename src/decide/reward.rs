@@ -14,13 +14,25 @@ const SAME_DEVICE_MS: Millis = 60 * DAY;
 impl Desk<'_> {
     /// Credits the tenant of the day on which the replacement was seen, or records why not.
     pub(super) fn reward(&mut self, id: &TicketId, seen_at: Timestamp) {
-        match self.owed(id, seen_at) {
+        let ticket = self.ticket(id);
+        let told_at = ticket.told_at.or_else(|| on_its_way(ticket));
+        match self.owed(id, seen_at, told_at) {
             Ok((tenant, reason, amount_minor)) => self.credit(id, tenant, reason, amount_minor),
             Err(why) => self.event(id, "not_rewarded", "system", json!({ "why": why })),
         }
     }
 
-    fn owed(&self, id: &TicketId, seen_at: Timestamp) -> Result<(TenantId, &'static str, i64), &'static str> {
+    /// Whether a replacement at once would be paid, as far as that is known: else no text may promise it.
+    pub(super) fn would_earn(&self, id: &TicketId) -> bool {
+        self.owed(id, self.now, Some(self.now)).is_ok()
+    }
+
+    fn owed(
+        &self,
+        id: &TicketId,
+        seen_at: Timestamp,
+        told_at: Option<Timestamp>,
+    ) -> Result<(TenantId, &'static str, i64), &'static str> {
         let (ticket, policy) = (self.ticket(id), &self.policy.rewards);
         let (Some(unit), Some(device)) = (&ticket.unit_id, &ticket.device_key) else { return Err("no_unit") };
         let tenant = self.tenant_on(unit, &ticket.property_id, seen_at).ok_or("no_tenant")?;
@@ -33,10 +45,10 @@ impl Desk<'_> {
         if self.facts.swapped.contains(device) {
             return Err("swapped");
         }
-        if !tenant.consent.reward {
+        if !tenant.consent.reward || self.facts.refused.contains(&(tenant.phone.clone(), Purpose::Reward)) {
             return Err("no_consent");
         }
-        let told_at = ticket.told_at.or_else(|| on_its_way(ticket)).ok_or("not_told")?;
+        let told_at = told_at.ok_or("not_told")?;
         if ticket.tenant_id.as_ref() != Some(&tenant.id) {
             return Err("tenant_changed");
         }

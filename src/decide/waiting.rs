@@ -12,6 +12,8 @@ use crate::model::*;
 
 /// After this a word to the manager about who waits is no longer worth sending.
 const TOLD_VALID_MS: Millis = 6 * HOUR;
+/// The languages in which we sign.
+const LOCALES: [Locale; 2] = [Locale::ZhCn, Locale::En];
 /// Of one person's urgent texts the manager hears once within this.
 const URGENT_AGAIN_MS: Millis = 10 * MINUTE;
 
@@ -101,25 +103,41 @@ impl Desk<'_> {
         });
     }
 
-    /// A human answers, under the name that the person knows; `key` is new for each answer.
+    /// A human answers, under the name that the person knows; `key` is new for each answer: the same words again under it
+    /// change nothing, other words are refused.
     pub fn say(&mut self, id: &ConversationId, actor: &str, text: &str, key: &str) -> Result<(), Refusal> {
         let conversation = self.facts.conversations.values().find(|c| c.id == *id).cloned();
         let conversation = conversation.ok_or(Refusal::NoConversation)?;
+        let key = Self::said_key(id, key);
+        if let Some(said) = self.facts.said.get(&key) {
+            // Who signs may be another by now.
+            let same = LOCALES.iter().any(|locale| said.starts_with(&self.signed(*locale, text, "")));
+            return if same { Ok(()) } else { Err(Refusal::UsedKey) };
+        }
         if self.facts.stopped.contains(&conversation.phone) {
             return Err(Refusal::Stopped);
         }
         let tenant = self.facts.tenants.values().flatten().find(|t| t.id == conversation.tenant_id).cloned();
         let tenant = tenant.ok_or(Refusal::NoConversation)?;
         let person = Person { phone: conversation.phone.clone(), ..person_tenant(&tenant) };
-        let values = [("text", text.into()), ("sender", (&*conversation.sender).into())];
-        let body = self.words.phrase(person.locale, "signed", &values);
+        let body = self.signed(person.locale, text, &conversation.sender);
         let matter = conversation.ticket_id.clone().filter(|id| self.facts.tickets.contains_key(id));
-        self.send_to(&person, "human", format!("say/{id}/{key}"), body, matter.clone());
+        self.send_to(&person, "human", key.clone(), body.clone(), matter.clone());
+        self.facts.said.insert(key, body);
         if let Some(ticket) = &matter {
             self.event(ticket, "said", actor, serde_json::json!({ "text": text }));
         }
         self.put_down(&conversation.phone);
         Ok(())
+    }
+
+    /// The key of the message that says it.
+    pub fn said_key(id: &ConversationId, key: &str) -> String {
+        format!("say/{id}/{key}")
+    }
+
+    fn signed(&self, locale: Locale, text: &str, sender: &str) -> String {
+        self.words.phrase(locale, "signed", &[("text", text.into()), ("sender", sender.into())])
     }
 
     /// Nobody needs to answer.

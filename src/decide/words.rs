@@ -8,6 +8,7 @@ use crate::model::{Locale, Money};
 /// Every template that a playbook may name.
 pub const TEMPLATES: &[&str] = &[
     "battery_tenant",
+    "battery_tenant_plain",
     "battery_reminder",
     "battery_ask",
     "battery_dead_tenant",
@@ -88,6 +89,8 @@ pub struct Details {
     pub way_in: String,
     /// What is or was credited.
     pub reward: String,
+    /// How soon a battery must be replaced for the full reward: "48 hours".
+    pub hours: String,
     /// What was asked for, in a few of the asker's own words.
     pub wish: String,
     /// Local time of the beginning.
@@ -162,6 +165,7 @@ fn args(d: &Details) -> FluentArgs<'_> {
         ("todo", &d.todo),
         ("way_in", &d.way_in),
         ("reward", &d.reward),
+        ("hours", &d.hours),
         ("wish", &d.wish),
         ("since", &d.since),
         ("sender", &d.sender),
@@ -220,6 +224,7 @@ mod tests {
             todo: "D".into(),
             way_in: "W".into(),
             reward: "R".into(),
+            hours: "H".into(),
             wish: "W".into(),
             since: "S".into(),
             sender: "N".into(),

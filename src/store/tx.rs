@@ -72,7 +72,7 @@ queries! {
     /// A page of kind words.
     care::praise as list_praise(filter: &PraiseFilter, page: &Page) -> Vec<Praise>;
     /// Goodwill by agents, who are locked, and to tenants.
-    care::given as load_given(actors: &[&str], tenants: &[&str], since: Timestamp) -> Vec<Given>;
+    care::given as load_given(actors: &[&str], tenants: &[&str], references: &[&str], since: Timestamp) -> Vec<Given>;
     /// Notes who gave what.
     care::add_given as add_given(given: &Given) -> ();
 
@@ -194,6 +194,8 @@ queries! {
     outbox::claim_message as claim_message(update: &MessageUpdate, was: &DueMessage, now: Timestamp) -> bool;
     /// Records a carrier's report.
     outbox::report as save_report(report: &Report, now: Timestamp) -> Option<DueMessage>;
+    /// The words of these messages, by key.
+    outbox::bodies as load_bodies(keys: &[String]) -> HashMap<String, String>;
     /// The ticket that a call was about, and who was called.
     outbox::ticket_of_call as ticket_of_call(message: &str) -> Option<(TicketId, Recipient)>;
     /// Which carrier's ids are ours already.

@@ -165,10 +165,11 @@ pub async fn voice(State(app): State<AppState>, form: SignedForm) -> Result<Resp
     let twiml = match form.get("Digits") {
         Some(digits) => {
             let key = digits.chars().next().filter(char::is_ascii_digit);
-            if let (Some(key), Some(id)) = (key, form.message_id()) {
-                app.door.keyed(id, key).await?;
-            }
-            let words = match key {
+            let counts = match (key, form.message_id()) {
+                (Some(key), Some(id)) => app.door.keyed(id, key).await?,
+                _ => false,
+            };
+            let words = match key.filter(|_| counts) {
                 Some('1') => "call-bed",
                 Some('2') => "call-fine",
                 _ => "call-bye",

@@ -1,5 +1,6 @@
 # Texts in English. Complete and plain: what happens, by whom, when. No ticket number. One named person signs.
-battery-tenant = Hi { $tenant }, the battery of { $device } ({ $unit }) is running low. Please { $todo } within 48 hours: we see it by ourselves and credit you { $reward }. Can't manage? Just reply. - { $sender }
+battery-tenant = Hi { $tenant }, the battery of { $device } ({ $unit }) is running low. Please { $todo } within { $hours }: we see it by ourselves and credit you { $reward }. Can't manage? Just reply. - { $sender }
+battery-tenant-plain = Hi { $tenant }, the battery of { $device } ({ $unit }) is running low. Please { $todo } in the next few days. Can't manage? Just reply and we come by. - { $sender }
 battery-reminder = Hi { $tenant }, the battery of { $device } ({ $unit }) is still low and may be empty within days. Please { $todo } today, or reply and we come by. - { $sender }
 battery-ask = Hi { $tenant }, { $device } ({ $unit }) shows more battery than before. Did you put in new ones? Reply 1 if you did. - { $sender }
 battery-dead-tenant = Hi { $tenant }, the battery of { $device } ({ $unit }) is empty.{ $way_in } Please { $todo }, or reply and we come by. - { $sender }
@@ -7,8 +8,8 @@ survey-tenant = Hi { $tenant }, how did we do at { $unit }? Please reply with a 
 call-back-manager = Please call { $tenant } { $phone } ({ $property }, { $unit }). After our last job they wrote: "{ $wish }"
 leak-call = This is { $sender } from { $property }. Water was detected at { $device } in { $unit }. We are sending someone now. If it is safe, turn off the tap and keep away from sockets. If you need a place to stay tonight, press 1. If you do not, press 2.
 call-bed = Thank you. We are finding you a place for tonight and will call you shortly.
-call-fine = Thank you. Somebody is on the way.
-call-bye = We have sent you a text as well. Somebody is on the way.
+call-fine = Thank you, we have noted that. We are getting somebody to you.
+call-bye = Thank you for answering. If you need help, please contact your housekeeper. Goodbye.
 help-coming = Thanks for telling me, { $tenant }. I am getting someone to you and will write when they come. - { $sender }
 bed-coming = I am finding you a place for tonight, { $tenant }, and will call you shortly. Please keep out of the wet rooms. - { $sender }
 about-us = { $property }: { $sender } looks after your home by text: water, locks, batteries. Just reply in your own words. Reply STOP for no more texts.
@@ -71,6 +72,10 @@ chemistry-lithium_iron = { " " }lithium
 chemistry-lithium_manganese = { " " }lithium
 chemistry-nimh = { " " }rechargeable NiMH
 cells-default = fresh batteries
+hours = { $count ->
+    [one] one hour
+   *[other] { $count } hours
+}
 todo-replace = put in { $cells }
 todo-charge = charge its battery pack
 

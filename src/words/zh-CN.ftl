@@ -1,5 +1,6 @@
 # 中文短信。一条说完：什么事、谁来办、何时。不带工单号，由一位管家署名。
-battery-tenant = { $tenant }您好，{ $unit }的{ $device }快没电了，请在48小时内{ $todo }。系统会自动识别，奖励{ $reward }直接入账。不方便就回复我。—— { $sender }
+battery-tenant = { $tenant }您好，{ $unit }的{ $device }快没电了，请在{ $hours }内{ $todo }。系统会自动识别，奖励{ $reward }直接入账。不方便就回复我。—— { $sender }
+battery-tenant-plain = { $tenant }您好，{ $unit }的{ $device }快没电了，请这几天{ $todo }。不方便就回复我，我们上门帮您。—— { $sender }
 battery-reminder = { $tenant }您好，{ $unit }的{ $device }电量还是很低，这几天可能会断电。请今天{ $todo }，或回复我，我们上门帮您。—— { $sender }
 battery-ask = { $tenant }您好，{ $unit }的{ $device }电量比之前高了，是您换了新电池吗？换了请回复1。—— { $sender }
 battery-dead-tenant = { $tenant }您好，{ $unit }的{ $device }没电了。{ $way_in }请尽快{ $todo }，或回复我，我们上门帮您。—— { $sender }
@@ -7,8 +8,8 @@ survey-tenant = { $tenant }您好，{ $unit }这次的事，我们处理得怎�
 call-back-manager = 请给{ $tenant }回电话：{ $phone }（{ $property }{ $unit }）。上次处理后租客的评价：“{ $wish }”
 leak-call = 您好，我是{ $property }的{ $sender }。{ $unit }的{ $device }检测到漏水，我们马上派人过来。如果安全，请先关水阀，远离插座。今晚需要安排住处，请按1；不需要，请按2。
 call-bed = 谢谢。我们正在给您安排今晚的住处，马上打电话给您。
-call-fine = 谢谢。我们的人已经在路上了。
-call-bye = 我们也给您发了短信，我们的人已经在路上了。
+call-fine = 好的，不用安排住处。我们正在安排人过来。
+call-bye = 感谢您接听。需要帮忙，请联系您的管家。再见。
 help-coming = { $tenant }，收到！我马上安排人过来，时间定了就告诉您。—— { $sender }
 bed-coming = { $tenant }，我正在给您安排今晚的住处，马上打电话给您。请先离开有水的房间。—— { $sender }
 about-us = { $property }：{ $sender }通过短信照看您的家（漏水、门锁、电池）。有事直接回复就行。不想收短信请回复TD。
@@ -68,6 +69,7 @@ chemistry-lithium_iron = 锂铁
 chemistry-lithium_manganese = 锂
 chemistry-nimh = 镍氢充电
 cells-default = 新电池
+hours = { $count }小时
 todo-replace = 换上{ $cells }
 todo-charge = 给电池包充满电
 

@@ -49,6 +49,7 @@ fn details(words: &Words, locale: Locale, device: &Device) -> Details {
         todo: battery.todo,
         way_in: battery.way_in,
         reward: pick("10 yuan", "10元"),
+        hours: words.phrase(locale, "hours", &[("count", 48.into())]),
         wish: pick("The kitchen window does not close", "厨房的窗户关不上了，麻烦来看看"),
         since: "01-05 18:30".to_owned(),
         sender: pick("Chen", "小陈"),

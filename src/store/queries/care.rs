@@ -77,11 +77,13 @@ pub async fn praise(conn: &mut Conn, f: &PraiseFilter, p: &Page) -> Result<Vec<P
     query.build().fetch_all(&mut *conn).await?.iter().map(kind).collect()
 }
 
-/// What these agents gave and these tenants got since an instant; nobody else decides a credit of theirs meanwhile.
+/// What these agents gave and these tenants got since an instant, and what is booked under these references, however long
+/// ago; nobody else decides a credit of theirs meanwhile.
 pub async fn given(
     conn: &mut Conn,
     actors: &[&str],
     tenants: &[&str],
+    references: &[&str],
     since: Timestamp,
 ) -> Result<Vec<Given>, StoreError> {
     let mut query = QueryBuilder::<Db>::new("INSERT INTO goodwill_agents (actor) ");
@@ -95,13 +97,14 @@ pub async fn given(
     query.push(" ORDER BY actor").push(LOCK);
     query.build().fetch_all(&mut *conn).await?;
     let mut query = QueryBuilder::<Db>::new(
-        "SELECT reference, actor, tenant_id, at, amount_minor, reason FROM goodwill WHERE at > ",
+        "SELECT reference, actor, tenant_id, at, amount_minor, reason FROM goodwill WHERE reference IN ",
     );
-    query.push_bind(since.0).push(" AND (actor IN ");
+    push_list(&mut query, references.iter().copied());
+    query.push(" OR (at > ").push_bind(since.0).push(" AND (actor IN ");
     push_list(&mut query, actors.iter().copied());
     query.push(" OR tenant_id IN ");
     push_list(&mut query, tenants.iter().copied());
-    query.push(")");
+    query.push("))");
     let given = |row: &Row| {
         Ok(Given {
             reference: row.try_get(0)?,

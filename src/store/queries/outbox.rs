@@ -1,5 +1,7 @@
 //! The outbox: what is due, what became of it, what is due among devices and tickets.
 
+use std::collections::HashMap;
+
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{Conn, Db, Row, at, bad, push_list};
@@ -167,6 +169,14 @@ pub async fn report(conn: &mut Conn, r: &Report, now: Timestamp) -> Result<Optio
     query.push(") RETURNING ").push(DUE_COLUMNS);
     let row = query.build().fetch_optional(&mut *conn).await?;
     row.as_ref().map(due_row).transpose()
+}
+
+/// The words of these messages, by key.
+pub async fn bodies(conn: &mut Conn, keys: &[String]) -> Result<HashMap<String, String>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT key, body FROM messages WHERE key IN ");
+    push_list(&mut query, keys.iter().map(String::as_str));
+    let rows = query.build().fetch_all(&mut *conn).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// The ticket that a call was about; none for a text.

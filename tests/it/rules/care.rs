@@ -43,6 +43,10 @@ fn nobody_is_asked_who_was_not_reached_or_does_not_want_it() {
         MENDED.lines().for_each(|line| stage.act(line));
         assert!(asked(&stage).is_empty(), "{given}: {:?}", stage.log);
     }
+    let mut only_asked = Stage::new();
+    only_asked.change("consent safety;survey");
+    MENDED.lines().for_each(|line| only_asked.act(line));
+    assert_eq!(asked(&only_asked).len(), 1, "a survey needs no consent to reminders: {:?}", only_asked.log);
     let stopped = format!("05 09:00 tenant:t1 no more surveys\n{MENDED}");
     assert!(asked(&stage(&stopped)).is_empty());
     let alone = "05 08:00 lock1 battery=60\n05 09:00 lock1 battery=20\n05 09:10 lock1 battery=19\n05 09:30 lock1 battery=100 boots=1\n05 10:00 lock1 battery=100 boots=2\n06 12:00 wait";
@@ -101,7 +105,9 @@ fn goodwill_is_given_once_for_a_key_and_never_past_a_budget() {
     assert!(stage.entries.iter().all(|e| e.postings().iter().map(|p| p.amount_minor).sum::<i64>() == 0));
     stage.act("31 23:00 wait");
     stage.act("33 10:00 wait");
-    assert_eq!(give(&mut stage, "user:ann", 1_000, "d"), Ok(()), "a new month");
+    assert_eq!(give(&mut stage, "user:ann", 400, "d"), Ok(()), "a new month");
+    assert_eq!(give(&mut stage, "user:bob", 300, "d"), Ok(()), "a key is its giver's own");
+    assert_eq!(stage.entries.iter().map(Entry::amount_minor).collect::<Vec<_>>(), [600, 900, 400, 300]);
 }
 
 #[test]

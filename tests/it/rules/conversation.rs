@@ -1,6 +1,6 @@
 //! What people write, told as stories: what is done about it, and what waits for a human.
 
-use nightporter::decide::Wanted;
+use nightporter::decide::{Refusal, Wanted};
 use nightporter::model::*;
 
 use super::check;
@@ -129,6 +129,14 @@ fn what_is_not_understood_waits_for_a_human_whose_answer_has_the_same_name() {
     assert_eq!(name(&answer.body), name(&first.body), "{} / {}", answer.body, first.body);
     assert_eq!((answer.template, answer.ticket_id.clone()), ("human", first.ticket_id.clone()));
     assert!(waiting(&stage).is_empty());
+    stage.act("05 21:30 tenant:t1 And may my dog sit there?");
+    let sent = stage.messages.len();
+    for (text, expected) in [("Not at all, it only weighs water.", Ok(())), ("Not at all", Err(Refusal::UsedKey))] {
+        let mut done = Ok(());
+        stage.decide(|desk| done = desk.say(&conversation.id, "user:ops", text, "a"));
+        assert_eq!((done, stage.messages.len()), (expected, sent), "{text}");
+        assert_eq!(waiting(&stage).len(), 1, "the next text still waits");
+    }
     stage.act("05 22:00 tenant:t1 STOP");
     let again = |stage: &mut Stage| {
         let mut done = Ok(());

@@ -103,7 +103,7 @@ fn consent_is_asked_by_purpose() {
     check("consent safety", &format!("{low}{wet}"), &format!("05 09:10 opened battery lock1{told}"));
     let told = "
         05 09:10 opened battery lock1
-        05 09:10 text tenant:t1 battery_tenant
+        05 09:10 text tenant:t1 battery_tenant_plain
         05 10:00 opened leak leak1
         05 10:00 text housekeeper:h1 offer_leak
         05 10:01 accepted leak leak1";

@@ -1,5 +1,7 @@
 //! The reward table of the contract, section 7.
 
+use nightporter::model::Span;
+
 use super::lines;
 use super::stage::{Stage, paid};
 
@@ -78,4 +80,39 @@ fn never_past_the_cap_of_the_calendar_month() {
 fn not_twice_within_sixty_days_for_one_device() {
     pays("paid 50 500 lock1", LOW, "05 12", "unpaid paid_lately battery lock1");
     pays("paid 56 500 lock1", LOW, "05 12", "credit t1 1000 reward_in_time");
+}
+
+/// The first text of a low battery, as it is sent.
+fn promised(change: impl FnOnce(&mut Stage)) -> (String, &'static str) {
+    let mut stage = Stage::new();
+    change(&mut stage);
+    for line in ["05 08:00 lock1 battery=60 boots=1", "05 10:00 lock1 battery=20 boots=1", LOW] {
+        stage.act(line);
+    }
+    let first = stage.messages.first().expect("a text");
+    (first.body.clone(), first.template)
+}
+
+#[test]
+fn no_text_promises_what_is_not_paid() {
+    let (body, template) = promised(|_| {});
+    assert!(template == "battery_tenant" && body.contains("48") && body.contains("10"), "{body}");
+    let (body, _) = promised(|stage| stage.policy.rewards.in_time = Span::parse("7d").expect("a span"));
+    assert!(body.contains("168"), "{body}");
+    for given in ["consent safety;reminder", "paid -2 1500 other", "paid 50 500 lock1", "amount 0", "stop"] {
+        let (body, template) = promised(|stage| match given.split_whitespace().collect::<Vec<_>>()[..] {
+            ["paid", days, fen, device] => {
+                paid(stage, days.parse().expect("days"), fen.parse().expect("fen"), Some(device));
+            }
+            ["amount", _] => stage.policy.rewards.in_time_minor = 0,
+            ["stop"] => stage.act("05 07:00 tenant:t1 stop rewards"),
+            _ => stage.change(given),
+        });
+        assert!(template == "battery_tenant_plain" && !body.contains("48"), "{given}: {body}");
+    }
+}
+
+#[test]
+fn stop_for_rewards_and_consent_to_surveys_count_each_for_itself() {
+    pays("", &format!("{LOW}\n05 11:30 tenant:t1 stop rewards"), "05 12", "unpaid no_consent battery lock1");
 }

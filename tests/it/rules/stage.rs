@@ -99,7 +99,7 @@ impl Stage {
             "key" => {
                 let leak = self.facts.tickets.values().rfind(|t| t.kind == TicketKind::Leak).expect("a leak").clone();
                 let key = what.chars().next().expect("a key");
-                self.decide(|desk| desk.keyed(&leak.id, &leak.tenant_id.expect("somebody"), key));
+                self.decide(|desk| _ = desk.keyed(&leak.id, &leak.tenant_id.expect("somebody"), key));
             }
             _ if who.starts_with("tenant:") => self.reply(who.trim_start_matches("tenant:"), what),
             _ => self.command(who, what),
@@ -185,6 +185,7 @@ impl Stage {
             self.facts.behind.entry(gateway).or_default().retain(|b| b.key != *key);
             self.facts.behind.entry(one_gateway(&self.facts, key)).or_default().push(one);
         }
+        facts.said = self.messages.iter().map(|m| (m.key.clone(), m.body.clone())).collect();
         facts.behind = self.facts.behind.clone();
         let wet = self.states.iter().filter(|(_, state)| state.leak.is_wet() || state.flow.open);
         facts.wet = wet.filter_map(|(key, _)| Some(facts.devices.get(key)?.unit_id.clone())).collect();

@@ -64,14 +64,14 @@ pub async fn goodwill_is_found_by_who_gave_and_who_got(db: &Engine) {
         db.write(async |tx| tx.add_given(one).await).await;
     }
     let load = async |actor: &str, tenant: &str, since| {
-        let found = db.write(async |tx| tx.load_given(&[actor], &[tenant], Timestamp(since)).await).await;
+        let found = db.write(async |tx| tx.load_given(&[actor], &[tenant], &["c"], Timestamp(since)).await).await;
         let mut found: Vec<String> = found.into_iter().map(|g| g.reference).collect();
         found.sort();
         found
     };
-    assert_eq!(load("user:ann", "t1", 0).await, ["a", "b"]);
+    assert_eq!(load("user:ann", "t1", 0).await, ["a", "b", "c"]);
     assert_eq!(load("user:bob", "t9", 6).await, ["c"]);
-    assert!(load("user:new", "t9", 0).await.is_empty());
+    assert_eq!(load("user:new", "t9", 99).await, ["c"], "what is asked for by name is found whatever its age");
 }
 
 pub async fn a_call_leads_to_its_ticket_and_a_text_does_not(db: &Engine) {
@@ -85,4 +85,7 @@ pub async fn a_call_leads_to_its_ticket_and_a_text_does_not(db: &Engine) {
     );
     assert_eq!(db.read(async |tx| tx.ticket_of_call(text.id().as_str()).await).await, None);
     assert_eq!(db.read(async |tx| tx.ticket_of_call("m_none").await).await, None);
+    let keys = [text.key.clone(), "none".to_owned()];
+    let bodies = db.read(async |tx| tx.load_bodies(&keys).await).await;
+    assert_eq!(bodies, [(text.key.clone(), text.body.clone())].into());
 }

@@ -99,6 +99,19 @@ async fn a_key_pressed_in_a_call_answers_for_its_ticket_and_a_forged_one_does_no
         assert!(status == 200 && twiml.starts_with("<Response><Say language=\"zh-CN\">"), "{twiml}");
     }
     assert_eq!(house.get("ops", &format!("/api/v1/tickets/{ticket}")).await["answer"], "need_bed");
+    let promise = signed(&house, &path, &pressed).await.1;
+    assert!(promise.contains("住处"), "{promise}");
+    for (path, digits) in [(&*path, ""), (&*path, "9"), ("/webhooks/twilio/voice?a=m_none.1&l=zh-CN", "1")] {
+        let (_, goodbye) = signed(&house, path, &[("CallSid", "CA1"), ("Digits", digits)]).await;
+        assert!(goodbye.contains("再见") && !goodbye.contains("住处") && !goodbye.contains("短信"), "{goodbye}");
+    }
+    let over = json!({ "reason": "a mistake" });
+    assert_eq!(house.post("ops", &format!("/api/v1/tickets/{ticket}/cancel"), over).await.0, 200);
+    let (_, goodbye) = signed(&house, &path, &pressed).await;
+    assert!(
+        goodbye.contains("再见") && !goodbye.contains("住处"),
+        "nobody finds a bed for a matter that is over: {goodbye}"
+    );
     let machine = [("CallSid", "console-x"), ("CallStatus", "completed"), ("AnsweredBy", "machine_start")];
     assert_eq!(signed(&house, &path, &machine).await.0, 200);
     let nobody = [("CallSid", "CA2"), ("CallStatus", "teleported")];
