@@ -5,11 +5,14 @@ use serde_json::json;
 
 use super::desk::{Desk, Paid};
 use super::people;
-use crate::model::time::DAY;
+use crate::model::time::{DAY, HOUR};
 use crate::model::*;
 
 /// One device earns at most one reward within this.
 const SAME_DEVICE_MS: Millis = 60 * DAY;
+
+/// Fresh cells are seen within this after the device speaks again.
+const FRESH_SEEN_MS: Millis = HOUR;
 
 impl Desk<'_> {
     /// Credits the tenant of the day on which the replacement was seen, or records why not.
@@ -36,7 +39,9 @@ impl Desk<'_> {
         let (ticket, policy) = (self.ticket(id), &self.policy.rewards);
         let (Some(unit), Some(device)) = (&ticket.unit_id, &ticket.device_key) else { return Err("no_unit") };
         let tenant = self.tenant_on(unit, &ticket.property_id, seen_at).ok_or("no_tenant")?;
-        if ticket.died {
+        // What spoke again with the old cells was not dead; fresh ones are seen as soon as they speak.
+        let lived = ticket.work.spoke_at.is_some_and(|at| seen_at - at > FRESH_SEEN_MS);
+        if ticket.died && !lived {
             return Err("died");
         }
         if ticket.visited {

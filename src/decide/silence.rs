@@ -28,11 +28,12 @@ impl Desk<'_> {
             }
         }
         let battery = self.active(&device.key, TicketKind::Battery).filter(|_| battery_low);
-        let visited = battery.as_ref().is_some_and(|id| self.ticket(id).visited);
-        if battery.is_some() && !visited {
+        // Somebody was there, or fresh cells wait for their proof: the silence has another cause.
+        let changed = battery.as_ref().map(|id| self.ticket(id)).is_some_and(|t| t.visited || t.seen_at.is_some());
+        if battery.is_some() && !changed {
             return self.battery_dead(device);
         }
-        self.open_silent(device, since, empty.filter(|_| !visited));
+        self.open_silent(device, since, empty.filter(|_| !changed));
     }
 
     fn silent_behind(&mut self, gateway: &Device, device: &Device, since: Timestamp) {
@@ -75,6 +76,11 @@ impl Desk<'_> {
     }
 
     pub(super) fn back_online(&mut self, device: &Device) {
+        if let Some(id) = self.active(&device.key, TicketKind::Battery)
+            && self.ticket(&id).died
+        {
+            self.change(&id).work.spoke_at = Some(self.now);
+        }
         if let Some(id) = self.active(&device.key, TicketKind::Silent) {
             self.silence_over(&id, device, json!({ "proof": "back_online" }));
         }

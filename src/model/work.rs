@@ -45,6 +45,9 @@ pub struct Work {
     /// Its playbook was put off until then: no clock runs before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<Timestamp>,
+    /// When the device spoke again after its battery was taken for dead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spoke_at: Option<Timestamp>,
     /// How many visits failed.
     #[serde(skip_serializing_if = "is_zero")]
     pub failed: u32,

@@ -93,16 +93,26 @@ fn in_month(before: &[&SeenCredit], credit: &SeenCredit) -> i64 {
     before.iter().filter(same).map(|other| other.amount_minor).sum()
 }
 
-/// When the tenant was first asked for this replacement, or was about to be when it happened.
-fn asked_at(case: &Case, problem: &Problem) -> Option<DateTime<Utc>> {
-    let known_by = problem.ended_at? + problem.rhythm * 2 + case.rules.slack;
-    let asks = |m: &&SeenMessage| {
-        let window = asked_from(case, problem)..=known_by;
-        Some(&m.to) == problem.tenant_phone.as_ref() && m.may_concern(problem) && window.contains(&m.when())
+/// The messages that asked the tenant for this replacement.
+fn asking<'a>(case: &Case<'a>, problem: &'a Problem) -> impl Iterator<Item = &'a SeenMessage> {
+    let known_by = problem.ended_at.map(|at| at + problem.rhythm * 2 + case.rules.slack);
+    let from = asked_from(case, problem);
+    let asks = move |m: &&SeenMessage| {
+        let timely = m.when() >= from && known_by.is_some_and(|by| m.when() <= by);
+        Some(&m.to) == problem.tenant_phone.as_ref() && m.may_concern(problem) && timely
     };
-    let asked = || case.seen.messages.iter().filter(asks);
-    // Of several, one that a carrier refused has asked nobody.
-    asked().filter_map(|m| m.sent_at).min().or_else(|| asked().map(SeenMessage::when).min())
+    case.seen.messages.iter().filter(asks)
+}
+
+/// When the first of them reached the carrier.
+fn told_at(case: &Case, problem: &Problem) -> Option<DateTime<Utc>> {
+    asking(case, problem).filter_map(|m| m.sent_at).min()
+}
+
+/// When the tenant was first asked for this replacement, or was about to be when it happened: of several messages, one that
+/// a carrier refused has asked nobody.
+fn asked_at(case: &Case, problem: &Problem) -> Option<DateTime<Utc>> {
+    told_at(case, problem).or_else(|| asking(case, problem).map(SeenMessage::when).min())
 }
 
 /// Full within the time, late after it, either at the border; less only where the cap binds.
@@ -129,7 +139,8 @@ fn is_owed(case: &Case, problem: &Problem, credits: &[&SeenCredit]) -> bool {
     let (Some(ended_at), Some(evident_at)) = (problem.ended_at, problem.evident_at) else { return false };
     let tenant_did = problem.how == Some(How::ReplacedByTenant) && problem.tenant_id.is_some();
     let plain = tenant_did && problem.replaced_in_time() && !problem.used_cells && evident_at <= ended_at;
-    let asked = asked_at(case, problem).is_some_and(|at| at + case.rules.slack < ended_at);
+    // Who was never reached is owed nothing.
+    let asked = told_at(case, problem).is_some_and(|at| at + case.rules.slack < ended_at);
     let proof = case.rules.proof_hold.max(problem.rhythm * case.rules.proof_readings);
     let by = ended_at + proof + problem.rhythm * 4 + TimeDelta::hours(24) + case.rules.slack;
     plain

@@ -1,6 +1,6 @@
 //! Batteries: low once, fresh by proof only.
 
-use super::check;
+use super::{Stage, check};
 
 /// Opening lines of most stories: known to be good, then low twice by day.
 const LOW: &str = "
@@ -207,6 +207,22 @@ fn one_reminder_five_days_before_the_end_and_an_offer_two_days_before_it() {
         14 11:00 text tenant:t1 battery_reminder
         17 11:00 text housekeeper:h1 offer_battery";
     check("", &format!("{LOW}\n{daily}"), &format!("{OPENED}{then}"));
+}
+
+#[test]
+fn what_spoke_again_with_the_old_cells_was_not_dead() {
+    let silence = "06 09:00 lock1 offline\n06 10:00 lock1 battery=15\n07 09:00 lock1 battery=100\n";
+    let proof: String = (10..23).map(|h| format!("07 {h}:00 lock1 battery=100\n")).collect();
+    let mut stage = Stage::new();
+    super::lines(&format!("{LOW}\n{silence}{proof}08 12:00 wait")).for_each(|line| stage.act(line));
+    let log = stage.log.join("\n");
+    assert!(log.contains("died battery lock1") && !log.contains("unpaid") && stage.entries.len() == 1, "{log}");
+    // Spoke for the first time with fresh ones: it was dead.
+    let story = silence.replace("06 10:00 lock1 battery=15\n", "");
+    let mut stage = Stage::new();
+    super::lines(&format!("{LOW}\n{story}{proof}08 12:00 wait")).for_each(|line| stage.act(line));
+    let log = stage.log.join("\n");
+    assert!(log.contains("unpaid died battery lock1") && stage.entries.is_empty(), "{log}");
 }
 
 #[test]

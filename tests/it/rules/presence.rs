@@ -72,6 +72,18 @@ fn its_own_word_counts_after_a_little_while() {
     check("", "03 10:00 lock1 online\n03 11:00 lock1 offline\n03 12:00 wait\n03 13:00 lock1 online", then);
 }
 
+/// Its cells were changed a moment ago and not yet proven: who goes there must not bring cells.
+#[test]
+fn fresh_cells_do_not_explain_a_silence() {
+    let story = "03 08:00 lock1 battery=60\n03 09:00 lock1 battery=20\n03 10:00 lock1 battery=19\n03 10:30 lock1 battery=100\n03 11:00 lock1 offline\n03 12:00 wait";
+    let then = "
+        03 10:00 opened battery lock1
+        03 10:00 text tenant:t1 battery_tenant
+        03 11:15 opened silent lock1
+        03 11:15 text housekeeper:h1 offer_silent";
+    check("", story, then);
+}
+
 #[test]
 fn a_low_battery_explains_a_silence() {
     let story = "03 08:00 lock1 battery=60\n03 09:00 lock1 battery=20\n03 10:00 lock1 battery=19\n03 11:00 lock1 offline\n03 12:00 wait";

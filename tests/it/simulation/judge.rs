@@ -51,13 +51,29 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     let counted = |note: &String| month.length.units.is_some() && is_about_finding_batteries(note);
     let excused = |note: &String| is_excused(month, note) || counted(note);
     let notes: Vec<&String> = board.notes.iter().filter(|n| !excused(n)).collect();
-    let told: Vec<String> =
-        notes.iter().map(|note| format!("{note}\n{}", story(month, note, &tickets, &seen))).collect();
+    let mut told: Vec<String> = Vec::new();
+    for note in notes {
+        let moves = moves(month, note, &tickets).await.map_err(|e| e.to_string())?;
+        told.push(format!("{note}\n{}\n{moves}", story(month, note, &tickets, &seen)));
+    }
     if told.is_empty() {
         Ok(())
     } else {
         Err(format!("the scoreboard of seed {}:\n    {}", month.seed, told.join("\n    ")))
     }
+}
+
+/// The moves of the tickets about the device of a note.
+async fn moves(month: &Month, note: &str, tickets: &BTreeMap<String, Ticket>) -> Result<String, StoreError> {
+    let mine = |t: &&Ticket| t.devices.iter().any(|(key, _)| note.contains(key.as_str()));
+    let mut tx = month.store.read().await?;
+    let mut lines = Vec::new();
+    for ticket in tickets.values().filter(mine) {
+        for (seq, at, what, actor, data) in tx.ticket_events(&ticket.id.0).await? {
+            lines.push(format!("      {} {seq} {at} {what} {actor} {data}", ticket.kind.as_str()));
+        }
+    }
+    Ok(lines.join("\n"))
 }
 
 /// What truly happened to the device of a note, and what was made of it.

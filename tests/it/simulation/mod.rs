@@ -7,6 +7,7 @@
 mod carrier;
 pub mod dice;
 mod judge;
+mod length;
 mod month;
 mod watch;
 mod world;
@@ -15,7 +16,8 @@ mod yardsticks;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use month::{Length, Month, Played};
+use length::Length;
+use month::{Month, Played};
 use yardsticks::Yardsticks;
 
 /// Seeds of an ordinary test run.

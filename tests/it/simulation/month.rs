@@ -14,58 +14,19 @@ use nightporter::deliver::try_once;
 use nightporter::model::*;
 use nightporter::store::{Report, Store, StoreError};
 use nightporter::wake;
-use nightporter_simulator::{Building, Faults, Options, Publish, StaffAction};
+use nightporter_simulator::{Building, Publish, StaffAction};
 
 use super::carrier::FakeCarrier;
 use super::dice::Dice;
+use super::length::Length;
 use super::watch::Watch;
 use super::yardsticks::Yardsticks;
 use super::{judge, world};
 use crate::house;
 
 const START: &str = "2026-01-05T00:00:00Z";
-/// How long it is played, and with how much going on.
-#[derive(Clone, Copy, Debug)]
-pub struct Length {
-    /// Days.
-    pub days: i64,
-    /// Apartments; 8 to 12 of a month.
-    pub units: Option<usize>,
-}
-
-impl Length {
-    /// A month in which as much happens as in a bad year.
-    pub const MONTH: Self = Self { days: 30, units: None };
-
-    /// A year as most are.
-    pub fn year(units: usize) -> Self {
-        Self { days: 365, units: Some(units) }
-    }
-
-    /// How long what happens may wait for the next step.
-    pub fn pause_max(self) -> Millis {
-        if self.units.is_none() { PAUSE_MS_MAX.0 } else { PAUSE_MS_MAX.1 }
-    }
-
-    fn options(self, seed: u64, start: DateTime<Utc>, dice: &mut Dice) -> Options {
-        let crowded = Options { units: 8 + dice.below(5) as usize, faults: Faults::all(), ..Options::new(seed, start) };
-        match self.units {
-            None => crowded,
-            Some(units) => Options {
-                units,
-                life_days: 300.0,
-                leaks_per_unit_month: 0.05,
-                outages_per_device_month: 0.01,
-                ..crowded
-            },
-        }
-    }
-}
-
 /// Commits of a thousand in which the process dies, in two of three months.
 const DEATHS_PER_MILLE: u64 = 2;
-/// How long what happens may wait for the next step, in a month and in a year (which has more to be played at once).
-const PAUSE_MS_MAX: (Millis, Millis) = (25_000, 75_000);
 /// Messages handed in at once.
 const BATCH_MAX: usize = 64;
 /// Rounds without time passing that mean that the house does not come to rest.
