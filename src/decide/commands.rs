@@ -60,6 +60,14 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether a housekeeper may wish this of their own job only. To shut a valve is everybody's.
+    fn is_for_its_assignee(&self) -> bool {
+        use Command::*;
+        matches!(self, Arrive | Eta(_) | Fail { .. } | OpenValve { .. } | Wait { .. } | GoOn | Resolve { .. })
+    }
+}
+
 /// Why a wish was not granted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -124,6 +132,9 @@ impl Desk<'_> {
             _ if !ticket.status.is_active() => return Err(wrong(ticket, "")),
             Command::Accept(h) | Command::Reassign(h) | Command::Decline(h) => self.known(ticket, h)?,
             _ => {}
+        }
+        if command.is_for_its_assignee() {
+            its_own(ticket, actor)?;
         }
         match command {
             Command::Accept(housekeeper) => self.accept(id, actor, housekeeper),
@@ -285,6 +296,16 @@ pub fn awaited(ticket: &Ticket) -> Option<&'static str> {
         TicketKind::Silent => Some("report"),
         TicketKind::Leak => ticket.devices.iter().any(|(_, wet)| *wet).then_some("dry"),
         TicketKind::Tamper | TicketKind::Request => None,
+    }
+}
+
+/// A housekeeper moves the job that they have; everybody else who may move it at all moves any.
+fn its_own(ticket: &Ticket, actor: &str) -> Result<(), Refusal> {
+    let Some(me) = actor.strip_prefix("housekeeper:") else { return Ok(()) };
+    match &ticket.assignee {
+        Some(assignee) if assignee.as_str() == me => Ok(()),
+        Some(_) => Err(wrong(ticket, ": somebody else has it; a lead can reassign it")),
+        None => Err(wrong(ticket, ": accept it first")),
     }
 }
 

@@ -233,6 +233,40 @@ fn clocks_and_who_is_off_survive_a_hand_over_and_begin_anew_with_a_new_round() {
     });
 }
 
+#[test]
+fn a_housekeeper_moves_the_job_they_have_and_no_other() {
+    for taken in [false, true] {
+        let mut stage = Stage::new();
+        NIGHT.lines().for_each(|l| stage.act(l));
+        if taken {
+            stage.act("05 03:11 h2 accept leak");
+        }
+        let id = stage.facts.tickets.keys().next().expect("a ticket").clone();
+        let (reason, note) = (String::new(), String::new());
+        let moves = [
+            Command::Arrive,
+            Command::Eta(5),
+            Command::Fail { reason: reason.clone() },
+            Command::Wait { reason },
+            Command::GoOn,
+            Command::Resolve { note },
+            Command::OpenValve { confirm: None },
+        ];
+        stage.decide(|desk| {
+            let before = desk.facts.tickets[&id].clone();
+            for wish in &moves {
+                let refused = desk.command(&id, "housekeeper:h1", wish).expect_err("not theirs").to_string();
+                let why = if taken { "somebody else has it" } else { "accept it first" };
+                assert!(refused.contains(why), "{wish:?}: {refused}");
+            }
+            assert_eq!(desk.facts.tickets[&id], before);
+            assert!(desk.changes.events.is_empty());
+            let arrived = desk.command(&id, "housekeeper:h2", &Command::Arrive);
+            assert_eq!(arrived.is_ok(), taken, "{arrived:?}");
+        });
+    }
+}
+
 /// A battery that h2 takes late in the evening and promises to look at in twenty minutes.
 const LATE: &str = "05 08:00 lock1 battery=60\n05 09:00 lock1 battery=20\n05 09:10 lock1 battery=19\n\
                     05 21:10 h2 accept battery\n05 21:11 h2 eta battery";
