@@ -97,7 +97,7 @@ queries! {
     /// A page of conversations.
     conversations::list as list_conversations(filter: &ConversationFilter, page: &Page) -> Vec<Conversation>;
     /// The last texts to and from a number.
-    conversations::last_texts as last_texts(phone: &str, limit: i64) -> Vec<MessageRow>;
+    conversations::last_texts as last_texts(phone: &str, properties: Option<&[String]>, limit: i64) -> Vec<MessageRow>;
 
     /// Tickets of a period with what is known around them.
     stats::cases as cases(from: Timestamp, to: Timestamp, properties: Option<&[String]>, limit: i64) -> Vec<Case>;

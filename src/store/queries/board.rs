@@ -5,19 +5,13 @@ use std::collections::HashMap;
 use sqlx::{QueryBuilder, Row as _};
 
 use super::facts::ticket_row;
+use super::read::within;
 use super::{Conn, Db, Row, at, push_list};
 use crate::model::TicketId;
 use crate::store::{BoardMessageRow, BoardTicketRow, StoreError};
 
 /// Messages that are looked at for one board.
 const MESSAGES_MAX: i64 = 2_000;
-
-pub(super) fn within(query: &mut QueryBuilder<Db>, column: &str, properties: Option<&[String]>) {
-    if let Some(properties) = properties {
-        query.push(" AND ").push(column).push(" IN ");
-        push_list(query, properties.iter().map(String::as_str));
-    }
-}
 
 /// Tickets that are not over, those in work first, leaks before everything, then the oldest.
 pub async fn tickets(
@@ -51,14 +45,14 @@ fn board_row(row: &Row) -> Result<BoardTicketRow, StoreError> {
     })
 }
 
-/// What was sent about these tickets, the oldest first.
+/// What was last sent about these tickets, the oldest first.
 pub async fn messages(conn: &mut Conn, tickets: &[&str]) -> Result<Vec<BoardMessageRow>, StoreError> {
     let mut query = QueryBuilder::<Db>::new(
         "SELECT ticket_id, recipient, channel, template, status, created_at, sent_at FROM messages \
          WHERE direction = 'outbound' AND ticket_id IN ",
     );
     push_list(&mut query, tickets.iter().copied());
-    query.push(" ORDER BY created_at, id LIMIT ").push_bind(MESSAGES_MAX);
+    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(MESSAGES_MAX);
     let message = |row: &Row| {
         Ok(BoardMessageRow {
             ticket_id: TicketId(row.try_get(0)?),
@@ -70,7 +64,7 @@ pub async fn messages(conn: &mut Conn, tickets: &[&str]) -> Result<Vec<BoardMess
             sent_at: row.try_get::<Option<i64>, _>(6)?.map(at),
         })
     };
-    query.build().fetch_all(&mut *conn).await?.iter().map(message).collect()
+    query.build().fetch_all(&mut *conn).await?.iter().rev().map(message).collect()
 }
 
 /// The names of housekeepers.

@@ -63,7 +63,7 @@ pub async fn praise(conn: &mut Conn, f: &PraiseFilter, p: &Page) -> Result<Vec<P
     let mut query =
         QueryBuilder::<Db>::new("SELECT ticket_id, at, housekeeper_id, property_id, words FROM praise WHERE 1 = 1");
     super::read::filter(&mut query, "housekeeper_id", f.housekeeper.as_ref());
-    within(&mut query, "property_id", f.properties.as_ref());
+    within(&mut query, "property_id", f.properties.as_deref());
     page(&mut query, "at", "ticket_id", p);
     let kind = |row: &Row| {
         Ok(Praise {

@@ -147,16 +147,28 @@ pub async fn list(conn: &mut Conn, f: &ConversationFilter, p: &Page) -> Result<V
         None => {}
     }
     filter(&mut query, "property_id", f.property.as_ref());
-    within(&mut query, "property_id", f.properties.as_ref());
+    within(&mut query, "property_id", f.properties.as_deref());
     page(&mut query, "last_at", "id", p);
     query.build().fetch_all(&mut *conn).await?.iter().map(row).collect()
 }
 
-/// The last texts to and from a number, the oldest first.
-pub async fn last_texts(conn: &mut Conn, phone: &str, limit: i64) -> Result<Vec<MessageRow>, StoreError> {
+/// The last texts to and from a tenant's number, the oldest first: without those about tickets of other properties, and
+/// without what the number is told in another part, such as a manager's.
+pub async fn last_texts(
+    conn: &mut Conn,
+    phone: &str,
+    properties: Option<&[String]>,
+    limit: i64,
+) -> Result<Vec<MessageRow>, StoreError> {
     let mut query = QueryBuilder::<Db>::new("SELECT ");
-    query.push(MESSAGE_COLUMNS).push(" FROM messages WHERE phone_to = ").push_bind(phone.to_owned());
+    query.push(MESSAGE_COLUMNS).push(" FROM messages WHERE (phone_to = ").push_bind(phone.to_owned());
     query.push(" OR phone_from = ").push_bind(phone.to_owned());
+    query.push(") AND (recipient LIKE 'tenant:%' OR recipient = 'service')");
+    if properties.is_some() {
+        query.push(" AND (ticket_id IS NULL OR ticket_id IN (SELECT id FROM tickets WHERE 1 = 1");
+        within(&mut query, "property_id", properties);
+        query.push("))");
+    }
     query.push(" ORDER BY created_at DESC, id LIMIT ").push_bind(limit);
     let rows = query.build().fetch_all(&mut *conn).await?;
     let mut texts = rows.iter().map(message_row).collect::<Result<Vec<_>, _>>()?;

@@ -224,7 +224,7 @@ pub async fn due_tickets(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<
 pub async fn next_due_at(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
     let next: Option<i64> = sqlx::query_scalar(
         "SELECT MIN(due) FROM (SELECT MIN(due_at) AS due FROM device_states UNION ALL SELECT MIN(due_at) AS due FROM tickets \
-         UNION ALL SELECT MIN(due_at) AS due FROM conversations) AS dues",
+         UNION ALL SELECT MIN(due_at) AS due FROM conversations WHERE due_at IS NOT NULL) AS dues",
     )
     .fetch_one(&mut *conn)
     .await?;

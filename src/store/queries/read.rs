@@ -19,7 +19,7 @@ pub(super) fn filter(query: &mut QueryBuilder<Db>, column: &str, value: Option<&
 }
 
 /// Keeps to these properties; all when absent.
-pub(super) fn within(query: &mut QueryBuilder<Db>, column: &str, properties: Option<&Vec<String>>) {
+pub(super) fn within(query: &mut QueryBuilder<Db>, column: &str, properties: Option<&[String]>) {
     if let Some(properties) = properties {
         query.push(" AND ").push(column).push(" IN ");
         push_list(query, properties.iter().map(String::as_str));
@@ -42,7 +42,7 @@ pub async fn tickets(conn: &mut Conn, f: &TicketFilter, p: &Page) -> Result<Vec<
     filter(&mut query, "t.status", f.status.as_ref());
     filter(&mut query, "t.unit_id", f.unit.as_ref());
     filter(&mut query, "t.property_id", f.property.as_ref());
-    within(&mut query, "t.property_id", f.properties.as_ref());
+    within(&mut query, "t.property_id", f.properties.as_deref());
     if let Some(device) = &f.device {
         query
             .push(" AND t.id IN (SELECT ticket_id FROM ticket_devices WHERE device_key = ")
@@ -87,7 +87,7 @@ pub async fn messages(conn: &mut Conn, f: &MessageFilter, p: &Page) -> Result<Ve
     filter(&mut query, "phone_to", f.to.as_ref());
     if f.properties.is_some() {
         query.push(" AND ticket_id IN (SELECT t.id FROM tickets t WHERE 1 = 1");
-        within(&mut query, "t.property_id", f.properties.as_ref());
+        within(&mut query, "t.property_id", f.properties.as_deref());
         query.push(")");
     }
     page(&mut query, "created_at", "id", p);
@@ -136,7 +136,7 @@ pub async fn devices(
     });
     filter(&mut query, "d.unit_id", f.unit.as_ref());
     filter(&mut query, "d.property_id", f.property.as_ref());
-    within(&mut query, "d.property_id", f.properties.as_ref());
+    within(&mut query, "d.property_id", f.properties.as_deref());
     if let Some(after) = after {
         query.push(format!(" AND {key} > ")).push_bind(after.to_owned());
     }

@@ -2,8 +2,8 @@
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::board::within;
 use super::facts::ticket_row;
+use super::read::within;
 use super::{Conn, Db, ROWS_MAX, at, push_list};
 use crate::model::{DeviceKey, Ticket, Timestamp};
 use crate::store::StoreError;

@@ -106,7 +106,7 @@ pub async fn list(
     let rows = tx.list_conversations(&filter, &page).await?;
     let mut texts = Vec::with_capacity(rows.len());
     for row in &rows {
-        texts.push(tx.last_texts(row.phone.as_str(), TEXTS_MAX).await?);
+        texts.push(tx.last_texts(row.phone.as_str(), caller.properties(), TEXTS_MAX).await?);
     }
     let mut texts = texts.iter();
     let shape = |c: &model::Conversation| texts.next().map(|texts| Conversation::of(c, texts));
@@ -196,6 +196,6 @@ async fn visible(tx: &mut Tx, caller: &Caller, id: &str) -> Result<model::Conver
 async fn shown(app: &AppState, caller: &Caller, id: &str) -> Answer<Conversation> {
     let mut tx = app.store.read().await?;
     let conversation = visible(&mut tx, caller, id).await?;
-    let texts = tx.last_texts(conversation.phone.as_str(), TEXTS_MAX).await?;
+    let texts = tx.last_texts(conversation.phone.as_str(), caller.properties(), TEXTS_MAX).await?;
     Ok(Json(Conversation::of(&conversation, &texts)))
 }

@@ -29,6 +29,11 @@ pub async fn the_page_finds_names_counts_and_messages_within_its_scope(db: &Engi
     assert_eq!((rows[0].unit_name.as_deref(), rows[0].device_name.as_deref()), (Some("0101"), Some("Kitchen")));
     let messages = db.read(async |tx| tx.board_messages(&["k1", "nowhere"]).await).await;
     assert_eq!(messages.iter().map(|m| m.ticket_id.as_str()).collect::<Vec<_>>(), ["k1"]);
+    let many: Vec<_> = (0..2_000).map(|n| message(&format!("many {n}"), Severity::Routine, 10 + n)).collect();
+    db.write(async |tx| tx.add_messages(&many, 0, "me", Timestamp(9), Timestamp(9)).await).await;
+    let newest = db.read(async |tx| tx.board_messages(&["k1"]).await).await;
+    let times: Vec<_> = newest.iter().map(|m| m.created_at.0).collect();
+    assert_eq!(times, (10..2_010).collect::<Vec<_>>(), "the newest, in their order");
     let names = db.read(async |tx| tx.housekeeper_names(&["h1", "nowhere"]).await).await;
     assert_eq!(names.keys().collect::<Vec<_>>(), ["h1"]);
     let zones = db.read(async |tx| tx.timezones(None).await).await;

@@ -4,7 +4,7 @@ use nightporter::decide::desk::{Understanding, Wish};
 use nightporter::model::*;
 use nightporter::store::{ConversationFilter, MessageFilter, Page};
 
-use super::{Engine, phone};
+use super::{Engine, message, phone, ticket};
 
 fn conversation(number: &str, last_at: i64, waiting_since: Option<i64>) -> Conversation {
     let phone = phone(number);
@@ -60,7 +60,19 @@ pub async fn conversations_are_kept_listed_and_paged(db: &Engine) {
     let meant =
         Understanding { sid: "SM1".to_owned(), ticket_id: Some("k1".into()), intent: "unknown", confidence: 40 };
     db.write(async |tx| tx.save_understanding(&meant).await).await;
-    let texts = db.read(async |tx| tx.last_texts("+14155550101", 5).await).await;
+    let manager = NewMessage {
+        to: from.clone(),
+        recipient: Recipient::Manager("m1".to_owned()),
+        ticket_id: None,
+        ..message("manager", Severity::Routine, 8)
+    };
+    db.write(async |tx| tx.add_messages(&[manager], 0, "me", Timestamp(8), Timestamp(9)).await).await;
+    db.write(async |tx| tx.save_tickets(&[&ticket("k1", TicketKind::Leak, "leak1", "oak-1", 1)]).await).await;
+    let texts =
+        async |scope: Option<&[String]>| db.read(async |tx| tx.last_texts("+14155550101", scope, 5).await).await;
+    assert!(texts(Some(&["elm".to_owned()])).await.is_empty(), "a text about another property's ticket");
+    assert_eq!(texts(Some(&["oak".to_owned()])).await.len(), 1);
+    let texts = texts(None).await;
     let shown: Vec<_> = texts.iter().map(|m| (m.intent.as_deref(), m.confidence, m.ticket_id.as_deref())).collect();
     assert_eq!(shown, [(Some("unknown"), Some(40), Some("k1"))]);
     let of_ticket = MessageFilter { ticket: Some("k1".to_owned()), ..MessageFilter::default() };
