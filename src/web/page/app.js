@@ -247,9 +247,16 @@ function stamped(at, node, timeZone) {
   return node;
 }
 
+function happened(m) {
+  if (m.what !== "answered") return t.events[m.what] ?? m.what;
+  const { need_bed: bed, inside } = m.data ?? {};
+  const answer = inside ? "inside" : bed === undefined ? "notReplaced" : bed ? "bed" : "noBed";
+  return t.answers[answer];
+}
+
 function move(m) {
   const node = make("li");
-  node.append(make("span", "what", t.events[m.what] ?? m.what));
+  node.append(make("span", "what", happened(m)));
   const [role, ...name] = m.actor.split(":");
   const by = [t.actors[role] ?? role, ...name].filter(Boolean).join(" ");
   if (by) node.append(make("span", "by", ` · ${by}`));

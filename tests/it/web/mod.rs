@@ -15,4 +15,5 @@ mod schema;
 mod sign_in;
 mod sweep;
 mod webhooks;
+mod words;
 mod work;
