@@ -4,6 +4,7 @@
 use super::batch::Batch;
 use super::{Change, RotaChange};
 use crate::decide::Changes;
+use crate::model::ShiftSwap;
 use crate::store::{StoreError, Tx};
 
 impl Batch<'_> {
@@ -25,16 +26,40 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Swaps of shifts: what is decided from the next batch on knows them.
+    /// Swaps of shifts, and tasks that are done: what is decided from the next batch on knows them.
     pub(super) async fn rota(&mut self, tx: &mut Tx, actor: &str, change: &RotaChange) -> Result<(), StoreError> {
-        let (id, changed) = match change {
-            RotaChange::Swap(swap) => (&swap.id, tx.add_swap(swap, actor, self.now).await?),
-            RotaChange::Cancel(id) => (id, tx.cancel_swap(id, self.now).await?),
-            RotaChange::TaskDone(id) => (id, tx.task_done(id, actor, self.now).await?),
-        };
-        if changed {
-            self.out.changes.push(Change { kind: "rota", id: id.clone(), property_id: None });
+        match change {
+            RotaChange::Swap(swap) => {
+                if tx.add_swap(swap, actor, self.now).await? {
+                    self.rota_changed(tx, swap).await?;
+                }
+            }
+            RotaChange::Cancel(id) => {
+                let swap = tx.swap(id, self.now).await?;
+                if let (Some(swap), true) = (swap, tx.cancel_swap(id, self.now).await?) {
+                    self.rota_changed(tx, &swap).await?;
+                }
+            }
+            RotaChange::TaskDone(id) => {
+                if tx.task_done(id, actor, self.now).await? {
+                    let done = tx.tasks(None, None, Some(id)).await?;
+                    let changes = done.into_iter().map(|task| ("task", task.id, task.property_id.0));
+                    self.out.changes.extend(changes.map(changed));
+                }
+            }
         }
         Ok(())
     }
+
+    /// A swap holds wherever its giver works: each of these properties is told.
+    async fn rota_changed(&mut self, tx: &mut Tx, swap: &ShiftSwap) -> Result<(), StoreError> {
+        let properties = tx.properties_of_housekeeper(swap.from.as_str()).await?;
+        let changes = properties.into_iter().map(|property| ("rota", swap.id.clone(), property));
+        self.out.changes.extend(changes.map(changed));
+        Ok(())
+    }
+}
+
+fn changed((kind, id, property): (&'static str, String, String)) -> Change {
+    Change { kind, id, property_id: Some(property) }
 }

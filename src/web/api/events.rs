@@ -40,7 +40,7 @@ pub fn routes(routes: Routes) -> Routes {
 /// The data of one event; the event's name is `kind`. The first event is `hello`; `missed` says that some were lost.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Change {
-    /// `ticket`, `message`, `device`, `quarantine`, `reward` or `conversation`.
+    /// `ticket`, `message`, `device`, `quarantine`, `reward`, `conversation`, `valve`, `task` or `rota`.
     kind: &'static str,
     /// Which.
     id: String,

@@ -171,7 +171,7 @@ pub struct NewSwap {
     (status = 200, description = "The swap, as it holds from now on.", body = Swap),
     (status = 400, description = "The request cannot be understood.", body = Problem),
     (status = 401, description = "No known token.", body = Problem),
-    (status = 403, description = "Not with this role.", body = Problem),
+    (status = 403, description = "Not with this role, or the giver works outside the token's scope too.", body = Problem),
     (status = 404, description = "No such housekeeper in the token's scope.", body = Problem),
     (status = 413, description = "Too large.", body = Problem),
     (status = 415, description = "Not JSON.", body = Problem),
@@ -189,7 +189,7 @@ pub async fn swap(
     let shared = properties_of(&mut tx, &caller, &new.from_housekeeper_id).await?;
     let theirs = tx.properties_of_housekeeper(&new.to_housekeeper_id).await?;
     drop(tx);
-    if !theirs.iter().any(|p| shared.contains(p)) {
+    if !theirs.iter().any(|p| shared.contains(p) && caller.sees(Some(p))) {
         return Err(Problem::not_found("housekeeper who serves one of the same properties"));
     }
     app.door.rota(caller.actor(), RotaChange::Swap(swap.clone())).await?;
@@ -202,7 +202,7 @@ pub async fn swap(
     (status = 200, description = "The swap that no longer holds.", body = Swap),
     (status = 400, description = "The request cannot be understood.", body = Problem),
     (status = 401, description = "No known token.", body = Problem),
-    (status = 403, description = "Not with this role.", body = Problem),
+    (status = 403, description = "Not with this role, or the giver works outside the token's scope too.", body = Problem),
     (status = 404, description = "No such swap in the token's scope.", body = Problem),
     (status = 413, description = "Too large.", body = Problem),
     (status = 415, description = "Not JSON.", body = Problem),
@@ -234,11 +234,18 @@ fn may_give(caller: &Caller, from: &str) -> Result<(), Problem> {
     }
 }
 
-/// The properties that a housekeeper serves, if the caller sees one of them.
+/// The properties that a housekeeper serves, if the caller sees all of them.
 async fn properties_of(tx: &mut Tx, caller: &Caller, housekeeper: &str) -> Result<Vec<String>, Problem> {
     let served = tx.properties_of_housekeeper(housekeeper).await?;
-    let seen = served.iter().any(|p| caller.sees(Some(p)));
-    if seen { Ok(served) } else { Err(Problem::not_found("housekeeper")) }
+    if !served.iter().any(|p| caller.sees(Some(p))) {
+        return Err(Problem::not_found("housekeeper"));
+    }
+    // A swap holds wherever its giver works.
+    if !served.iter().all(|p| caller.sees(Some(p))) {
+        let detail = "this housekeeper works outside the token's scope too, where the swap would hold as well";
+        return Err(Problem::forbidden(detail).mend("ask somebody whose scope has all of their properties"));
+    }
+    Ok(served)
 }
 
 fn sound(new: &NewSwap, now: Timestamp) -> Result<ShiftSwap, Problem> {

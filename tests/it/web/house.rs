@@ -34,7 +34,8 @@ pub const EVENING: &str = "2026-01-05T18:30:00+08:00";
 /// How long anything may take.
 pub const SOON: Duration = Duration::from_secs(20);
 
-const FILES: [(&str, &str); 5] = [
+/// The registry of a house.
+pub const FILES: [(&str, &str); 5] = [
     (
         "properties.csv",
         "id,region,name,timezone,locale,manager_phone\n\

@@ -1,10 +1,12 @@
 //! The work side from outside: why somebody was asked, who works when, the four rates and the tickets behind them.
 
 use nightporter::model::time::{HOUR, MINUTE};
+use nightporter::registry::Registry;
 use nightporter::store::Store;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::house::{House, SOON};
+use super::house::{FILES, House, SOON};
 use crate::services::eventually;
 
 /// The moves of a ticket with this name.
@@ -32,6 +34,36 @@ async fn an_offer_tells_why_and_a_job_given_back_goes_on() {
     let (status, ticket) = house.post("chen", &format!("/api/v1/tickets/{id}/decline"), json!({})).await;
     assert_eq!((status, &ticket["status"], &ticket["assignee"]), (200, &json!("offered"), &Value::Null));
     assert_eq!(moves(&house, &id, "offered").await.last().expect("again")["to"], json!(["h-liu"]));
+}
+
+#[tokio::test]
+async fn a_swap_reaches_no_further_than_its_maker_sees_and_is_heard_where_it_holds() {
+    let house = House::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in FILES {
+        let text = text.replace("+8613700000002,zh-CN,oak,", "+8613700000002,zh-CN,oak;elm,");
+        std::fs::write(folder.path().join(name), text).expect("written");
+    }
+    house.store.import(&Registry::read(folder.path()).expect("sound files")).await.expect("imported");
+    let mut listener = house.ask("oak", Method::GET, "/api/v1/events", None).await;
+    let swap = json!({ "from_housekeeper_id": "h-liu", "to_housekeeper_id": "h-chen",
+        "starts_at": "2026-01-05T18:00:00+08:00", "ends_at": "2026-01-06T08:00:00+08:00" });
+    let (status, problem) = house.post("oak", "/api/v1/rota/swaps", swap.clone()).await;
+    assert_eq!(status, 403, "it would hold at elm too: {problem}");
+    let (status, made) = house.post("ops", "/api/v1/rota/swaps", swap).await;
+    assert_eq!(status, 200, "{made}");
+    let cancel = format!("/api/v1/rota/swaps/{}/cancel", made["id"].as_str().expect("an id"));
+    assert_eq!(house.post("oak", &cancel, json!({})).await.0, 403);
+    let hears = async {
+        let mut heard = String::new();
+        while !heard.contains("event: rota") || !heard.ends_with("\n\n") {
+            let piece = listener.chunk().await.expect("readable").expect("not at its end");
+            heard += &String::from_utf8_lossy(&piece);
+        }
+        heard
+    };
+    let heard = tokio::time::timeout(SOON, hears).await.expect("a manager hears of it");
+    assert!(heard.contains("\"property_id\":\"oak\"") && !heard.contains("elm"), "{heard}");
 }
 
 #[tokio::test]
