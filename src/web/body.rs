@@ -89,8 +89,25 @@ fn fits(shape: &Value, fields: &Map<String, Value>) -> Result<(), Problem> {
         if !types.is_empty() && !types.iter().any(|wanted| is_of(wanted, value)) {
             return Err(wanted(name, &known[name], &format!("it is {}", kind_of(value))));
         }
+        within(name, &known[name], value)?;
     }
     Ok(())
+}
+
+/// Whether a number is between the documented bounds; a 32-bit one without an upper bound has that of its format.
+fn within(name: &str, shape: &Value, value: &Value) -> Result<(), Problem> {
+    let Some(number) = value.as_i64() else { return Ok(()) };
+    let format_max = (shape["format"] == "int32").then_some(i64::from(i32::MAX));
+    let (least, most) = (shape["minimum"].as_i64(), shape["maximum"].as_i64().or(format_max));
+    if least.is_none_or(|least| number >= least) && most.is_none_or(|most| number <= most) {
+        return Ok(());
+    }
+    let range = match (least, most) {
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        (Some(least), None) => format!("{least} or more"),
+        (None, most) => format!("{} or less", most.unwrap_or(i64::MAX)),
+    };
+    Err(wanted(name, shape, "it is out of range").mend(format!("give {range}")))
 }
 
 /// A field that is not as the document wants it.
@@ -165,6 +182,11 @@ mod tests {
         count: i64,
         /// For whom.
         whom: Option<String>,
+        /// So many a day.
+        #[schema(minimum = 1)]
+        per_day: Option<u32>,
+        #[schema(minimum = 1, maximum = 90)]
+        minutes: Option<u32>,
     }
 
     fn told(body: &str) -> (String, String) {
@@ -185,6 +207,10 @@ mod tests {
             (r#"{"count":1,"whom":[]}"#, "field whom: it is a list; text is needed", "For whom."),
             (r#"{"cuont":1}"#, "field cuont: there is no such field here", "did you mean \"count\"?"),
             (r#"{"count":1,"count":2}"#, "body: a field stands twice", ""),
+            (r#"{"count":1,"minutes":-5}"#, "field minutes: it is out of range", "give 1 to 90"),
+            (r#"{"count":1,"minutes":91}"#, "field minutes: it is out of range", "give 1 to 90"),
+            (r#"{"count":1,"per_day":-1}"#, "field per_day: it is out of range", "give 1 to 2147483647"),
+            (r#"{"count":1,"per_day":4294967296}"#, "field per_day: it is out of range", "give 1 to 2147483647"),
             ("[]", "body: the body is a list; an object is needed", ""),
             ("{\"count\":", "body: the JSON ends too early, at line 1, column 9", ""),
             ("{count:1}", "body: this is no JSON: line 1, column 2", "one JSON object"),
@@ -193,6 +219,6 @@ mod tests {
             assert!(said.starts_with(expected) && how.contains(mend), "{body}: {said} ({how})");
         }
         let order = read::<Order>(br#"{"count":3,"whom":null}"#).expect("it fits");
-        assert_eq!((order.count, order.whom), (3, None));
+        assert_eq!((order.count, order.whom, order.per_day, order.minutes), (3, None, None, None));
     }
 }
