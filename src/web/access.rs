@@ -72,15 +72,17 @@ impl Role {
 pub enum Right {
     /// See tickets, their moves, and that something changed.
     Tickets,
-    /// See devices, messages, rewards and the board.
+    /// See devices, messages, conversations, rewards, tasks, the rota, the rates and the board.
     Property,
-    /// Accept, decline, arrive, resolve, note.
+    /// Open tickets and move them: accept, decline, arrive, expect, fail, wait, resume, resolve, note, turn valves; give
+    /// away one's own shift.
     Work,
-    /// Reassign, cancel, redeem.
+    /// Reassign, cancel, redeem, credit, release, answer tenants, finish tasks, give away anybody's shift, put a
+    /// device in another's place.
     Lead,
     /// See the sums of the ledger: not for a part of the house.
     Ledger,
-    /// See what could not be understood: raw payloads.
+    /// See what could not be understood, raw payloads; adopt devices.
     Rejects,
 }
 

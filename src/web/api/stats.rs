@@ -155,9 +155,10 @@ async fn load(tx: &mut Tx, caller: &Caller, from: Timestamp, to: Timestamp) -> R
     if cases.len() <= CASES_MAX {
         return Ok(cases);
     }
-    Err(Problem::unprocessable("too-many", format!("more than {CASES_MAX} tickets were opened in this period"))
+    let (from, to) = (from.to_rfc3339(), to.to_rfc3339());
+    Err(Problem::unprocessable("too-many", format!("more than {CASES_MAX} tickets were opened from {from} to {to}"))
         .at("query parameter from")
-        .mend("ask for a shorter period"))
+        .mend("ask for a shorter period: the one before it, as long, is compared with it"))
 }
 
 async fn names(tx: &mut Tx, by: By, keys: &[&str]) -> Result<HashMap<String, String>, Problem> {

@@ -102,7 +102,7 @@ pub async fn sweep(State(app): State<AppState>, caller: Caller, _: Params<NoPara
     (status = 413, description = "Too large.", body = Problem),
     (status = 415, description = "Not JSON.", body = Problem),
     (status = 422, description = "A field is wrong.", body = Problem),
-    (status = 503, description = "Not stored; nothing changed.", body = Problem)))]
+    (status = 503, description = "Not all were stored: some may be released. What still waits is in the report.", body = Problem)))]
 pub async fn release(
     State(app): State<AppState>,
     caller: Caller,
