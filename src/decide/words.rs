@@ -59,8 +59,8 @@ pub const OTHER_TEMPLATES: &[&str] = &["about_us", "human"];
 
 /// What is filled into templates, by name; the fields of [`Details`].
 const DETAILS: &[&str] = &[
-    "tenant", "phone", "property", "unit", "device", "cells", "todo", "way_in", "reward", "wish", "since", "sender",
-    "helper", "eta",
+    "tenant", "phone", "property", "unit", "device", "cells", "todo", "way_in", "reward", "hours", "wish", "since",
+    "sender", "helper", "eta",
 ];
 
 /// The stable name of a template, if it is one.

@@ -65,10 +65,13 @@ fn due(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> DateTime<Ut
         .fold(due, |due, (at, time)| if at <= due { due.max(at + time + slack) } else { due })
 }
 
-/// When the first ticket stood that serves this problem.
+/// When the first ticket stood that serves this problem. A silence while the battery is low may be taken for its death.
 fn found_at(case: &Case, problem: &Problem) -> Option<DateTime<Utc>> {
+    let lasts = |p: &Problem| p.started_at <= problem.started_at && p.ended_at.is_none_or(|at| at > problem.started_at);
+    let of_battery = |p: &Problem| p.kind == Kind::Battery && p.concerns(&problem.device_key) && lasts(p);
+    let low = problem.kind == Kind::Silent && case.truth.iter().any(of_battery);
     let serves = |t: &&SeenTicket| {
-        let kind = t.kind == problem.kind || (t.kind == Kind::Battery && problem.cause == Cause::DeadBattery);
+        let kind = t.kind == problem.kind || (t.kind == Kind::Battery && (low || problem.cause == Cause::DeadBattery));
         let still = t.resolved_at.is_none_or(|at| at >= problem.started_at);
         kind && problem.concerns(&t.device_key) && still && t.opened_at <= last_moment(case, problem)
     };
