@@ -45,7 +45,8 @@ fn forged(dice: &mut Dice, real: &Request) -> Request {
         1 => it.params[some].0.push('x'),
         2 => it.params.push((word(dice), word(dice))),
         3 => drop(it.params.remove(some)),
-        4 => it.params.push((it.params[some].0.clone(), word(dice))),
+        // The same field with the same value twice is one, as Twilio signs it.
+        4 => it.params.push((it.params[some].0.clone(), format!("{}x", it.params[some].1))),
         5 => it.url = it.url.replace("https://", "http://"),
         6 => it.url = it.url.replace("care.example.com", "care.example.com.example.net"),
         7 => it.url = it.url.replace("care.", "evil."),
