@@ -16,8 +16,9 @@ pub enum Water {
     There,
 }
 
-/// Speaks of something else: water that is missing, what is sold or measured by it, what warns of it.
-const ELSE: [&str; 47] = [
+/// Speaks of something else: water that is missing, what is sold or measured by it, what warns of it, words that merely
+/// hold the same letters.
+const ELSE: &[&str] = &[
     "hot water",
     "warm water",
     "no water",
@@ -65,18 +66,28 @@ const ELSE: [&str; 47] = [
     "桶装水",
     "净水器",
     "饮水机",
+    "水果",
+    "水电",
+    "水杯",
+    "水壶",
+    "水瓶",
+    "遗漏",
+    "漏掉",
+    "漏接",
+    "漏发",
+    "漏看",
+    "漏风",
+    "流水账",
 ];
-const WATER: [&str; 26] = [
+/// Water where none should be.
+const WATER: &[&str] = &[
     "water",
     "leak*",
     "drip*",
     "flood*",
     "burst*",
-    "pouring",
     "gushing",
     "soaked",
-    "tap",
-    "valve",
     "漏",
     "滴水",
     "渗水",
@@ -85,21 +96,24 @@ const WATER: [&str; 26] = [
     "进水",
     "积水",
     "喷水",
-    "水管",
-    "水阀",
     "全是水",
     "是水",
     "有水",
     "爆管",
     "水淹",
-    "在流",
+    "水在流",
+    "一直在流",
 ];
+
+/// What water comes through: of these a human must hear, and nobody is woken for a tap that is loose.
+const PIPES: &[&str] = &["tap", "faucet", "valve", "pipe", "pipes", "pouring", "水管", "水阀", "水龙头"];
 
 /// What a text says of water, given what it was understood to mean.
 pub fn water(body: &str, understood: &Understood) -> Water {
     if !is_water(body) {
         return Water::None;
     }
+    let worst = if speaks_of(body, WATER) { Water::There } else { Water::Perhaps };
     // Beside a mark the words count.
     let plain = if understood.intent == Intent::Score { understand(body, Asked::Nothing) } else { *understood };
     let wants = matches!(plain.intent, Intent::NeedHelp | Intent::NeedBed | Intent::Complaint);
@@ -109,15 +123,19 @@ pub fn water(body: &str, understood: &Understood) -> Water {
             Water::None
         }
         Intent::Question | Intent::Thanks => Water::Perhaps,
-        _ => Water::There,
+        _ => worst,
     }
 }
 
-/// Whether a text speaks of water at all.
+/// Whether a text speaks of water, or of what it comes through, at all.
 pub fn is_water(body: &str) -> bool {
+    speaks_of(body, WATER) || speaks_of(body, PIPES)
+}
+
+fn speaks_of(body: &str, words: &[&str]) -> bool {
     let mut text = Text::new(body);
     ELSE.iter().for_each(|phrase| while text.take(phrase) {});
-    WATER.iter().any(|word| text.take(word))
+    words.iter().any(|word| text.take(word))
 }
 
 #[cfg(test)]
@@ -137,6 +155,8 @@ mod tests {
             "厨房漏水了",
             "卫生间地上有水",
             "楼上渗水下来",
+            "水管一直在流",
+            "the tap will not close and water runs over",
             "third time the ceiling leaks",
             "1",
         ];
@@ -148,6 +168,8 @@ mod tests {
             "有水怎么办？",
             "Where is the valve?",
             "thanks, the water in the hall is nearly gone",
+            "please repair the kitchen tap, the handle is loose",
+            "水龙头松了，麻烦来修一下",
         ];
         perhaps.iter().for_each(|body| assert_eq!(of(body), Water::Perhaps, "{body}"));
         let none = [
@@ -161,6 +183,10 @@ mod tests {
             "热水器坏了",
             "电池漏液了",
             "停水了吗",
+            "门口有水果，是你们放的吗",
+            "是水电费的单子吗",
+            "你是不是漏发了一条",
+            "最近流感在流行，师傅请戴口罩",
         ];
         none.iter().for_each(|body| assert_eq!(of(body), Water::None, "{body}"));
         let marked = |body: &str| water(body, &understand(body, Asked::Score));
