@@ -56,7 +56,8 @@ impl Desk<'_> {
         if step.step.asks.is_none() {
             return self.want_valves(id, more, true, "system");
         }
-        self.change(id).plan.push(planned(step.step, Timestamp(0)));
+        let now = self.now;
+        self.change(id).plan.push(planned(step.step, now));
         self.run_plan(id);
     }
 
