@@ -115,6 +115,7 @@ impl Config {
             contact: self.contact.clone(),
             dispatch: self.dispatch.clone(),
             sla: self.sla.clone(),
+            templates_only: self.sms.provider == Provider::Aliyun,
             regions: self.region.clone(),
             presence: self.presence.clone(),
             leak: self.leak.clone(),

@@ -298,9 +298,9 @@ impl Desk<'_> {
     ) -> MessageId {
         self.named(id);
         let body = self.words.say(person.locale, template, &self.details(id, person.locale));
-        let ticket = self.ticket(id);
-        let channel = if ticket.plan[n].step.verb == Verb::Call { Channel::Voice } else { Channel::Sms };
-        let alone = |template: &str, channel| template == "survey_tenant" || channel == Channel::Voice;
+        let channel = if self.ticket(id).plan[n].step.verb == Verb::Call { Channel::Voice } else { Channel::Sms };
+        let single = self.policy.templates_only;
+        let alone = |template: &str, channel| single || template == "survey_tenant" || channel == Channel::Voice;
         let with = |other: &NewMessage| format!("{}\n{body}", other.body);
         let mergeable = |m: &&mut NewMessage| {
             let both = severity == Severity::Routine && m.severity == severity && m.recipient == person.recipient;

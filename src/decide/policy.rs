@@ -281,6 +281,8 @@ pub struct Policy {
     pub dispatch: DispatchPolicy,
     /// See [`SlaPolicy`].
     pub sla: SlaPolicy,
+    /// The carrier sends approved templates only: no two texts become one.
+    pub templates_only: bool,
     /// See [`RegionHead`]; by the region's name.
     pub regions: BTreeMap<String, RegionHead>,
     /// See [`SweepPolicy`].

@@ -34,6 +34,9 @@ fn what_is_held_overnight_for_one_person_becomes_one_message() {
         05 22:30 opened battery leak1
         06 08:00 text tenant:t1 battery_tenant merged";
     check("", story, then);
+    // A carrier of approved templates takes no two in one.
+    let two = format!("{}\n06 08:00 text tenant:t1 battery_tenant", then.replace(" merged", ""));
+    check("templates only", story, &two);
 }
 
 #[test]
