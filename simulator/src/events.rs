@@ -149,6 +149,7 @@ impl Building {
             last_sign_at: None,
             empties_at: None,
             died_at: None,
+            shown_empty: false,
             ended_at: None,
             how: None,
             used_cells: false,
@@ -316,6 +317,7 @@ impl Building {
         let days_left = d.battery.as_ref().map_or(0.0, crate::battery::Battery::days_left);
         if let (2.., Some(index)) = (d.delivered.lows, d.problems.battery) {
             let problem = &mut self.truth[index];
+            problem.shown_empty |= percent == 0.0;
             problem.evident_at.get_or_insert(self.now);
             problem.empties_at.get_or_insert(self.now + TimeDelta::minutes((days_left * 1440.0) as i64));
         }

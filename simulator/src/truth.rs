@@ -97,6 +97,8 @@ pub struct Problem {
     pub empties_at: Option<DateTime<Utc>>,
     /// Battery only: when it was empty.
     pub died_at: Option<DateTime<Utc>>,
+    /// Battery only: the gauge has shown 0, which nobody can tell from empty.
+    pub shown_empty: bool,
     /// When it was over (battery: replaced; leak: all sensors dry; silence: a message arrived); `None`: still on.
     pub ended_at: Option<DateTime<Utc>>,
     /// How it ended; `None`: still on.

@@ -32,6 +32,7 @@ fn problem(kind: Kind) -> Problem {
         last_sign_at: None,
         empties_at: None,
         died_at: None,
+        shown_empty: false,
         ended_at: Some(hour(40.0)),
         how: Some(How::ReplacedByTenant),
         used_cells: false,
@@ -145,6 +146,7 @@ fn credits_are_judged() {
         |p, s| (p.ended_at, s.messages[0].sent_at) = (Some(hour(10.0)), Some(hour(20.0))),
         "without a message",
     );
+    check("shown as empty need not be paid", |p, s| (p.shown_empty, s.credits) = (true, vec![]), &[]);
     check("used cells need not be recognised", |p, s| (p.used_cells, s.credits) = (true, vec![]), &[]);
     check("unasked, unpaid", |p, s| (p.evident_at, *s) = (None, Observations::default()), &[]);
 }
