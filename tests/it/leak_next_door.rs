@@ -15,6 +15,14 @@ fn heard(key: &str, wet: bool, clock: &Clock) -> Cause {
     Cause::Heard(key.into(), Heard { readings, received_at: clock.now(), retained: false, fingerprint })
 }
 
+/// At half past ten in the morning.
+async fn house(files: &[(&'static str, impl AsRef<str>)]) -> (Store, Clock) {
+    let store = Store::open("sqlite::memory:").await.expect("opens");
+    store.migrate().await.expect("a schema");
+    store.import(&registry(files)).await.expect("a registry");
+    (store, Clock::manual(at("2026-01-05T02:30:00Z")))
+}
+
 /// One sensor more, upstairs.
 fn with_a_sink() -> [(&'static str, String); 5] {
     REGISTRY.map(|(name, text)| {
@@ -25,11 +33,7 @@ fn with_a_sink() -> [(&'static str, String); 5] {
 
 #[tokio::test]
 async fn an_apartment_that_joined_is_part_of_the_incident_for_its_other_sensors_and_for_words() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.expect("opens");
-    store.migrate().await.expect("a schema");
-    store.import(&registry(&with_a_sink())).await.expect("a registry");
-    let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
+    let (store, clock) = house(&with_a_sink()).await;
     let (door, _attempts) = committer(&store, &clock, "me");
     let tell = async |causes| door.settle(vec![Item::of(causes)]).await;
     tell(vec![heard("leak1", true, &clock)]).await;
@@ -54,11 +58,7 @@ async fn an_apartment_that_joined_is_part_of_the_incident_for_its_other_sensors_
 
 #[tokio::test]
 async fn water_that_is_back_one_floor_up_reaches_the_tenant_there() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.expect("opens");
-    store.migrate().await.expect("a schema");
-    store.import(&registry(&REGISTRY)).await.expect("a registry");
-    let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
+    let (store, clock) = house(&REGISTRY).await;
     let (door, _attempts) = committer(&store, &clock, "me");
     let tell = async |causes| door.settle(vec![Item::of(causes)]).await;
     tell(vec![heard("leak1", true, &clock)]).await;
@@ -85,11 +85,7 @@ async fn water_that_is_back_one_floor_up_reaches_the_tenant_there() {
 
 #[tokio::test]
 async fn two_sensors_of_a_neighbour_in_one_batch_are_one_text() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.expect("opens");
-    store.migrate().await.expect("a schema");
-    store.import(&registry(&with_a_sink())).await.expect("a registry");
-    let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
+    let (store, clock) = house(&with_a_sink()).await;
     let (door, mut attempts) = committer(&store, &clock, "me");
     door.settle(vec![Item::of(vec![heard("leak1", true, &clock)])]).await;
     while attempts.try_recv().is_ok() {}
@@ -108,11 +104,7 @@ async fn two_sensors_of_a_neighbour_in_one_batch_are_one_text() {
 
 #[tokio::test]
 async fn an_old_word_of_water_beside_fresh_water_is_part_of_it_and_alone_is_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = Store::open(&format!("sqlite://{}", folder.path().join("db").display())).await.expect("opens");
-    store.migrate().await.expect("a schema");
-    store.import(&registry(&REGISTRY)).await.expect("a registry");
-    let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
+    let (store, clock) = house(&REGISTRY).await;
     let (door, _attempts) = committer(&store, &clock, "me");
     let tell = async |cause| door.settle(vec![Item::of(vec![cause])]).await;
     let kept = |key: &str, clock: &Clock| match heard(key, true, clock) {
