@@ -2,9 +2,10 @@
 //!
 //! A message is acknowledged only when what it caused is committed. Rules that were measured: subscribe on every
 //! connection; after an error forget what the client still buffers and never acknowledge across connections; never
-//! let the connection wait for somebody who waits for it.
+//! let the connection wait for somebody who waits for it. What the broker retains is read beside it ([`kept`]).
 
 mod aside;
+mod kept;
 mod misfits;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, RetainForwardRule, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use rumqttc::{TlsConfiguration, Transport};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tracing::{debug, info, warn};
 
 use crate::announce::is_own;
@@ -127,6 +128,8 @@ pub struct Ingest {
     pub metrics: Arc<Metrics>,
     /// How many connections are up.
     pub up: AtomicUsize,
+    /// What the broker keeps is to be read.
+    unread: Notify,
     aside: Aside,
     misfits: Misfits,
 }
@@ -141,8 +144,8 @@ impl Ingest {
         listening: Listening,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let (up, aside, misfits) = (AtomicUsize::new(0), Aside::default(), Misfits::default());
-        Self { mqtt, routes, door, clock, listening, metrics, up, aside, misfits }
+        let (up, unread, aside, misfits) = Default::default();
+        Self { mqtt, routes, door, clock, listening, metrics, up, unread, aside, misfits }
     }
 
     /// Connection `n` of all, until `stop`.
@@ -153,7 +156,8 @@ impl Ingest {
         };
         let (client, events) = AsyncClient::new(options, REQUESTS_MAX);
         let link = Arc::new(Link { client: client.clone(), epoch: AtomicU64::new(0) });
-        let connection = Connection { ingest: &self, link, events, is_up: false, wait: RECONNECT_FIRST };
+        let (is_up, unread, wait) = (false, n == 0, RECONNECT_FIRST);
+        let connection = Connection { ingest: &self, n, link, events, is_up, unread, wait };
         tokio::select! {
             () = connection.run() => {}
             _ = stop.wait_for(|stop| *stop) => {}
@@ -214,9 +218,12 @@ pub async fn watch_broker(url: BrokerUrl, grace: Span, door: Door, clock: Clock,
 /// One connection to the broker.
 struct Connection<'a> {
     ingest: &'a Ingest,
+    n: usize,
     link: Arc<Link>,
     events: EventLoop,
     is_up: bool,
+    /// The first of all has what the broker keeps read, at the start of the service and of a session.
+    unread: bool,
     wait: Duration,
 }
 
@@ -241,6 +248,7 @@ impl Connection<'_> {
 
     fn connected(&mut self, session_present: bool) -> Result<(), CommandError> {
         self.is_up = true;
+        self.unread |= self.n == 0 && !session_present;
         self.wait = RECONNECT_FIRST;
         self.ingest.went_up(session_present);
         let filters = self.ingest.mqtt.subscriptions.iter().map(|s| filter(&self.ingest.mqtt, &s.topic));
@@ -250,7 +258,10 @@ impl Connection<'_> {
         Ok(())
     }
 
-    fn subscribed(&self, codes: &[SubscribeReasonCode]) -> Result<(), CommandError> {
+    fn subscribed(&mut self, codes: &[SubscribeReasonCode]) -> Result<(), CommandError> {
+        if std::mem::take(&mut self.unread) {
+            self.ingest.unread.notify_one();
+        }
         if codes.iter().any(|code| !matches!(code, SubscribeReasonCode::Success(_))) {
             let why = format!("the broker refuses a subscription: {codes:?}");
             self.ingest.door.health().set_broker(Err(why));
@@ -342,7 +353,7 @@ fn fingerprint(topic: &[u8], payload: &[u8]) -> u64 {
 
 fn filter(mqtt: &Mqtt, topic: &str) -> Filter {
     let path = if mqtt.connections > 1 { format!("$share/{}/{topic}", mqtt.share_group) } else { topic.to_owned() };
-    Filter { retain_forward_rule: RetainForwardRule::OnNewSubscribe, ..Filter::new(path, QoS::AtLeastOnce) }
+    Filter { retain_forward_rule: RetainForwardRule::Never, ..Filter::new(path, QoS::AtLeastOnce) }
 }
 
 async fn options(mqtt: &Mqtt, n: usize) -> Result<MqttOptions, String> {

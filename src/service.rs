@@ -104,6 +104,7 @@ impl Service {
         for n in 0..connections {
             parts.spawn(named("ingest", ingest.clone().run(n, stopping.clone())));
         }
+        parts.spawn(named("kept", ingest.read_kept(stopping.clone())));
         let grace = config.presence.broker_grace;
         let watch = watch_broker(config.mqtt.url.clone(), grace, door.clone(), clock.clone(), stopping.clone());
         parts.spawn(named("broker", watch));

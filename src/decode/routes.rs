@@ -97,7 +97,8 @@ impl Route {
     }
 }
 
-pub(super) fn unshared(filter: &str) -> &str {
+/// The topic filter of a subscription: what stands behind `$share/<group>/`, else all of it.
+pub fn unshared(filter: &str) -> &str {
     let rest = filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/'));
     rest.map_or(filter, |(_, rest)| rest)
 }

@@ -176,6 +176,16 @@ impl House {
         assert!(ended.success(), "ended with {ended}; log:\n{}", self.log());
     }
 
+    /// Puts a new database in place of the old one, with the same registry.
+    pub fn forget(&mut self) {
+        assert!(self.child.is_none(), "it runs");
+        for file in ["np.db", "np.db-wal", "np.db-shm"] {
+            let gone = std::fs::remove_file(self.path(file));
+            assert!(gone.is_ok() || !self.path(file).exists(), "{file} stays");
+        }
+        self.command(&["import", self.path("registry").to_str().expect("path")]);
+    }
+
     /// The log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()

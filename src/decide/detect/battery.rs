@@ -215,18 +215,19 @@ impl BatteryState {
         self.outlook.decides(ctx.about, ctx.fleet)
     }
 
-    /// Notes gauge, voltage and flag; the level that this message tells, if any.
+    /// Notes gauge, voltage and flag; the level that this message tells, if any. What may be of any age is shown only as
+    /// long as nothing else is known.
     fn read(&mut self, timed: &[Timed<'_>]) -> Option<(f64, Timestamp)> {
         let mut level: Option<(f64, Timestamp)> = None;
         let mut flag = None;
-        for t in timed {
+        for t in timed.iter().filter(|t| t.reading.channel.is_none() && t.at >= self.at) {
             match t.reading.fact {
-                Fact::BatteryPercent(p) if t.reading.channel.is_none() && (0.0..=100.0).contains(&p) => {
-                    self.percent = Some(p);
+                Fact::BatteryPercent(p) if (0.0..=100.0).contains(&p) => {
+                    self.percent = self.percent.filter(|_| t.ageless).or(Some(p));
                     level = (!t.ageless).then_some((p, t.at)).or(level);
                 }
-                Fact::BatteryMillivolts(mv) if t.reading.channel.is_none() => self.millivolts = Some(mv),
-                Fact::BatteryLow(low) if t.reading.channel.is_none() && !t.ageless => flag = Some((low, t.at)),
+                Fact::BatteryMillivolts(mv) => self.millivolts = self.millivolts.filter(|_| t.ageless).or(Some(mv)),
+                Fact::BatteryLow(low) if !t.ageless => flag = Some((low, t.at)),
                 _ => {}
             }
         }

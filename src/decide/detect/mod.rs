@@ -40,6 +40,10 @@ const LAG_LEARNED_MAX_MS: Millis = 6 * HOUR;
 const LAG_GROWTH_MS: Millis = 10 * MINUTE;
 /// Identical bytes from one device within this are one message, delivered again.
 const ECHO_WINDOW_MS: Millis = MINUTE;
+/// In place of the time of an echo: it came from the broker's store. The same bytes said live are news all the same.
+const FROM_STORE: Timestamp = Timestamp(0);
+/// What the broker kept for longer than this tells of no tampering of now.
+const KEPT_MAX_MS: Millis = HOUR;
 /// How many recent messages are remembered to recognise a re-delivery.
 const ECHOES_MAX: usize = 4;
 
@@ -132,39 +136,44 @@ fn is_late(timed: &[Timed<'_>]) -> bool {
 impl DeviceState {
     /// Takes in one message. A message that was taken in before changes nothing.
     pub fn hear(&mut self, heard: &Heard, ctx: &Context<'_>) -> Vec<Finding> {
-        if self.is_echo(heard) {
-            return Vec::new();
-        }
         let mut findings = Vec::new();
+        let Some(timed) = self.take_in(heard, ctx, &mut findings) else { return findings };
+        self.battery.hear(&timed, ctx, &mut findings);
+        self.leak.hear(&timed, self.battery.percent, ctx, &mut findings);
+        self.flow.hear(&timed, ctx, &mut findings);
+        findings
+    }
+
+    /// Takes in a message of a device that nobody has registered: what it shows and its rhythm are kept, nothing is
+    /// concluded.
+    pub fn hold(&mut self, heard: &Heard, ctx: &Context<'_>) {
+        let Some(timed) = self.take_in(heard, ctx, &mut Vec::new()) else { return };
+        self.tamper = None;
+        self.battery.keep(&timed, ctx);
+        self.leak.show(&timed, ctx);
+    }
+
+    /// Whether it is news, how old it is, and what it says of the device's rhythm.
+    fn take_in<'a>(
+        &mut self,
+        heard: &'a Heard,
+        ctx: &Context<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Vec<Timed<'a>>> {
+        if self.is_echo(heard) {
+            return None;
+        }
         let told_before = self.told_at;
         let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
         let late = !heard.retained && self.told_at == told_before && is_late(&timed);
         if !late {
-            self.presence.hear(&timed, heard, self.seen_at, ctx, &mut findings);
+            self.presence.hear(&timed, heard, self.seen_at, ctx, findings);
         }
-        self.note(&timed, &mut findings);
-        self.battery.hear(&timed, ctx, &mut findings);
-        self.leak.hear(&timed, self.battery.percent, ctx, &mut findings);
-        self.flow.hear(&timed, ctx, &mut findings);
+        self.note(&timed, heard.retained, findings);
         if !heard.retained && !late {
             self.seen_at = self.seen_at.max(heard.received_at);
         }
-        findings
-    }
-
-    /// Takes in a message of a device that nobody has registered: what it shows is kept, nothing is concluded.
-    pub fn hold(&mut self, heard: &Heard, ctx: &Context<'_>) {
-        if self.is_echo(heard) {
-            return;
-        }
-        let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
-        self.note(&timed, &mut Vec::new());
-        self.tamper = None;
-        self.battery.keep(&timed, ctx);
-        self.leak.show(&timed, ctx);
-        if !heard.retained {
-            self.seen_at = self.seen_at.max(heard.received_at);
-        }
+        Some(timed)
     }
 
     /// Lets time pass.
@@ -187,21 +196,27 @@ impl DeviceState {
 
     /// The same bytes again: at once, from the broker's store, or at any time when they tell their own. "Wet" after
     /// something else is believed anew even so: better a leak that is looked at twice than one that is taken for dry.
+    /// What the broker kept weighs less than the same word said live, so it makes no echo of that; and a last will is the
+    /// same each time.
     fn is_echo(&mut self, heard: &Heard) -> bool {
+        if heard.retained && heard.readings.iter().any(|r| r.fact == Fact::Online(false)) {
+            return false;
+        }
         let lasting = heard.retained || heard.readings.iter().any(|r| r.at.is_some());
         let wet = heard.readings.iter().any(|r| r.fact == Fact::Leak(true));
         if wet && !lasting && self.echoes.last().is_some_and(|(newest, _)| *newest != heard.fingerprint) {
             self.echoes.clear();
         }
         let known = self.echoes.iter().any(|&(fingerprint, at)| {
-            fingerprint == heard.fingerprint && (lasting || heard.received_at - at <= ECHO_WINDOW_MS)
+            let kept = at == FROM_STORE && !heard.retained;
+            fingerprint == heard.fingerprint && !kept && (lasting || heard.received_at - at <= ECHO_WINDOW_MS)
         });
         if !known {
             self.echoes.retain(|(fingerprint, _)| *fingerprint != heard.fingerprint);
             if self.echoes.len() == ECHOES_MAX {
                 self.echoes.remove(0);
             }
-            self.echoes.push((heard.fingerprint, heard.received_at));
+            self.echoes.push((heard.fingerprint, if heard.retained { FROM_STORE } else { heard.received_at }));
         }
         known
     }
@@ -231,13 +246,16 @@ impl DeviceState {
         Timed { reading, at: (claimed + lag).min(received), ageless: false, age: behind - lag }
     }
 
-    /// Facts that need no detector of their own.
-    fn note(&mut self, timed: &[Timed<'_>], findings: &mut Vec<Finding>) {
-        for t in timed.iter().filter(|t| !t.ageless) {
+    /// Facts that need no detector of their own; of what the broker kept, what was told since the device last spoke.
+    fn note(&mut self, timed: &[Timed<'_>], retained: bool, findings: &mut Vec<Finding>) {
+        let seen_at = self.seen_at;
+        let is_news = |t: &&Timed<'_>| !t.ageless && (!retained || t.at > seen_at);
+        for t in timed.iter().filter(is_news) {
             match t.reading.fact {
                 Fact::LockState(state) => self.lock = Some(state),
                 Fact::TemperatureC(value) => self.temperature_c = Some(value),
                 Fact::SignalDbm(value) => self.signal_dbm = Some(value),
+                Fact::Tamper(_) if retained && t.age > KEPT_MAX_MS => {}
                 Fact::Tamper(open) => {
                     if open && self.tamper != Some(true) {
                         findings.push(Finding::Tamper);

@@ -5,7 +5,7 @@ use nightporter::commit::{Cause, Committer, Item};
 use nightporter::decide::{DeviceState, Heard};
 use nightporter::decode::{Routes, announce, decode};
 use nightporter::ingest::Origin;
-use nightporter::model::time::{DAY, MINUTE};
+use nightporter::model::time::{DAY, HOUR, MINUTE};
 use nightporter::model::*;
 use nightporter::store::{DeviceRow, Page, Quarantined, StateRow, Store, TicketFilter};
 
@@ -161,6 +161,35 @@ async fn the_history_of_a_held_device_counts_after_its_adoption() {
         [(TicketKind::Battery, "door".to_owned())],
         "the third low reading, not the first"
     );
+}
+
+#[tokio::test]
+async fn the_rhythm_of_a_held_device_is_known_when_it_is_adopted() {
+    let site = Site::new().await;
+    for _ in 0..9 {
+        site.clock.advance(6 * HOUR - MINUTE);
+        site.say("nightporter/v1/oak/door/telemetry", r#"{"battery_percent":90}"#).await;
+    }
+    site.adopt("door", DeviceKind::Lock).await.expect("adopted");
+    let looked_at =
+        async || site.step(Item::of(vec![Cause::DeviceDue("door".into())])).await.expect("nothing is refused");
+    site.clock.advance(17 * HOUR);
+    looked_at().await;
+    assert_eq!(site.tickets().await, [], "three times its longest gap");
+    site.clock.advance(HOUR);
+    looked_at().await;
+    assert_eq!(site.tickets().await, [(TicketKind::Silent, "door".to_owned())], "not the fifty hours of a stranger");
+}
+
+#[tokio::test]
+async fn a_will_that_was_said_before_the_adoption_counts_after_it() {
+    let site = Site::new().await;
+    site.say("zigbee2mqtt/door", r#"{"battery":90,"lock_state":"locked"}"#).await;
+    site.say("zigbee2mqtt/door/availability", r#"{"state":"offline"}"#).await;
+    site.adopt("door", DeviceKind::Lock).await.expect("adopted");
+    site.clock.advance(HOUR);
+    site.step(Item::of(vec![Cause::DeviceDue("door".into())])).await.expect("nothing is refused");
+    assert_eq!(site.tickets().await, [(TicketKind::Silent, "door".to_owned())]);
 }
 
 #[tokio::test]

@@ -151,3 +151,31 @@ async fn a_fresh_hub_becomes_a_registered_building() {
     eventually(SOON, "a leak of an adopted sensor counts", async || api.items(&of_sink).await.len() == 1).await;
     house.stop();
 }
+
+/// A subscription that outlived the database is not given again what the broker keeps, and a shared one never is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_database_learns_at_its_first_start_what_the_broker_keeps() {
+    for connections in [1, 2] {
+        let mut house = House::build_bare(&[Flat { name: "12B".to_owned(), phone: TENANT.to_owned() }]).await;
+        let several = format!("[mqtt]\nconnections = {connections}\n");
+        let config = std::fs::read_to_string(house.path("np.toml")).expect("configuration");
+        std::fs::write(house.path("np.toml"), config.replace("[mqtt]\n", &several)).expect("configuration");
+        let mut zigbee = house.publisher("zigbee2mqtt");
+        zigbee.publish_retained("zigbee2mqtt/bridge/devices", devices().to_string(), true).await;
+        zigbee.settled().await;
+        for start in ["with a new session", "with the session of another database"] {
+            house.start();
+            house.ready().await;
+            let api = Api::of(&house);
+            eventually(SOON, start, async || api.held().await.len() == 4).await;
+            let sink = api.ask(Method::GET, &format!("/devices/{}", encode("12B/sink")), None).await.1;
+            assert_eq!(
+                (&sink["model"], &sink["field"]["messages"]),
+                (&json!("SJCGQ11LM"), &json!(0)),
+                "{start}: {sink}"
+            );
+            house.stop();
+            house.forget();
+        }
+    }
+}

@@ -74,6 +74,22 @@ fn retained_and_older_readings_count_for_nothing() {
 }
 
 #[test]
+fn what_the_broker_kept_is_shown_only_until_something_newer_is_told() {
+    let mut stage = Stage::new();
+    let mut shown = |line: &str| {
+        stage.act(line);
+        let battery = &stage.states["lock1"].battery;
+        (battery.percent, battery.millivolts)
+    };
+    assert_eq!(shown("05 08:00 lock1 battery=70 mv=5800 retained"), (Some(70.0), Some(5_800.0)));
+    assert_eq!(shown("05 09:00 lock1 battery=60 mv=5600 at=05T09:00"), (Some(60.0), Some(5_600.0)));
+    for older in ["battery=70 mv=5800 retained", "battery=71 mv=5900 at=04T09:00 retained", "battery=72 at=05T08:50"] {
+        assert_eq!(shown(&format!("05 10:00 lock1 {older}")), (Some(60.0), Some(5_600.0)), "{older}");
+    }
+    assert_eq!(shown("05 11:00 lock1 battery=59 mv=5500 at=05T10:58 retained"), (Some(59.0), Some(5_500.0)));
+}
+
+#[test]
 fn glitches_of_0_126_and_255_are_not_believed() {
     let story = "
         05 08:00 lock1 battery=80

@@ -160,6 +160,15 @@ fn old_and_retained_water_is_no_water() {
 }
 
 #[test]
+fn the_same_word_that_the_broker_kept_hides_no_water_that_is_told_now() {
+    // Without a time, and by a clock that is two hours slow.
+    for word in ["wet", "wet at=05T01:05"] {
+        let story = format!("05 03:09 leak1 {word} retained\n05 03:10 leak1 {word}\n05 03:11 h2 accept leak");
+        check("", &story, &format!("{OPENED}\n05 03:11 accepted leak leak1"));
+    }
+}
+
+#[test]
 fn each_probe_counts() {
     let story = "05 03:10 leak1 probe=a:dry probe=b:wet\n05 03:11 h2 accept leak\n05 03:20 leak1 probe=a:dry\n05 03:30 leak1 probe=b:dry\n05 05:00 wait";
     check("", story, &format!("{OPENED}\n05 03:11 accepted leak leak1\n05 04:00 resolved leak leak1"));

@@ -114,6 +114,18 @@ fn consent_is_asked_by_purpose() {
 }
 
 #[test]
+fn tampering_of_last_month_that_the_broker_kept_is_none() {
+    let old = "05 03:00 lock1 tamper at=01T03:00 retained\n05 03:01 lock1 tamper retained\n";
+    check("", old, "");
+    let opened =
+        "05 03:10 opened tamper lock1\n05 03:10 text housekeeper:h2 tamper_housekeeper\n05 03:11 accepted tamper lock1";
+    check("", &format!("{old}05 03:10 lock1 tamper\n05 03:11 h2 accept tamper"), opened);
+    check("", "05 03:10 lock1 tamper at=05T03:05 retained\n05 03:11 h2 accept tamper", opened);
+    // Kept from before the device said that it is closed.
+    check("", "05 03:00 lock1 closed\n05 03:10 lock1 tamper at=05T02:55 retained", "");
+}
+
+#[test]
 fn a_tamper_is_told_at_once_and_once() {
     let story = "05 03:00 lock1 closed\n05 03:10 lock1 tamper\n05 03:20 lock1 tamper\n05 03:30 lock1 closed\n05 03:40 lock1 tamper\n05 04:00 h2 accept tamper\n05 04:10 h2 arrive tamper\n05 04:20 h2 done tamper";
     let then = "
