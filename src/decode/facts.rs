@@ -212,6 +212,11 @@ impl Facts {
         self.readings.iter().any(|r| std::mem::discriminant(&r.fact) == kind)
     }
 
+    /// Drops what does not count after all.
+    pub(super) fn retain(&mut self, counts: impl Fn(&Fact) -> bool) {
+        self.readings.retain(|r| counts(&r.fact));
+    }
+
     /// Closes the list: all facts at one instant, of one device; its own before those of its probes.
     pub(super) fn of(mut self, device: impl Into<DeviceKey>, at: Option<Timestamp>) -> DeviceReadings {
         self.readings.iter_mut().for_each(|r| r.at = at);

@@ -42,6 +42,9 @@ impl Uplink {
         for entries in fields.values().filter_map(Value::as_array) {
             self.take_history(entries);
         }
+        if let Some(messages) = fields.get("messages").and_then(Value::as_array) {
+            self.take_sensecap(messages, 0);
+        }
         if let Some(Value::String(event)) = fields.get("event") {
             let wet = event.split(',').any(|e| matches!(e.trim(), "water_leak_alert" | "water_leak"));
             self.now.add(wet.then_some(Fact::Leak(true)));
@@ -74,6 +77,21 @@ impl Uplink {
             let mut then = Uplink::new(Some(at));
             then.take_fields(fields, DEPTH_MAX);
             self.past.push((then.now, at));
+        }
+    }
+
+    /// SenseCAP tells a list of messages, the newer codecs a list of lists; each names what it measured by a number
+    /// (lorawan-devices, vendor/sensecap; chirpstack-device-profiles, seeed-technology-co-ltd).
+    fn take_sensecap(&mut self, messages: &[Value], depth: u32) {
+        for message in messages {
+            match message {
+                Value::Array(inner) if depth == 0 => self.take_sensecap(inner, 1),
+                Value::Object(message) => {
+                    let at = time(message);
+                    sensecap(message).for_each(|fact| self.remember(Some(fact), at));
+                }
+                _ => {}
+            }
         }
     }
 
@@ -132,6 +150,19 @@ impl Uplink {
         }
         all
     }
+}
+
+/// What one of SenseCAP's messages says: `{"type":"upload_battery","battery":100}`, `{"Battery(%)":100}`, or measurement
+/// 3000 (battery, %) or 4097 (air, °C).
+fn sensecap(message: &Map<String, Value>) -> impl Iterator<Item = Fact> {
+    let said = |name: &str| message.get(name).map(Scalar::from);
+    let measured = |id: f64| {
+        let is_it = said("measurementId").and_then(|is| is.number()) == Some(id);
+        said("measurementValue").filter(|_| is_it)
+    };
+    let battery = said("battery").or_else(|| said("Battery(%)")).or_else(|| measured(3_000.0));
+    let air = measured(4_097.0);
+    [battery.as_ref().and_then(facts::percent), air.as_ref().and_then(facts::celsius)].into_iter().flatten()
 }
 
 fn take_named(facts: &mut Facts, name: &str, meaning: Meaning, channel: Option<&str>, value: &Value) {

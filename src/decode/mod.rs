@@ -36,6 +36,7 @@ mod smartthings;
 mod sparkplug_b;
 mod tasmota;
 mod theengs;
+mod thingpark;
 mod thingsboard;
 mod tts;
 mod tuya;
@@ -116,6 +117,7 @@ static FORMATS: &[Format] = &[
     Format { name: "native", recognises: native::recognises, decode: native::decode },
     Format { name: "chirpstack", recognises: chirpstack::recognises, decode: chirpstack::decode },
     Format { name: "tts", recognises: tts::recognises, decode: tts::decode },
+    Format { name: "thingpark", recognises: thingpark::recognises, decode: thingpark::decode },
     Format { name: "sparkplug_b", recognises: sparkplug_b::recognises, decode: sparkplug_b::decode },
     Format { name: "thingsboard", recognises: thingsboard::recognises, decode: thingsboard::decode },
     Format { name: "ha_discovery", recognises: ha_discovery::recognises, decode: ha_discovery::decode },

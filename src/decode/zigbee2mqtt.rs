@@ -6,7 +6,7 @@
 use crate::model::{DeviceReadings, Fact, LockState, Timestamp};
 
 use super::facts::{self, Facts, single};
-use super::scalar::Scalar;
+use super::scalar::{Scalar, word};
 use super::{Message, Outcome, json, nested};
 
 const BASE: &str = "zigbee2mqtt";
@@ -136,6 +136,17 @@ struct State {
     voltage: Option<Fact>,
     metered: bool,
     bolt: Bolt,
+    alarm: Option<bool>,
+    alarm_of: AlarmOf,
+}
+
+/// What a sensor that can be told to cry at water or at its absence was told: a dry tank is no leak.
+#[derive(Default, PartialEq)]
+enum AlarmOf {
+    #[default]
+    Unsaid,
+    Water,
+    Absence,
 }
 
 /// `lock_state` is the bolt. `state` echoes the last command and counts only where no `lock_state` is said at all.
@@ -154,6 +165,9 @@ impl State {
             "voltage" | "battery_voltage" => self.voltage = facts::voltage(value),
             "current" | "power" | "energy" => self.metered |= value.number().is_some(),
             "lock_state" => self.bolt = Bolt::Said(facts::lock(value)),
+            "lock_status" => self.bolt = Bolt::Said(lock_status(value)),
+            "alarm_status" => self.alarm = word(value.text().unwrap_or_default(), &["alarm"], &["normal"]),
+            "mode" | "alarm_mode" => self.take_mode(value),
             "state" => self.take_echo(value),
             _ => match fact(key, value) {
                 Some(fact) => self.facts.add(fact),
@@ -170,6 +184,15 @@ impl State {
         };
         if !matches!(self.bolt, Bolt::Said(_)) {
             self.bolt = Bolt::Echo(echo);
+        }
+    }
+
+    /// Lincukoo SZW08's `mode`, NOUS E13's `alarm_mode`; those of others say nothing here.
+    fn take_mode(&mut self, value: &Scalar) {
+        match value.text() {
+            Some("leakage" | "water_presence") => self.alarm_of = AlarmOf::Water,
+            Some("shortage" | "water_absence") => self.alarm_of = AlarmOf::Absence,
+            _ => {}
         }
     }
 
@@ -199,6 +222,11 @@ impl State {
             Bolt::Echo(state) => Some(Fact::LockState(state)),
             Bolt::Said(fact) => fact,
         });
+        match self.alarm_of {
+            AlarmOf::Unsaid => {}
+            AlarmOf::Water => self.facts.add(self.alarm.map(Fact::Leak)),
+            AlarmOf::Absence => self.facts.retain(|fact| !matches!(fact, Fact::Leak(_))),
+        }
         self.facts.of(device, self.at)
     }
 }
@@ -207,7 +235,12 @@ impl State {
 pub(super) fn kinds_of(properties: &[&str]) -> Vec<&'static str> {
     let mut state = State::default();
     for property in properties {
-        let likely = if *property == "lock_state" { Scalar::plain("locked") } else { Scalar::Number(1.0) };
+        let likely = match *property {
+            "lock_state" => Scalar::plain("locked"),
+            "mode" => Scalar::plain("leakage"),
+            "alarm_status" => Scalar::plain("normal"),
+            _ => Scalar::Number(1.0),
+        };
         state.take(property, &likely);
     }
     state.finish("any").readings.iter().map(|r| r.fact.kind()).collect()
@@ -229,6 +262,15 @@ fn fact(key: &str, value: &Scalar) -> Option<Option<Fact>> {
         "power_outage_count" | "reboot_count" => facts::count(value, Fact::BootCount),
         _ => return None,
     })
+}
+
+/// EasyIoT's lock: 0 is locked, 1 unlocked.
+fn lock_status(value: &Scalar) -> Option<Fact> {
+    match value.number() {
+        Some(0.0) => Some(facts::locked(true)),
+        Some(1.0) => Some(facts::locked(false)),
+        _ => facts::lock(value),
+    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod config_carriers;
 mod config_formats;
 mod conversation;
 mod crash;
+mod decode_documented;
 mod decode_fuzz;
 mod decode_own;
 mod decode_score;

@@ -1,4 +1,4 @@
-//! The envelopes of LoRaWAN network servers: ChirpStack 3 and 4, The Things Stack. Every gateway in reach hears a device,
+//! The envelopes of LoRaWAN network servers: ChirpStack 3 and 4, The Things Stack, ThingPark. Every gateway in reach hears a device,
 //! so none of them is "its" gateway, and none is told here.
 
 use serde_json::Value;
@@ -56,6 +56,19 @@ pub(super) fn tts(message: &Message, decoded: &Decoded) -> Vec<Announcement> {
     speakers(decoded).map(said).collect()
 }
 
+/// The envelope names the device, and so may a level of the topic; the driver is named after maker and model.
+pub(super) fn thingpark(message: &Message, decoded: &Decoded) -> Vec<Announcement> {
+    let topic_id = message.topic.split('/').find(|level| is_eui(level)).and_then(hardware_id);
+    let Some(body) = tree(message) else { return Vec::new() };
+    let said = |a: Announcement| Announcement {
+        contradiction: contradiction(topic_id.as_deref(), hardware_id(a.device_key.as_str()).as_deref()),
+        maker: owned(&body, "/DevEUI_uplink/DriverCfg/mod/pId"),
+        model: owned(&body, "/DevEUI_uplink/DriverCfg/mod/mId"),
+        ..a
+    };
+    speakers(decoded).map(said).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::told;
@@ -85,5 +98,16 @@ mod tests {
         assert_eq!((own[0].maker.as_deref(), own[0].model.as_deref()), (Some("milesight-iot"), Some("ws303")));
         assert_eq!((own[0].device_key.as_str(), &own[0].contradiction), ("70B3D500210658C6", &None));
         assert!(told("v3/apartments@ttn/devices/sink-2/up", up)[0].contradiction.is_some());
+    }
+
+    #[test]
+    fn thingpark_tells_the_driver_and_whom_it_speaks_for() {
+        let up = r#"{"DevEUI_uplink":{"DevEUI":"0018B20000000BEE","FCntUp":3,
+            "DriverCfg":{"mod":{"pId":"adeunis","mId":"field-test","ver":"1"}}}}"#;
+        let own = told("mqtt/things/0018B20000000BEE/uplink", up);
+        assert_eq!((own[0].maker.as_deref(), own[0].model.as_deref()), (Some("adeunis"), Some("field-test")));
+        assert_eq!((own[0].device_key.as_str(), &own[0].contradiction), ("0018B20000000BEE", &None));
+        assert_eq!(told("oak/uplinks", up)[0].contradiction, None);
+        assert!(told("mqtt/things/0018b20000000bef/uplink", up)[0].contradiction.is_some());
     }
 }

@@ -26,6 +26,7 @@ pub fn announce(topic: &str, payload: &[u8], decoded: &Decoded, routes: &Routes)
         "ha_discovery" => ha_discovery::announced(&message, routes),
         "chirpstack" => lorawan::chirpstack(&message, decoded),
         "tts" => lorawan::tts(&message, decoded),
+        "thingpark" => lorawan::thingpark(&message, decoded),
         "native" => of_property(&message, decoded),
         "theengs" => of_bluetooth(&message, decoded),
         "tasmota" => behind_bridge(&message, decoded),
