@@ -1,5 +1,6 @@
 //! Home Assistant's MQTT discovery, from the other side: what stands at a real Mosquitto is what Home Assistant 2026.2.3
-//! accepts, it follows devices and tickets, and it goes when they go.
+//! accepts, it follows devices and tickets, and it goes when they go. And Home Assistant's own code (2024.3.3, the newest that
+//! runs on this machine's Python) reads every message and says which state it makes of it.
 //!
 //! The lists are of `homeassistant/components/{mqtt,sensor,binary_sensor}` of the package `homeassistant` 2026.2.3
 //! (Apache-2.0): `mqtt/schemas.py`, `mqtt/discovery.py`, `sensor/const.py`, `binary_sensor/__init__.py`.
@@ -14,6 +15,7 @@ use nightporter::model::{Device, DeviceKind, Timestamp};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use serde_json::{Value, json};
 
+use crate::oracles::{ask, from_runner};
 use crate::program::{Flat, House};
 use crate::services::eventually;
 
@@ -178,6 +180,72 @@ fn every_message_is_one_that_home_assistant_accepts_and_we_pass_over() {
     );
 }
 
+/// The state that Home Assistant itself shows for each entity, by its `unique_id`: its own schema takes the whole message,
+/// its own entity reads the state, and neither has anything to complain of.
+fn in_home_assistant(messages: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Value> {
+    let text = |payload: &Vec<u8>| String::from_utf8(payload.clone()).expect("UTF-8");
+    let mut ids = Vec::new();
+    let mut cases = Vec::new();
+    for (topic, payload) in messages.iter().filter(|(topic, _)| topic.ends_with("/config")) {
+        let config: Value = serde_json::from_slice(payload).expect("JSON");
+        let state = messages.get(config["state_topic"].as_str().expect("a state topic")).map(text);
+        cases.push(json!(["homeassistant", topic, text(payload), state.expect("a state behind it")]));
+        ids.push(config["unique_id"].as_str().expect("an id").to_owned());
+    }
+    let python_path = from_runner("NIGHTPORTER_HOME_ASSISTANT");
+    let answers = ask("python3", "home_assistant.py", &[("PYTHONPATH", &python_path)], &json!(cases));
+    let shown = answers.into_iter().zip(&cases).map(|(answer, case)| {
+        assert_eq!((&answer["dropped"], &answer["warnings"]), (&json!([]), &json!([])), "{answer}\n{case}");
+        answer["state"].clone()
+    });
+    ids.into_iter().zip(shown).collect()
+}
+
+fn shown(states: &BTreeMap<String, Value>, suffix: &str) -> Value {
+    let mut found = states.iter().filter(|(id, _)| id.ends_with(suffix)).map(|(_, state)| state.clone());
+    let state = found.next().unwrap_or_else(|| panic!("no {suffix} in {states:?}"));
+    assert!(found.next().is_none(), "one {suffix} in {states:?}");
+    state
+}
+
+#[test]
+fn home_assistant_itself_shows_what_devices_told() {
+    let seen = json!("2026-01-05T10:00:00+00:00");
+    let rows = [
+        (json!({}), [json!("on"), Value::Null, Value::Null], None),
+        (
+            json!({ "battery": { "percent": 71.46, "phase": "fresh" }, "leak": { "probes": { "": { "wet": true, "at": 1 } } } }),
+            [json!("on"), json!("off"), json!("on")],
+            Some(json!("71.5")),
+        ),
+        (
+            json!({ "battery": { "percent": 9.0, "phase": "low" }, "leak": { "probes": { "a": { "wet": false, "at": 1 } } },
+                "presence": { "silent": true } }),
+            [json!("off"), json!("on"), json!("off")],
+            Some(json!("9.0")),
+        ),
+        (
+            json!({ "battery": { "percent": 0.0, "phase": "dead" }, "presence": { "offline_since": 5 } }),
+            [json!("off"), json!("on"), Value::Null],
+            Some(json!("0.0")),
+        ),
+    ];
+    for (state, expected, battery) in rows {
+        let mut said =
+            entities::device("homeassistant", &known("12B/漏水 sink", DeviceKind::LeakSensor, state.clone()));
+        said.extend(entities::service("homeassistant"));
+        said.extend(entities::property("homeassistant", "oak/1", "橡树公寓", 3));
+        let mut messages: BTreeMap<_, _> = said.into_iter().map(|m| (m.topic, m.payload)).collect();
+        messages.insert("nightporter/status".to_owned(), b"online".to_vec());
+        let states = in_home_assistant(&messages);
+        let of_device = ["_connected", "_battery_low", "_leak"].map(|entity| shown(&states, entity));
+        assert_eq!(of_device, expected, "{state}");
+        assert_eq!((shown(&states, "_last_seen"), shown(&states, "_running")), (seen.clone(), json!("on")));
+        assert_eq!(shown(&states, "_open_tickets"), json!("3"));
+        assert_eq!(states.iter().find(|(id, _)| id.ends_with("_battery")).map(|(_, s)| s.clone()), battery, "{state}");
+    }
+}
+
 /// What a client that comes now is given as retained below a filter, until nothing more comes for a moment.
 struct Watcher {
     port: u16,
@@ -262,6 +330,16 @@ async fn devices_and_tickets_appear_change_and_go() {
         watcher.retained("nightporter/v1/p-12B/open_tickets").await.into_values().next() == Some(b"1".to_vec())
     })
     .await;
+
+    let mut messages = watcher.retained("homeassistant/+/nightporter/+/config").await;
+    messages.extend(watcher.retained("nightporter/#").await);
+    let states = in_home_assistant(&messages);
+    let (open, leak) = (states.keys().find(|id| id.contains("ticket_")).expect("a ticket"), "_leak");
+    assert_eq!(
+        (&states[open], shown(&states, leak), shown(&states, "_running")),
+        (&json!("on"), json!("on"), json!("on"))
+    );
+    assert_eq!((shown(&states, "_battery"), shown(&states, "_open_tickets")), (json!("71.5"), json!("1")));
 
     publisher.publish("zigbee2mqtt/12B-leak", r#"{"water_leak":false,"battery":71.5}"#).await;
     eventually(SOON, "dry for half an hour: resolved, and gone", async || tickets().await.is_empty()).await;

@@ -29,7 +29,8 @@ impl Dice {
     }
 }
 
-fn from_runner(name: &str) -> String {
+/// What `tests/run` tells of where a library lies.
+pub fn from_runner(name: &str) -> String {
     let said = std::env::var(name).unwrap_or_default();
     assert!(!said.is_empty(), "{name} is not set: run `tests/run -- cargo test --test it oracles`");
     said
