@@ -30,6 +30,9 @@ pub(super) fn routes(config: &Config) -> Result<Routes, RouteError> {
         if let Some(format) = &subscription.format {
             routes.pin(&subscription.topic, format.get_ref())?;
         }
+        if let Some(property) = &subscription.property {
+            routes.place(&subscription.topic, property.clone())?;
+        }
     }
     Ok(routes)
 }
@@ -85,6 +88,6 @@ fn check_format(format: &OwnFormat) -> Result<decode::OwnFormat, (&'static str, 
 /// Listens to what a format reads, unless a subscription brings some of it: then that is what the operator wants.
 fn subscribe(own: &decode::OwnFormat, subscriptions: &mut Vec<Subscription>) {
     if !subscriptions.iter().any(|s| filters_meet(own.filter(), &s.topic)) {
-        subscriptions.push(Subscription { topic: own.filter().to_owned(), format: None });
+        subscriptions.push(Subscription { topic: own.filter().to_owned(), format: None, property: None });
     }
 }

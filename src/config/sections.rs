@@ -56,7 +56,7 @@ impl Default for Mqtt {
             connections: 1,
             share_group: "nightporter".to_owned(),
             subscriptions: ["zigbee2mqtt/#", "shellies/#", "v3/+/devices/+/up", "nightporter/v1/#"]
-                .map(|topic| Subscription { topic: topic.to_owned(), format: None })
+                .map(|topic| Subscription { topic: topic.to_owned(), format: None, property: None })
                 .to_vec(),
         }
     }

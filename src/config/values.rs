@@ -10,7 +10,7 @@ use serde::{Deserialize, de};
 use toml::Spanned;
 
 use crate::decode::{RouteError, is_filter};
-use crate::model::Timestamp;
+use crate::model::{PropertyId, Timestamp};
 
 /// Text that is never printed.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -102,25 +102,32 @@ fn split_port(authority: &str, default: u16) -> Option<(String, u16)> {
     sound.then(|| (host.to_owned(), port))
 }
 
-/// One entry of `subscriptions`: a topic filter, or `{ topic, format }` where the format is pinned.
+/// One entry of `subscriptions`: a topic filter, or `{ topic, format, property }` where the format is pinned, or what speaks there
+/// stands at one property, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
     /// An MQTT topic filter.
     pub topic: String,
     /// The format of everything that arrives there, if pinned.
     pub format: Option<Spanned<String>>,
+    /// The property at which everything stands that speaks there, if it is one.
+    pub property: Option<PropertyId>,
 }
 
 impl Subscription {
     /// Checks the filter. The format's name is checked when all formats have been read.
-    fn new(topic: String, format: Option<Spanned<String>>) -> Result<Self, String> {
+    fn new(route: Route) -> Result<Self, String> {
+        let Route { topic, format, property } = route;
         if topic.starts_with("$share/") {
             return Err("leave $share/… out; share_group does that".to_owned());
         }
         if !is_filter(&topic) {
             return Err(RouteError::InvalidFilter(topic).to_string());
         }
-        Ok(Self { topic, format })
+        if property.as_ref().is_some_and(|property| property.as_str().trim().is_empty()) {
+            return Err("property is empty; expected the id of a property, as in properties.csv".to_owned());
+        }
+        Ok(Self { topic, format, property })
     }
 }
 
@@ -136,16 +143,19 @@ impl<'de> Visitor<'de> for SubscriptionVisitor {
     type Value = Subscription;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a topic filter or { topic = \"…\", format = \"…\" }")
+        f.write_str("a topic filter or { topic = \"…\", format = \"…\", property = \"…\" }")
     }
 
     fn visit_str<E: Error>(self, topic: &str) -> Result<Subscription, E> {
-        Subscription::new(topic.to_owned(), None).map_err(E::custom)
+        Subscription::new(Route { topic: topic.to_owned(), format: None, property: None }).map_err(E::custom)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Subscription, A::Error> {
         let route = Route::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        Subscription::new(route.topic, Some(route.format)).map_err(A::Error::custom)
+        if route.format.is_none() && route.property.is_none() {
+            return Err(A::Error::custom("expected a format, a property or both beside the topic"));
+        }
+        Subscription::new(route).map_err(A::Error::custom)
     }
 }
 
@@ -153,7 +163,8 @@ impl<'de> Visitor<'de> for SubscriptionVisitor {
 #[serde(deny_unknown_fields)]
 struct Route {
     topic: String,
-    format: Spanned<String>,
+    format: Option<Spanned<String>>,
+    property: Option<PropertyId>,
 }
 
 /// Reads an address to listen on.

@@ -47,7 +47,7 @@ mod zwave_js_ui;
 pub use announce::announce;
 pub use kinds::allowed;
 pub use own::{OwnFormat, OwnFormatError, ProgramFault, STEPS_MAX};
-pub use routes::{RouteError, Routes, filters_meet, is_filter, unshared};
+pub use routes::{RouteError, Routes, filters_meet, is_filter};
 
 use message::Message;
 

@@ -1,10 +1,12 @@
-//! Routes: MQTT topic filters that pin a format where a topic alone is ambiguous, and formats of the operator's own.
+//! Routes: MQTT topic filters that pin a format where a topic alone is ambiguous, formats of the operator's own, and the
+//! property to which topics belong.
 //! Matching follows MQTT 5 section 4.7.
 
 use std::sync::Arc;
 
 use super::own::OwnFormat;
 use super::{FORMATS, Format, format_names};
+use crate::model::PropertyId;
 
 /// Topic filters with their formats, and the operator's own formats: the first pin that matches decides, else the
 /// first format of the operator's own.
@@ -12,6 +14,7 @@ use super::{FORMATS, Format, format_names};
 pub struct Routes {
     pins: Vec<Route>,
     own: Vec<Route>,
+    places: Vec<(String, PropertyId)>,
 }
 
 /// One filter and its format.
@@ -65,6 +68,23 @@ impl Routes {
         self.own.push(Route { filter: format.filter().to_owned(), reader: Reader::Own(Arc::new(format)) });
     }
 
+    /// Says that whatever speaks on these topics stands at this property, behind what was said already.
+    ///
+    /// # Errors
+    /// [`RouteError`] when the filter is wrong.
+    pub fn place(&mut self, filter: &str, property: PropertyId) -> Result<(), RouteError> {
+        if !is_filter(filter) {
+            return Err(RouteError::InvalidFilter(filter.to_owned()));
+        }
+        self.places.push((filter.to_owned(), property));
+        Ok(())
+    }
+
+    /// The property at which everything stands that speaks on this topic, where the operator said so.
+    pub(super) fn property(&self, topic: &str) -> Option<&PropertyId> {
+        self.places.iter().find(|(filter, _)| filter_matches(filter, topic)).map(|(_, property)| property)
+    }
+
     /// A format by its name.
     fn reader(&self, name: &str) -> Option<Reader> {
         let mut own = self.own.iter().map(|route| &route.reader);
@@ -97,8 +117,7 @@ impl Route {
     }
 }
 
-/// The topic filter of a subscription: what stands behind `$share/<group>/`, else all of it.
-pub fn unshared(filter: &str) -> &str {
+pub(super) fn unshared(filter: &str) -> &str {
     let rest = filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/'));
     rest.map_or(filter, |(_, rest)| rest)
 }

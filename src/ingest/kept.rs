@@ -17,7 +17,6 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use super::{Ingest, connect_options};
-use crate::decode::unshared;
 
 /// Messages on their way that are not acknowledged yet.
 const RECEIVE_MAX: u16 = 1_000;
@@ -54,7 +53,7 @@ impl Ingest {
         let mut options = connect_options(&self.mqtt, format!("{}-kept", self.mqtt.client_id)).await?;
         options.set_clean_start(true).set_receive_maximum(Some(RECEIVE_MAX));
         let (client, mut events) = AsyncClient::new(options, REQUESTS_MAX);
-        let topics = self.mqtt.subscriptions.iter().map(|s| unshared(&s.topic));
+        let topics = self.mqtt.subscriptions.iter().map(|s| &s.topic);
         let mut filters = Some(topics.map(|topic| Filter::new(topic, QoS::AtLeastOnce)).collect::<Vec<_>>());
         let (mut answered, mut messages) = (false, 0_u64);
         let mut patience = pin!(sleep(ANSWER_MAX));

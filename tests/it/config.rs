@@ -101,8 +101,11 @@ fn the_contract_example_is_understood() {
         "#,
     );
     assert_eq!(config.mqtt.url, BrokerUrl { tls: true, host: "broker.example.com".to_owned(), port: 8883 });
-    let route =
-        Subscription { topic: "flat7/#".to_owned(), format: Some(toml::Spanned::new(0..0, "native".to_owned())) };
+    let route = Subscription {
+        topic: "flat7/#".to_owned(),
+        format: Some(toml::Spanned::new(0..0, "native".to_owned())),
+        property: None,
+    };
     assert_eq!(config.mqtt.subscriptions[1], route);
     assert_eq!(config.http.base_url(), "https://care.example.com");
     assert_eq!(config.sms.provider, Provider::Twilio);

@@ -20,6 +20,31 @@ fn a_format_is_listened_to() {
     assert_eq!(topics("'acme/12B/#'"), ["acme/12B/#"], "only one unit is wanted");
 }
 
+#[test]
+fn a_subscription_may_belong_to_a_property() {
+    let subscriptions = |entry: &str| {
+        let config =
+            parse(&format!("[mqtt]\nsubscriptions = ['zigbee2mqtt/#', {entry}]")).map_err(|e| e.to_string())?;
+        let last = config.mqtt.subscriptions.last().expect("two");
+        Ok::<_, String>((last.format.is_some(), last.property.clone().map(|p| p.0)))
+    };
+    assert_eq!(subscriptions("{ topic = 'elm/#', property = 'elm' }"), Ok((false, Some("elm".to_owned()))));
+    let both = "{ topic = 'elm/#', format = 'shelly_gen1', property = 'elm' }";
+    assert_eq!(subscriptions(both), Ok((true, Some("elm".to_owned()))));
+    assert_eq!(subscriptions("{ topic = 'elm/#', format = 'shelly_gen1' }"), Ok((true, None)));
+    for (wrong, why) in [
+        ("{ topic = 'elm/#' }", "expected a format, a property or both beside the topic"),
+        (
+            "{ topic = 'elm/#', property = ' ' }",
+            "property is empty; expected the id of a property, as in properties.csv",
+        ),
+        ("{ topic = 'elm/#', propety = 'elm' }", r#"unknown key; did you mean "property"?"#),
+    ] {
+        let told = subscriptions(wrong).expect_err("wrong");
+        assert!(told.contains(why), "{wrong}: {told}");
+    }
+}
+
 /// `[[format]]` lines behind a subscription to everything of acme.
 fn with_format(format: &str) -> String {
     format!(

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::message::Message;
 use super::{Decoded, Routes, json, native, tasmota};
-use crate::model::{Announcement, DeviceKey, hardware_id};
+use crate::model::{Announcement, DeviceKey, PropertyId, hardware_id};
 
 /// Devices taken from one message at most.
 const DEVICES_MAX: usize = 2_000;
@@ -33,9 +33,22 @@ pub fn announce(topic: &str, payload: &[u8], decoded: &Decoded, routes: &Routes)
         "shelly_gen2" => by_sender(&message, decoded),
         _ => Vec::new(),
     };
+    if let Some(property) = routes.property(topic) {
+        stand_at(property, &mut told, decoded);
+    }
     told.retain(|a| a.device_key.is_sound());
     told.truncate(DEVICES_MAX);
     told
+}
+
+/// Whoever spoke or was told of stands at the property of the topic, unless its message names one itself.
+fn stand_at(property: &PropertyId, told: &mut Vec<Announcement>, decoded: &Decoded) {
+    let silent = |a: &Announcement| told.iter().all(|told| told.device_key != a.device_key);
+    let others: Vec<Announcement> = speakers(decoded).filter(silent).collect();
+    told.extend(others);
+    for unplaced in told.iter_mut().filter(|a| a.property.is_none()) {
+        unplaced.property = Some(property.clone());
+    }
 }
 
 /// The devices that spoke, each with nothing said of it yet.
@@ -119,6 +132,21 @@ mod tests {
     fn a_native_topic_names_the_property() {
         let told = told("nightporter/v1/oak/lock-1/telemetry", r#"{"leak":true}"#);
         assert_eq!((told[0].device_key.as_str(), &told[0].property), ("lock-1", &Some("oak".into())));
+    }
+
+    #[test]
+    fn a_topic_may_belong_to_a_property() {
+        let mut routes = Routes::default();
+        routes.place("zigbee2mqtt_elm/#", "elm".into()).expect("a filter");
+        let told = |topic: &str, payload: &str| {
+            let decoded = decode(topic, payload.as_bytes(), &routes).expect("decodes");
+            let told = announce(topic, payload.as_bytes(), &decoded, &routes).into_iter();
+            told.map(|a| format!("{} {}", a.device_key, a.property.map_or_else(String::new, |p| p.0)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told("zigbee2mqtt_elm/sink", r#"{"water_leak":true}"#), ["sink elm"]);
+        assert_eq!(told("zigbee2mqtt_elm/bridge/devices", r#"[{"friendly_name":"sink"}]"#), ["sink elm"]);
+        assert_eq!(told("zigbee2mqtt/sink", r#"{"water_leak":true}"#), Vec::<String>::new());
     }
 
     #[test]

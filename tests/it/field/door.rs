@@ -15,6 +15,7 @@ use crate::house::{REGISTRY, at, committer, registry};
 struct Site {
     store: Store,
     clock: Clock,
+    routes: Routes,
     door: Committer,
     _attempts: tokio::sync::mpsc::Receiver<nightporter::commit::Attempt>,
     _folder: tempfile::TempDir,
@@ -28,12 +29,14 @@ impl Site {
         store.import(&registry(&REGISTRY)).await.expect("imports");
         let clock = Clock::manual(at("2026-01-05T12:00:00+08:00"));
         let (door, attempts) = committer(&store, &clock, "me");
-        Self { store, clock, door, _attempts: attempts, _folder: folder }
+        let mut routes = Routes::default();
+        routes.place("zigbee2mqtt_elm/#", "elm".into()).expect("a filter");
+        Self { store, clock, routes, door, _attempts: attempts, _folder: folder }
     }
 
     fn item(&self, topic: &str, payload: &str, retained: bool) -> Item {
-        let decoded = decode(topic, payload.as_bytes(), &Routes::default()).expect("decodes");
-        let announced = announce(topic, payload.as_bytes(), &decoded, &Routes::default());
+        let decoded = decode(topic, payload.as_bytes(), &self.routes).expect("decodes");
+        let announced = announce(topic, payload.as_bytes(), &decoded, &self.routes);
         let origin = Origin::new(topic, payload.as_bytes(), decoded.format, announced);
         let named = decoded.devices.into_iter().filter_map(|d| Some((d.device_key?, d.readings)));
         let heard = |readings| Heard {
@@ -282,8 +285,10 @@ async fn nobody_speaks_for_a_device_elsewhere() {
         r#"{"deviceInfo":{"devEui":"24e124004bb12cb8"},"object":{"leak":1}}"#,
     )
     .await;
+    // The gateway of another property has a base topic of its own.
+    site.say("zigbee2mqtt_elm/leak2", r#"{"water_leak":true}"#).await;
     let reasons: Vec<_> = site.quarantine().await.iter().map(|q| (q.device_key.0.clone(), q.reason.clone())).collect();
-    let expected = [("24e124004bb12cb9", "topic"), ("leak1", "property")];
+    let expected = [("24e124004bb12cb9", "topic"), ("leak1", "property"), ("leak2", "property")];
     assert_eq!(reasons, expected.map(|(key, reason)| (key.to_owned(), reason.to_owned())));
     assert_eq!((site.tickets().await.len(), site.held().await.len()), (0, 0));
     site.say("nightporter/v1/oak/leak1/telemetry", r#"{"leak":true}"#).await;
