@@ -93,8 +93,9 @@ fn leak_word(text: &str) -> Option<bool> {
 
 /// The case was opened or moved, as a flag or as a word.
 pub(super) fn tamper(value: &Scalar) -> Option<Fact> {
-    let yes = &["detected", "tamper", "tampered", "alarm", "open"];
-    let tampered = || word(value.text()?, yes, &["clear", "ok", "normal", "notdetected", "closed", "none"]);
+    let yes = &["detected", "tamper", "tampered", "alarm", "open", "uninstalled"];
+    let no = &["clear", "ok", "normal", "notdetected", "closed", "none", "installed"];
+    let tampered = || word(value.text()?, yes, no);
     or_misfit("tamper", value, value.flag().or_else(tampered).map(Fact::Tamper))
 }
 

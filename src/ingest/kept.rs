@@ -29,7 +29,7 @@ const QUIET: Duration = Duration::from_secs(3);
 /// The longest that reading may take; what is missing then waits for the next start.
 const READING_MAX: Duration = Duration::from_secs(600);
 /// Between two tries.
-const RETRY: Duration = Duration::from_secs(5);
+const RETRY: Duration = Duration::from_secs(15);
 
 impl Ingest {
     /// Reads what is kept whenever there is reason to, until `stop`.

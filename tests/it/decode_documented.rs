@@ -81,6 +81,16 @@ fn sensecap() {
     }
 }
 
+/// Milesight-IoT/SensorDecoders, ws-series/ws301/README.md: whether it is still where it was put.
+#[test]
+fn milesight_tells_a_tamper_by_its_place() {
+    let up = |decoded: &str| format!(r#"{{"uplink_message":{{"decoded_payload":{decoded}}}}}"#);
+    for (status, tamper) in [("installed", "d tamper=false"), ("uninstalled", "d tamper=true")] {
+        let decoded = format!(r#"{{"battery":100,"magnet_status":"close","tamper_status":"{status}"}}"#);
+        check(&[("v3/a/devices/d/up", &up(&decoded), &["tts", "d battery_percent=100", tamper])]);
+    }
+}
+
 /// docs.thingpark.com, ThingPark X, "Uplink Message": the example of today, and the one of 2018, whose numbers are text.
 #[test]
 fn thingpark() {

@@ -2,7 +2,7 @@
 //! `NIGHTPORTER_FUZZ_CASES` sets how many mutations of the fixtures are tried (default 20,000), `NIGHTPORTER_FUZZ_SEED`
 //! where they start; a failure prints the seed and the case.
 
-use nightporter::decode::{Routes, announce, decode};
+use nightporter::decode::{Routes, announce, decode, format_names};
 use nightporter::model::{Fact, Reading};
 use proptest::prelude::*;
 
@@ -16,11 +16,26 @@ fn setting(name: &str, or: u64) -> u64 {
 
 /// Decodes and checks what must hold for every reading.
 fn check(topic: &str, payload: &[u8]) {
-    let Ok(decoded) = decode(topic, payload, &Routes::default()) else { return };
+    check_with(&Routes::default(), topic, payload);
+}
+
+/// As an operator may pin a format to any topic: each of them to all.
+fn pinned() -> Vec<Routes> {
+    let pin = |format: &str| {
+        let mut routes = Routes::default();
+        routes.pin("#", format).expect("known");
+        routes.place("#", "oak".into()).expect("a filter");
+        routes
+    };
+    format_names().map(pin).collect()
+}
+
+fn check_with(routes: &Routes, topic: &str, payload: &[u8]) {
+    let Ok(decoded) = decode(topic, payload, routes) else { return };
     for reading in decoded.devices.iter().flat_map(|d| &d.readings) {
         assert!(is_possible(reading), "{reading:?} from {topic}");
     }
-    let told = announce(topic, payload, &decoded, &Routes::default());
+    let told = announce(topic, payload, &decoded, routes);
     assert!(told.len() <= 2_000, "{} announcements from {topic}", told.len());
     for one in told {
         assert!(one.device_key.is_sound(), "{one:?} from {topic}");
@@ -68,6 +83,7 @@ impl Dice {
 #[test]
 fn mutations_of_real_messages() {
     let lines: Vec<_> = corpus::lines().iter().filter(|l| l.payload.len() < 10_000).collect();
+    let (free, pinned) = (Routes::default(), pinned());
     let seed = setting("NIGHTPORTER_FUZZ_SEED", 1);
     for case in 0..setting("NIGHTPORTER_FUZZ_CASES", CASES) {
         let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(case));
@@ -78,7 +94,9 @@ fn mutations_of_real_messages() {
         }
         let topic = if dice.roll(8) == 0 { &b.topic } else { &a.topic };
         let topic = mutate_topic(topic, &mut dice);
-        let outcome = std::panic::catch_unwind(|| check(&topic, &payload));
+        let routes = if dice.roll(8) == 0 { &pinned[dice.roll(pinned.len())] } else { &free };
+        let attempt = || check_with(routes, &topic, &payload);
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(attempt));
         let shown = || String::from_utf8_lossy(&payload).into_owned();
         assert!(outcome.is_ok(), "seed {seed} case {case}: {topic} {}", shown());
     }
@@ -178,6 +196,15 @@ fn mutate_topic(topic: &str, dice: &mut Dice) -> String {
         _ => {}
     }
     levels.join("/")
+}
+
+#[test]
+fn every_format_survives_the_messages_of_all_others() {
+    for routes in pinned() {
+        for line in corpus::lines() {
+            check_with(&routes, &line.topic, &line.payload);
+        }
+    }
 }
 
 #[test]

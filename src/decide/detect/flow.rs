@@ -76,6 +76,12 @@ impl FlowState {
         if lpm > RUNS_LPM { self.runs(lpm, at, ctx, findings) } else { self.stops(at, findings) }
     }
 
+    /// Of a meter that nobody has registered: its history is kept, nothing is concluded.
+    pub(super) fn keep(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>) {
+        self.hear(timed, ctx, &mut Vec::new());
+        self.open = false;
+    }
+
     fn runs(&mut self, lpm: f64, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         self.stopped_at = None;
         self.readings = self.readings.saturating_add(1);

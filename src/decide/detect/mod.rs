@@ -151,6 +151,7 @@ impl DeviceState {
         self.tamper = None;
         self.battery.keep(&timed, ctx);
         self.leak.show(&timed, ctx);
+        self.flow.keep(&timed, ctx);
     }
 
     /// Whether it is news, how old it is, and what it says of the device's rhythm.

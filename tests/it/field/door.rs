@@ -185,6 +185,21 @@ async fn the_rhythm_of_a_held_device_is_known_when_it_is_adopted() {
 }
 
 #[tokio::test]
+async fn water_that_ran_while_its_meter_was_held_runs_still_when_it_is_adopted() {
+    let site = Site::new().await;
+    let runs = async || site.say("nightporter/v1/oak/meter/telemetry", r#"{"flow_lpm":0.5}"#).await;
+    for _ in 0..60 {
+        site.clock.advance(29 * MINUTE);
+        runs().await;
+    }
+    assert_eq!(site.tickets().await, [], "nothing is concluded of a stranger");
+    site.adopt("meter", DeviceKind::Meter).await.expect("adopted");
+    site.clock.advance(29 * MINUTE);
+    runs().await;
+    assert_eq!(site.tickets().await, [(TicketKind::Leak, "meter".to_owned())], "it has never stopped for thirty hours");
+}
+
+#[tokio::test]
 async fn a_will_that_was_said_before_the_adoption_counts_after_it() {
     let site = Site::new().await;
     site.say("zigbee2mqtt/door", r#"{"battery":90,"lock_state":"locked"}"#).await;
