@@ -1,19 +1,17 @@
 //! One batch: load, detect, decide, store, in this order, in one transaction.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::field::Field;
-use super::outbox::{self, Answer, Attempt};
 use super::sweep;
-use super::{Cause, Change, Committed, Committer, Item, LEASE_MS, Said};
+use super::{Cause, Change, Committed, Committer, Item, Said};
 use crate::decide::desk::{Changes, Desk};
 use crate::decide::detect::sample::About;
 use crate::decide::forecast::{FinishedLife, Fleet};
 use crate::decide::{Command, Context, DeviceState, Outcome, Reply, Wanted};
-use crate::deliver::ATTEMPTS_WAITING_MAX;
 use crate::model::*;
-use crate::store::{DueMessage, MessageUpdate, Reject, Report, StateRow, StoreError, Tx};
+use crate::store::{Reject, StateRow, StoreError, Tx};
 
 /// Messages that could not be understood, kept of one batch.
 const REJECTS_BATCH_MAX: usize = 50;
@@ -40,7 +38,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
         states: BTreeMap::new(),
         devices: HashMap::new(),
         field: Field::default(),
-        updates: Vec::new(),
+        begun: Vec::new(),
         came: Vec::new(),
         fleet: house.lives.current(&mut tx, now).await?,
         moved: Vec::new(),
@@ -66,12 +64,13 @@ pub(super) struct Batch<'a> {
     pub(super) states: BTreeMap<DeviceKey, (Box<DeviceState>, Option<Timestamp>)>,
     pub(super) devices: HashMap<DeviceKey, Device>,
     pub(super) field: Field,
-    updates: Vec<MessageUpdate>,
+    /// Attempts that begin with this batch.
+    pub(super) begun: Vec<(MessageId, MadeAttempt)>,
     /// Registered devices that are heard for the first time.
     came: Vec<DeviceKey>,
     pub(super) fleet: Arc<Fleet>,
     /// Messages that are new or stand elsewhere now, with their tickets.
-    moved: Vec<(MessageId, Option<TicketId>)>,
+    pub(super) moved: Vec<(MessageId, Option<TicketId>)>,
     pub(super) out: Committed,
 }
 
@@ -175,53 +174,6 @@ impl<'a> Batch<'a> {
         self.out.lives.extend(finished.map(|(model, life)| FinishedLife { device: key.clone(), model, life }));
     }
 
-    /// Claims a due message, if the sender has room for it and nobody else was faster.
-    async fn claim(&mut self, tx: &mut Tx, due: &DueMessage, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
-        let room = self.room(due.severity);
-        self.house.health.set_busy_sending(room == 0);
-        if room == 0 {
-            return Ok(());
-        }
-        let stopped = !tx.load_stopped(&[due.to.as_str()]).await?.is_empty();
-        let (update, attempt) =
-            outbox::claim(due, stopped, &self.house.owner, self.now, |ms| self.house.clock.real(ms));
-        if tx.claim_message(&update, due, self.now).await? {
-            tasks.extend(outbox::outcome(due, update.status, None, self.now).map(Task::Outcome));
-            self.out.attempts.extend(attempt);
-        }
-        Ok(())
-    }
-
-    /// How many more attempts the sender can take; some places are kept for emergencies.
-    fn room(&self, severity: Severity) -> usize {
-        let kept = if severity == Severity::Emergency { 0 } else { ATTEMPTS_WAITING_MAX / 2 };
-        self.house.attempts.capacity().saturating_sub(self.out.attempts.len() + kept)
-    }
-
-    async fn settle(&mut self, tx: &mut Tx, tried: &super::Tried, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
-        let sids: Vec<String> = match &tried.answer {
-            Answer::Found(Ok(found)) => found.iter().map(|c| c.sid.clone()).collect(),
-            _ => Vec::new(),
-        };
-        let mut known = if sids.is_empty() { Vec::new() } else { tx.known_sids(&sids).await? };
-        known.extend(self.updates.iter().filter_map(|u| u.sid.clone()));
-        let update = outbox::settle(tried, &known, self.now, |ms| self.house.clock.real(ms));
-        self.house.metrics.messages.inc(update.status.as_str());
-        tasks.extend(outbox::outcome(&tried.message, update.status, update.error_code, self.now).map(Task::Outcome));
-        self.updates.push(update);
-        self.moved.push((tried.message.id.clone(), tried.message.ticket_id.clone()));
-        Ok(())
-    }
-
-    async fn report(&mut self, tx: &mut Tx, report: &Report, tasks: &mut Vec<Task<'_>>) -> Result<(), StoreError> {
-        if let Some(message) = tx.save_report(report, self.now).await? {
-            self.house.metrics.messages.inc(report.status.as_str());
-            self.moved.push((message.id.clone(), message.ticket_id.clone()));
-            tasks.extend(outbox::outcome(&message, report.status, report.error_code, self.now).map(Task::Outcome));
-        }
-        Ok(())
-    }
-
     async fn decide(
         &mut self,
         tx: &mut Tx,
@@ -287,12 +239,10 @@ impl<'a> Batch<'a> {
         tx.save_tickets(&changed).await?;
         tx.add_events(&changes.events).await?;
         self.send(tx, &mut changes).await?;
+        tx.begin_attempts(&self.begun).await?;
         self.moved.extend(changes.messages.iter().map(|m| (m.id(), m.ticket_id.clone())));
         for (id, ticket) in &self.moved {
             self.out.changes.push(change("message", &id.0, ticket.as_ref(), &tickets));
-        }
-        for update in &self.updates {
-            tx.update_message(update).await?;
         }
         for entry in &changes.entries {
             if tx.add_entry(entry).await? {
@@ -358,28 +308,6 @@ impl<'a> Batch<'a> {
             }
         };
         self.states.iter().map(row).collect()
-    }
-
-    /// Fills the outbox. As many messages as the sender can take at once are its own from the start.
-    async fn send(&mut self, tx: &mut Tx, changes: &mut Changes) -> Result<(), StoreError> {
-        if changes.messages.is_empty() {
-            return Ok(());
-        }
-        let known = tx.known_messages(&changes.messages).await?;
-        let mut keys = HashSet::new();
-        changes.messages.retain(|m| !known.contains(&m.key) && keys.insert(m.key.clone()));
-        changes.messages.sort_by_key(|m| std::cmp::Reverse(m.severity));
-        let urgent = changes.messages.iter().take_while(|m| m.severity == Severity::Emergency).count();
-        let rest = self.room(Severity::Routine).min(changes.messages.len()).saturating_sub(urgent);
-        let claimed = urgent.min(self.room(Severity::Emergency)) + rest;
-        let lease_ends = self.now + self.house.clock.real(LEASE_MS);
-        tx.add_messages(&changes.messages, claimed, &self.house.owner, self.now, lease_ends).await?;
-        for (n, message) in changes.messages.iter().enumerate() {
-            if n < claimed {
-                self.out.attempts.push(Attempt::Send(outbox::new_claim(message, self.now)));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -4,15 +4,18 @@
 //! only then are messages acknowledged to the broker, answers given and texts sent. Nothing else writes.
 
 mod batch;
+mod carry;
 mod door;
 mod field;
 mod lives;
 mod load;
 mod neighbours;
 mod outbox;
+mod reported;
 mod rota;
 mod sweep;
 mod talk;
+mod waits;
 
 use std::sync::Arc;
 

@@ -3,40 +3,60 @@
 //! After an answer that leaves the fate of a message open, the carrier is asked until it has had time to show what it
 //! took; only then is the message sent again.
 
-use crate::decide::Outcome;
-use crate::deliver::carrier::{Action, CarrierError, CarrierMessage, SendOutcome, action_for};
-use crate::model::time::{HOUR, MINUTE, SECOND};
+use super::waits::{ACCOUNT_WAIT_MS, ask_after, ask_again, backoff, shown_after};
+use crate::deliver::carrier::{Action, CarrierError, CarrierMessage, SendOutcome};
+use crate::model::time::SECOND;
 use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate};
 
 /// A claimed message belongs to its claimer for this long: longer than any request may take.
 pub const LEASE_MS: Millis = 20 * SECOND;
-/// How long a carrier may take to show an emergency text that it took.
-const SHOWN_AFTER_EMERGENCY_MS: Millis = 5 * SECOND;
-/// How long a carrier may take to show any other text that it took.
-const SHOWN_AFTER_MS: Millis = 30 * SECOND;
-/// The longest wait between two attempts of an emergency text.
-const BACKOFF_EMERGENCY_MAX_MS: Millis = 15 * SECOND;
-/// The longest wait between two attempts of any other text.
-const BACKOFF_MAX_MS: Millis = 10 * MINUTE;
-/// How long the queue waits after the account was at fault.
-const ACCOUNT_WAIT_MS: Millis = 30 * SECOND;
 
-/// One thing to do with the carrier, for a message that is claimed.
+/// One thing to do with a carrier, for a message that is claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// Send it.
-    Send(DueMessage),
+    Send(DueMessage, CarrierName),
     /// Ask what became of it.
-    Ask(DueMessage),
+    Ask(DueMessage, CarrierName),
 }
 
 impl Attempt {
     /// The message.
     pub fn message(&self) -> &DueMessage {
         match self {
-            Self::Send(message) | Self::Ask(message) => message,
+            Self::Send(message, _) | Self::Ask(message, _) => message,
         }
+    }
+
+    /// The carrier.
+    pub fn carrier(&self) -> CarrierName {
+        match self {
+            Self::Send(_, carrier) | Self::Ask(_, carrier) => *carrier,
+        }
+    }
+}
+
+/// Who sends, and when: what is the same for all messages of a batch.
+pub struct Sender<'a> {
+    /// Which carriers take messages to which numbers.
+    pub routes: &'a CarrierRoutes,
+    /// This process, in leases.
+    pub owner: &'a str,
+    /// The time.
+    pub now: Timestamp,
+    /// A span of the carrier's time in ours: tests and demo live faster.
+    pub real: &'a (dyn Fn(Millis) -> Millis + Sync),
+}
+
+impl Sender<'_> {
+    pub(super) fn after(&self, wait: Millis) -> Timestamp {
+        self.now + (self.real)(wait)
+    }
+
+    /// The carrier of a message's next attempt. One that all have refused goes by the first, which says so again.
+    fn carrier(&self, to: &E164, channel: Channel, made: &[MadeAttempt]) -> CarrierName {
+        self.routes.next(to, channel, made).map_or_else(|| self.routes.to(to)[0], |(carrier, _)| carrier)
     }
 }
 
@@ -61,37 +81,38 @@ pub enum Answer {
     Found(Result<Vec<CarrierMessage>, CarrierError>),
 }
 
-/// The row as claimed: to be sent, to be asked about, too late, or to somebody who said STOP meanwhile.
+/// The row as claimed: to be sent, to be asked about, too late, or to somebody who said STOP meanwhile. `made` are the
+/// attempts at it so far.
 pub fn claim(
     due: &DueMessage,
+    made: &[MadeAttempt],
     stopped: bool,
-    owner: &str,
-    now: Timestamp,
-    real: impl Fn(Millis) -> Millis,
+    by: &Sender<'_>,
 ) -> (MessageUpdate, Option<Attempt>) {
     let leased = |status, attempts, tried_at| MessageUpdate {
-        next_at: Some(now + real(LEASE_MS)),
-        lease_owner: Some(owner.to_owned()),
+        next_at: Some(by.after(LEASE_MS)),
+        lease_owner: Some(by.owner.to_owned()),
         tried_at,
         attempts,
         ..update(due, status)
     };
+    let carrier = by.carrier(&due.to, due.channel, made);
     match due.status {
         // Whoever may be called after STOP was decided when the call was made.
         MessageStatus::Queued if stopped && due.channel == Channel::Sms => (update(due, MessageStatus::Failed), None),
-        MessageStatus::Queued if due.expires_at <= now => (update(due, MessageStatus::Expired), None),
+        MessageStatus::Queued if due.expires_at <= by.now => (update(due, MessageStatus::Expired), None),
         MessageStatus::Queued => {
-            let attempts = due.attempts + 1;
-            let claimed = DueMessage { attempts, tried_at: Some(now), status: MessageStatus::Sending, ..due.clone() };
-            (leased(MessageStatus::Sending, attempts, Some(now)), Some(Attempt::Send(claimed)))
+            let (attempts, tried_at) = (due.attempts + 1, Some(by.now));
+            let claimed = DueMessage { attempts, tried_at, status: MessageStatus::Sending, ..due.clone() };
+            (leased(MessageStatus::Sending, attempts, tried_at), Some(Attempt::Send(claimed, carrier)))
         }
-        _ => (leased(MessageStatus::Unknown, due.attempts, due.tried_at), Some(Attempt::Ask(due.clone()))),
+        _ => (leased(MessageStatus::Unknown, due.attempts, due.tried_at), Some(Attempt::Ask(due.clone(), carrier))),
     }
 }
 
 /// A message that is claimed from the start.
-pub fn new_claim(m: &NewMessage, now: Timestamp) -> DueMessage {
-    DueMessage {
+pub fn new_claim(m: &NewMessage, by: &Sender<'_>) -> Attempt {
+    let claimed = DueMessage {
         id: m.id(),
         status: MessageStatus::Sending,
         recipient: m.recipient.clone(),
@@ -103,91 +124,133 @@ pub fn new_claim(m: &NewMessage, now: Timestamp) -> DueMessage {
         ticket_id: m.ticket_id.clone(),
         severity: m.severity,
         attempts: 1,
-        tried_at: Some(now),
+        tried_at: Some(by.now),
         expires_at: m.expires_at,
-    }
+    };
+    Attempt::Send(claimed, by.carrier(&m.to, m.channel, &[]))
 }
 
-/// The row after an answer. `known` are carrier's ids that belong to other messages already.
-pub fn settle(tried: &Tried, known: &[String], now: Timestamp, real: impl Fn(Millis) -> Millis) -> MessageUpdate {
-    match &tried.answer {
+/// What an answer makes of its attempt, and of the row; nothing where more is known of the attempt already. `made` are
+/// the attempts so far, `known` are carrier's ids that belong to others.
+pub fn settle(
+    tried: &Tried,
+    made: &[MadeAttempt],
+    known: &[String],
+    by: &Sender<'_>,
+) -> Option<(MadeAttempt, Option<MessageUpdate>)> {
+    let message = &tried.message;
+    let mut made = made.to_vec();
+    let at = made.iter().position(|a| a.n == message.attempts).unwrap_or_else(|| {
+        let carrier = by.carrier(&message.to, message.channel, &made);
+        made.push(MadeAttempt::begin(message.attempts, carrier, message.tried_at.unwrap_or(by.now)));
+        made.len() - 1
+    });
+    if made[at].outcome.rank() > 0 {
+        return None;
+    }
+    let update = match &tried.answer {
         Answer::Sent(outcome) => {
-            let message = DueMessage { tried_at: Some(tried.at), ..tried.message.clone() };
-            sent(&message, outcome, now, real)
+            let message = DueMessage { tried_at: Some(tried.at), ..message.clone() };
+            sent(&message, outcome, (&mut made, at), by)
         }
-        Answer::Found(found) => found_out(&tried.message, found, known, (tried.at, now), real),
-    }
+        Answer::Found(found) => found_out(message, (found, tried.at), known, (&mut made, at), by),
+    };
+    let overtaken = at + 1 < made.len();
+    let attempt = made.swap_remove(at);
+    let update = Some(update).filter(|_| !overtaken || attempt.outcome.rank() > 0);
+    Some((attempt, update))
 }
 
-fn sent(m: &DueMessage, outcome: &SendOutcome, now: Timestamp, real: impl Fn(Millis) -> Millis) -> MessageUpdate {
-    let again = |wait| queued(m, now + real(wait));
-    match outcome {
-        SendOutcome::Accepted { sid, status, segments } => accepted(m, sid, *status, None, *segments, now),
-        SendOutcome::Refused { code, detail, action: Action::Retry { after, times } }
-            if m.attempts <= i64::from(*times) =>
-        {
-            MessageUpdate { error_code: code.map(i64::from), error: Some(detail.clone()), ..again(*after) }
+fn sent(
+    m: &DueMessage,
+    answer: &SendOutcome,
+    (made, at): (&mut [MadeAttempt], usize),
+    by: &Sender<'_>,
+) -> MessageUpdate {
+    let tries = made.iter().filter(|a| a.carrier == made[at].carrier).count();
+    let mine = &mut made[at];
+    mine.ended_at = Some(by.now);
+    let (outcome, again_at) = match answer {
+        SendOutcome::Accepted { sid, status, segments } => {
+            return accepted(m, mine, (sid, *status, None, *segments), by.now);
         }
-        SendOutcome::Refused { code, detail, .. } => failed(m, *code, detail),
-        SendOutcome::Later { after, code } => MessageUpdate {
-            error_code: code.map(i64::from),
-            error: Some("carrier busy".into()),
-            ..again((*after).max(backoff(m)))
-        },
-        SendOutcome::NotSent { detail } => MessageUpdate { error: Some(detail.clone()), ..again(backoff(m)) },
         SendOutcome::Ambiguous { detail } => {
-            MessageUpdate { error: Some(detail.clone()), ..unknown(m, now + real(ask_after(m, SECOND))) }
+            (mine.outcome, mine.ended_at, mine.error) = (AttemptOutcome::Unknown, None, Some(detail.clone()));
+            return MessageUpdate { error: Some(detail.clone()), ..unknown(m, by.after(ask_after(m, SECOND))) };
         }
-        SendOutcome::AccountFault { code, detail } => {
-            let error_code = code.map(i64::from);
-            MessageUpdate { error_code, error: Some(detail.clone()), ..again(ACCOUNT_WAIT_MS) }
+        SendOutcome::Refused { action: Action::Retry { after, times }, .. } if tries <= *times as usize => {
+            (AttemptOutcome::Deferred, Some(by.after(*after)))
         }
+        SendOutcome::Refused { .. } => (AttemptOutcome::Refused, None),
+        SendOutcome::Later { after, .. } => (AttemptOutcome::Busy, Some(by.after((*after).max(backoff(m))))),
+        SendOutcome::NotSent { .. } => (AttemptOutcome::NotSent, Some(by.after(backoff(m)))),
+        SendOutcome::AccountFault { .. } => (AttemptOutcome::AccountFault, Some(by.after(ACCOUNT_WAIT_MS))),
+    };
+    let (code, detail) = reason(answer);
+    (mine.outcome, mine.again_at, mine.error_code, mine.error) = (outcome, again_at, code, Some(detail.clone()));
+    // A person's STOP to one carrier is not to be got round by another one.
+    let opted_out = matches!(answer, SendOutcome::Refused { action: Action::OptedOut, .. });
+    let next = by.routes.next(&m.to, m.channel, made).filter(|_| !opted_out);
+    let row = next.map_or_else(|| update(m, MessageStatus::Failed), |(_, at)| queued(m, at.max(by.now)));
+    MessageUpdate { error_code: code, error: Some(detail), ..row }
+}
+
+/// Why a carrier did not take it: its code and the words for it.
+fn reason(answer: &SendOutcome) -> (Option<i64>, String) {
+    match answer {
+        SendOutcome::Refused { code, detail, .. } | SendOutcome::AccountFault { code, detail } => {
+            (code.map(i64::from), detail.clone())
+        }
+        SendOutcome::Later { code, .. } => (code.map(i64::from), "carrier busy".to_owned()),
+        SendOutcome::NotSent { detail } | SendOutcome::Ambiguous { detail } => (None, detail.clone()),
+        SendOutcome::Accepted { .. } => (None, String::new()),
     }
 }
 
 /// The carrier was asked. What it shows is it, unless that belongs to another message; nothing shown proves nothing at first.
 fn found_out(
     m: &DueMessage,
-    found: &Result<Vec<CarrierMessage>, CarrierError>,
+    (found, asked_at): (&Result<Vec<CarrierMessage>, CarrierError>, Timestamp),
     known: &[String],
-    (asked_at, now): (Timestamp, Timestamp),
-    real: impl Fn(Millis) -> Millis,
+    (made, at): (&mut [MadeAttempt], usize),
+    by: &Sender<'_>,
 ) -> MessageUpdate {
+    let mine = &mut made[at];
+    mine.outcome = AttemptOutcome::Unknown;
     let messages = match found {
         Ok(messages) => messages,
-        Err(e) => return MessageUpdate { error: Some(e.to_string()), ..unknown(m, now + real(ask_again(e))) },
+        Err(e) => return MessageUpdate { error: Some(e.to_string()), ..unknown(m, by.after(ask_again(e))) },
     };
-    if let Some(mine) = messages.iter().find(|c| !known.contains(&c.sid)) {
-        return accepted(m, &mine.sid, mine.status, mine.error_code, mine.segments, now);
+    if let Some(found) = messages.iter().find(|c| !known.contains(&c.sid)) {
+        mine.ended_at = Some(by.now);
+        return accepted(m, mine, (&found.sid, found.status, found.error_code, found.segments), by.now);
     }
-    let shown_by = m.tried_at.unwrap_or(now) + real(shown_after(m));
+    let shown_by = m.tried_at.unwrap_or(by.now) + (by.real)(shown_after(m));
     if asked_at < shown_by {
         return unknown(m, shown_by);
     }
-    queued(m, now)
+    (mine.outcome, mine.ended_at, mine.again_at) = (AttemptOutcome::NotTaken, Some(by.now), Some(by.now));
+    let next = by.routes.next(&m.to, m.channel, made).map_or(by.now, |(_, at)| at.max(by.now));
+    queued(m, next)
 }
 
+/// The carrier has it: its id, its status, its error code, billed parts.
 fn accepted(
     m: &DueMessage,
-    sid: &str,
-    status: MessageStatus,
-    code: Option<u32>,
-    segments: Option<u32>,
+    mine: &mut MadeAttempt,
+    (sid, status, code, segments): (&str, MessageStatus, Option<u32>, Option<u32>),
     now: Timestamp,
 ) -> MessageUpdate {
+    let error_code = code.map(i64::from);
+    (mine.outcome, mine.sid, mine.error_code) = (AttemptOutcome::of(status), Some(sid.to_owned()), error_code);
     MessageUpdate {
-        sid: Some(sid.to_owned()),
-        error_code: code.map(i64::from),
+        sid: mine.sid.clone(),
+        error_code,
         segments: segments.map(i64::from),
         sent_at: Some(now),
         delivered_at: (status == MessageStatus::Delivered).then_some(now),
         ..update(m, status)
     }
-}
-
-fn failed(m: &DueMessage, code: Option<u32>, detail: &str) -> MessageUpdate {
-    let error_code = code.map(i64::from);
-    MessageUpdate { error_code, error: Some(detail.to_owned()), ..update(m, MessageStatus::Failed) }
 }
 
 fn queued(m: &DueMessage, at: Timestamp) -> MessageUpdate {
@@ -216,44 +279,11 @@ fn update(m: &DueMessage, status: MessageStatus) -> MessageUpdate {
     }
 }
 
-/// Doubles with each attempt, spread by the message's own id so that a thousand do not come back at once.
-fn backoff(m: &DueMessage) -> Millis {
-    let doublings = m.attempts.clamp(1, 16) - 1;
-    let longest = if m.severity == Severity::Emergency { BACKOFF_EMERGENCY_MAX_MS } else { BACKOFF_MAX_MS };
-    let wait = (SECOND << doublings).min(longest);
-    let spread = m.id.0.bytes().fold(0_i64, |sum, b| (sum * 31 + i64::from(b)) % 256);
-    (wait / 2 + wait / 2 * spread / 256).min(HOUR)
-}
-
-fn shown_after(m: &DueMessage) -> Millis {
-    if m.severity == Severity::Emergency { SHOWN_AFTER_EMERGENCY_MS } else { SHOWN_AFTER_MS }
-}
-
-fn ask_after(m: &DueMessage, soon: Millis) -> Millis {
-    soon.min(shown_after(m))
-}
-
-fn ask_again(error: &CarrierError) -> Millis {
-    match error {
-        CarrierError::Later { after } => (*after).max(SECOND),
-        CarrierError::AccountFault { .. } => ACCOUNT_WAIT_MS,
-        _ => 2 * SECOND,
-    }
-}
-
-/// What a ticket hears of a message that has come to an end or into the carrier's hands.
-pub fn outcome(m: &DueMessage, status: MessageStatus, error_code: Option<i64>, at: Timestamp) -> Option<Outcome> {
-    let told = !matches!(status, MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown);
-    let ticket_id = m.ticket_id.clone().filter(|_| told)?;
-    let code = error_code.and_then(|code| u32::try_from(code).ok());
-    let opted_out = (code.is_some() && action_for(code) == Action::OptedOut).then(|| m.to.clone());
-    let recipient = m.recipient.clone();
-    Some(Outcome { message_id: m.id.clone(), ticket_id, recipient, status, error_code, opted_out, at })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::waits::SHOWN_AFTER_EMERGENCY_MS;
     use super::*;
+    use crate::model::time::{HOUR, MINUTE};
 
     const TRIED: Timestamp = Timestamp(1_000_000);
 
@@ -275,9 +305,19 @@ mod tests {
         }
     }
 
+    fn by<'a>(routes: &'a CarrierRoutes, now: Timestamp) -> Sender<'a> {
+        Sender { routes, owner: "me", now, real: &|ms| ms }
+    }
+
+    fn first(carrier: CarrierName) -> MadeAttempt {
+        MadeAttempt::begin(1, carrier, TRIED)
+    }
+
     fn settled(answer: Answer, at: Millis, now: Millis) -> MessageUpdate {
         let tried = Tried { message: message(MessageStatus::Unknown), answer, at: TRIED + at };
-        settle(&tried, &[], TRIED + now, |ms| ms)
+        let routes = CarrierRoutes::default();
+        let settled = settle(&tried, &[first(CarrierName::Console)], &[], &by(&routes, TRIED + now));
+        settled.and_then(|(_, update)| update).expect("it changes the row")
     }
 
     #[test]
@@ -298,9 +338,38 @@ mod tests {
 
     #[test]
     fn who_said_stop_meanwhile_is_sent_nothing_from_the_outbox() {
-        let (update, attempt) = claim(&message(MessageStatus::Queued), true, "me", TRIED, |ms| ms);
+        let routes = CarrierRoutes::default();
+        let (update, attempt) = claim(&message(MessageStatus::Queued), &[], true, &by(&routes, TRIED));
         assert_eq!((update.status, attempt), (MessageStatus::Failed, None));
-        let (update, attempt) = claim(&message(MessageStatus::Queued), false, "me", TRIED, |ms| ms);
-        assert!(update.status == MessageStatus::Sending && matches!(attempt, Some(Attempt::Send(_))));
+        let (update, attempt) = claim(&message(MessageStatus::Queued), &[], false, &by(&routes, TRIED));
+        assert!(update.status == MessageStatus::Sending && matches!(attempt, Some(Attempt::Send(..))));
+    }
+
+    #[test]
+    fn what_one_carrier_does_not_take_the_other_has_at_once_and_what_may_be_taken_stays() {
+        let all = vec![CarrierName::Aliyun, CarrierName::Twilio];
+        let routes = CarrierRoutes { by_code: [("+1".to_owned(), all)].into(), ..CarrierRoutes::default() };
+        let after = |answer: SendOutcome| {
+            let tried = Tried { message: message(MessageStatus::Sending), answer: Answer::Sent(answer), at: TRIED };
+            let settled = settle(&tried, &[first(CarrierName::Aliyun)], &[], &by(&routes, TRIED));
+            let (attempt, update) = settled.expect("news");
+            let update = update.expect("it changes the row");
+            (update.status, update.next_at, routes.next(&message(update.status).to, Channel::Sms, &[attempt]))
+        };
+        let refused = |action| SendOutcome::Refused { code: None, detail: "no".to_owned(), action };
+        let (detail, at_twilio) = ("no".to_owned(), Some((CarrierName::Twilio, Timestamp(0))));
+        for no in [
+            refused(Action::OtherChannel),
+            refused(Action::FlagNumber),
+            refused(Action::Retry { after: HOUR, times: 3 }),
+            SendOutcome::Later { after: MINUTE, code: None },
+            SendOutcome::NotSent { detail: detail.clone() },
+            SendOutcome::AccountFault { code: None, detail: detail.clone() },
+        ] {
+            assert_eq!(after(no), (MessageStatus::Queued, Some(TRIED), at_twilio));
+        }
+        assert_eq!(after(refused(Action::OptedOut)).0, MessageStatus::Failed, "STOP holds for all");
+        let (status, _, next) = after(SendOutcome::Ambiguous { detail });
+        assert_eq!((status, next.map(|(c, _)| c)), (MessageStatus::Unknown, Some(CarrierName::Aliyun)));
     }
 }

@@ -3,11 +3,10 @@
 use super::Config;
 use super::explain::suggest;
 use super::read::Document;
-use super::sections::Provider;
 use super::values::{host_of, is_loopback};
 use crate::decide::Words;
 use crate::decide::words::{OTHER_TEMPLATES, TEMPLATES};
-use crate::model::Locale;
+use crate::model::{CarrierName, Locale};
 
 /// A carrier's address, and what must not go there unencrypted.
 pub(super) fn check_api_url(key: &str, url: &mut String, (like, what): (&str, &str), document: &mut Document<'_>) {
@@ -32,7 +31,7 @@ pub(super) fn check_aliyun(config: &mut Config, document: &mut Document<'_>) {
             check_template(&words, *locale, name, code, document);
         }
     }
-    if config.sms.provider != Provider::Aliyun {
+    if config.sms.provider != CarrierName::Aliyun {
         return;
     }
     let aliyun = &config.sms.aliyun;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::read::Document;
 use super::values::{Secret, host_of, is_loopback};
-use super::{BrokerUser, Config, Provider, carriers, formats, playbooks};
-use crate::model::E164;
+use super::{BrokerUser, Config, carriers, formats, playbooks};
+use crate::model::{CarrierName, E164};
 
 /// The sections of the file, to tell a variable with one underscore too few from somebody else's.
 pub(super) const SECTIONS: [&str; 18] = [
@@ -252,7 +252,7 @@ fn check_twilio(config: &mut Config, document: &mut Document<'_>) {
     let twilio = &mut config.sms.twilio;
     let like = ("https://api.twilio.com", "the auth token");
     carriers::check_api_url("sms.twilio.api_url", &mut twilio.api_url, like, document);
-    if config.sms.provider != Provider::Twilio {
+    if config.sms.provider != CarrierName::Twilio {
         return;
     }
     if !twilio.account_sid.starts_with("AC") {
@@ -336,11 +336,11 @@ fn check_clock(config: &Config, document: &mut Document<'_>) {
         document.report("clock.speed", "expected a number above 0");
     }
     let api_url = match config.sms.provider {
-        Provider::Aliyun => &config.sms.aliyun.api_url,
+        CarrierName::Aliyun => &config.sms.aliyun.api_url,
         _ => &config.sms.twilio.api_url,
     };
     let local = host_of(api_url).is_some_and(|host| is_loopback(&host));
-    if config.sms.provider != Provider::Console && !local {
+    if config.sms.provider != CarrierName::Console && !local {
         document.report("clock", "tests only: people would be texted at the wrong time; take [clock] out");
     }
 }

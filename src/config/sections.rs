@@ -13,7 +13,7 @@ use crate::broker::{BrokerOptions, Tls, User};
 use crate::decide::Words;
 use crate::deliver::carrier::aliyun::template::Approved;
 use crate::deliver::carrier::{AliyunAccount, Limits, Sender, TwilioAccount};
-use crate::model::{Locale, TicketKind, Timestamp};
+use crate::model::{CarrierName, Locale, TicketKind, Timestamp};
 
 /// `[mqtt]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -205,24 +205,11 @@ impl Default for Http {
 #[serde(deny_unknown_fields, default)]
 pub struct Sms {
     /// Who carries messages.
-    pub provider: Provider,
+    pub provider: CarrierName,
     /// The account, when the provider is Twilio.
     pub twilio: Twilio,
     /// The account, when the provider is Aliyun.
     pub aliyun: Aliyun,
-}
-
-/// Who carries messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// Printed, never sent.
-    #[default]
-    Console,
-    /// Twilio.
-    Twilio,
-    /// Alibaba Cloud, for numbers of mainland China.
-    Aliyun,
 }
 
 /// `[sms.twilio]`
@@ -318,7 +305,7 @@ impl Sms {
             (Some(from), _) => Sender::From(from.clone()),
             (None, service) => Sender::Service(service.clone().unwrap_or_default()),
         };
-        (self.provider == Provider::Twilio).then(|| TwilioAccount {
+        (self.provider == CarrierName::Twilio).then(|| TwilioAccount {
             account_sid: account_sid.clone(),
             auth_token: auth_token.as_ref().map_or_else(String::new, |t| t.expose().to_owned()),
             sender,
@@ -336,7 +323,7 @@ impl Sms {
         let approved = all.filter_map(|(locale, name, code)| {
             Some(((locale, name.clone()), Approved::new(code, &words.outline(locale, name)?)))
         });
-        (self.provider == Provider::Aliyun).then(|| AliyunAccount {
+        (self.provider == CarrierName::Aliyun).then(|| AliyunAccount {
             access_key_id: access_key_id.clone(),
             access_key_secret: access_key_secret.as_ref().map_or_else(String::new, |s| s.expose().to_owned()),
             sign_name: sign_name.clone(),

@@ -299,7 +299,7 @@ impl Desk<'_> {
         self.named(id);
         let body = self.words.say(person.locale, template, &self.details(id, person.locale));
         let channel = if self.ticket(id).plan[n].step.verb == Verb::Call { Channel::Voice } else { Channel::Sms };
-        let single = self.policy.templates_only;
+        let single = self.policy.routes.wants_templates(&person.phone);
         let alone = |template: &str, channel| single || template == "survey_tenant" || channel == Channel::Voice;
         let with = |other: &NewMessage| format!("{}\n{body}", other.body);
         let mergeable = |m: &&mut NewMessage| {

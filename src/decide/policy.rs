@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::time::MINUTE;
 use crate::model::{
-    Audience, E164, Locale, Playbook, PropertyId, Severity, Since, Span, Step, TicketKind, Until, Verb,
+    Audience, CarrierRoutes, E164, Locale, Playbook, PropertyId, Severity, Since, Span, Step, TicketKind, Until, Verb,
 };
 
 /// `[battery]`: when a battery counts as low, and what proves its replacement.
@@ -281,8 +281,8 @@ pub struct Policy {
     pub dispatch: DispatchPolicy,
     /// See [`SlaPolicy`].
     pub sla: SlaPolicy,
-    /// The carrier sends approved templates only: no two texts become one.
-    pub templates_only: bool,
+    /// Which carriers take messages to which numbers.
+    pub routes: CarrierRoutes,
     /// See [`RegionHead`]; by the region's name.
     pub regions: BTreeMap<String, RegionHead>,
     /// See [`SweepPolicy`].

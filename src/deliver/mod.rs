@@ -67,7 +67,8 @@ impl Deliver {
 
     /// One attempt; its outcome is brought to the door.
     pub async fn attempt(&self, attempt: Attempt) {
-        let tried = try_once(&*self.carrier, &self.clock, attempt).await;
+        let carrier = self.carrier.named(attempt.carrier());
+        let tried = try_once(carrier.unwrap_or(&*self.carrier), &self.clock, attempt).await;
         self.note_health(&tried.answer);
         if self.door.bring(Item::of(vec![Cause::Tried(Box::new(tried))])).await.is_err() {
             warn!("deliver.outcome_lost");
@@ -90,7 +91,7 @@ impl Deliver {
 /// Asks or sends, once.
 pub async fn try_once(carrier: &dyn Carrier, clock: &Clock, attempt: Attempt) -> Tried {
     match attempt {
-        Attempt::Send(message) => {
+        Attempt::Send(message, _) => {
             let id = format!("{}.{}", message.id, message.attempts);
             let left_ms = message.expires_at - clock.now();
             let valid_for_s = u32::try_from(left_ms / SECOND).unwrap_or(0).clamp(60, 36_000);
@@ -104,10 +105,11 @@ pub async fn try_once(carrier: &dyn Carrier, clock: &Clock, attempt: Attempt) ->
             let answer = Answer::Sent(carrier.send(text).await);
             Tried { message, answer, at: clock.now() }
         }
-        Attempt::Ask(message) => {
+        Attempt::Ask(message, _) => {
             let at = clock.now();
             let since = message.tried_at.unwrap_or(at);
-            let lookup = Lookup { message: message.id.as_str(), to: &message.to, body: &message.body, since };
+            let id = format!("{}.{}", message.id, message.attempts);
+            let lookup = Lookup { attempt: &id, to: &message.to, body: &message.body, since };
             let found = match message.channel {
                 Channel::Sms => carrier.find(lookup).await,
                 Channel::Voice => carrier.find_call(lookup).await,

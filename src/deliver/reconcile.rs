@@ -92,12 +92,21 @@ impl Reconciler {
         if away.load(Ordering::Relaxed) {
             return;
         }
-        let sent = Lookup { message: text.id.as_str(), to: &text.to, body: &text.body, since: text.tried_at };
-        match self.carrier.follow(&text.sid, sent).await {
+        let attempt = format!("{}.{}", text.id, text.attempts);
+        let sent = Lookup { attempt: &attempt, to: &text.to, body: &text.body, since: text.tried_at };
+        let carrier = text.carrier.and_then(|name| self.carrier.named(name)).unwrap_or(&*self.carrier);
+        match carrier.follow(&text.sid, sent).await {
             Ok(known) if known.status.rank() > text.status.rank() && known.status != MessageStatus::Received => {
                 let error_code = known.error_code.map(i64::from);
                 let message_id = Some(text.id.clone());
-                let report = Report { sid: text.sid.clone(), message_id, status: known.status, error_code };
+                let report = Report {
+                    sid: text.sid.clone(),
+                    message_id,
+                    attempt: Some(text.attempts),
+                    status: known.status,
+                    error_code,
+                    error: known.error,
+                };
                 if self.door.report(report).await.is_err() {
                     away.store(true, Ordering::Relaxed);
                 }

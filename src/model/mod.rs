@@ -1,5 +1,6 @@
 //! The nouns: plain data that cannot be wrong once built. Pure: no IO, no clock, no randomness.
 
+pub mod attempt;
 pub mod conversation;
 pub mod device;
 pub mod finding;
@@ -18,6 +19,7 @@ pub mod ticket;
 pub mod time;
 pub mod work;
 
+pub use attempt::*;
 pub use conversation::*;
 pub use device::*;
 pub use finding::*;

@@ -5,10 +5,12 @@
 mod import;
 mod open;
 mod postgres;
+mod reports;
 mod rows;
 mod sqlite;
 mod tx;
 
 pub use open::{Store, StoreError};
+pub use reports::*;
 pub use rows::*;
 pub use tx::{Table, TicketScope, Tx};

@@ -118,38 +118,6 @@ pub struct MessageUpdate {
     pub delivered_at: Option<Timestamp>,
 }
 
-/// A carrier's report about a message, by its own id of it or by our attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The carrier's id.
-    pub sid: String,
-    /// Our message, if the report says.
-    pub message_id: Option<MessageId>,
-    /// The status reported.
-    pub status: MessageStatus,
-    /// The carrier's code.
-    pub error_code: Option<i64>,
-}
-
-/// A text that the carrier took, and of whose end nothing is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsettled {
-    /// Which.
-    pub id: MessageId,
-    /// The carrier's id.
-    pub sid: String,
-    /// What is known.
-    pub status: MessageStatus,
-    /// When the carrier had it.
-    pub sent_at: Timestamp,
-    /// To which number.
-    pub to: E164,
-    /// What.
-    pub body: String,
-    /// When the last try began, or its answer was missed.
-    pub tried_at: Timestamp,
-}
-
 /// A message as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRow {
@@ -177,6 +145,8 @@ pub struct MessageRow {
     pub sid: Option<String>,
     /// The carrier's code.
     pub error_code: Option<i64>,
+    /// Why it waits or came to nothing, for a person.
+    pub error: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When the carrier took it.

@@ -192,8 +192,22 @@ queries! {
     outbox::update_message as update_message(update: &MessageUpdate) -> bool;
     /// Claims a message; false when somebody else was faster.
     outbox::claim_message as claim_message(update: &MessageUpdate, was: &DueMessage, now: Timestamp) -> bool;
-    /// Records a carrier's report.
-    outbox::report as save_report(report: &Report, now: Timestamp) -> Option<DueMessage>;
+    /// Records a carrier's report; `None` when more was known.
+    outbox::report as save_report(id: &MessageId, report: &Report, now: Timestamp) -> Option<DueMessage>;
+    /// Attempts begin.
+    attempts::begin as begin_attempts(begun: &[(MessageId, MadeAttempt)]) -> ();
+    /// What came of an attempt.
+    attempts::save as save_attempt(message: &MessageId, attempt: &MadeAttempt) -> ();
+    /// The attempts of a message.
+    attempts::of as load_attempts(message: &MessageId) -> Vec<MadeAttempt>;
+    /// One message as it stands, locked.
+    attempts::lock as lock_message(id: &MessageId) -> Option<DueMessage>;
+    /// The message that a report is about, locked.
+    attempts::of_report as message_of_report(report: &Report) -> Option<DueMessage>;
+    /// A message whose carrier gave up waits for its next attempt; false when it has arrived.
+    attempts::again as send_again(id: &MessageId, next_at: Timestamp, why: (Option<i64>, Option<&str>)) -> bool;
+    /// One message with the property of its ticket.
+    attempts::message as message(id: &str) -> Option<(MessageRow, Option<String>)>;
     /// The words of these messages, by key.
     outbox::bodies as load_bodies(keys: &[String]) -> HashMap<String, String>;
     /// The ticket that a call was about, and who was called.

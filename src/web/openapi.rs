@@ -79,7 +79,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         api::commands::reassign, api::commands::note, api::commands::cancel,
         api::requests::create, api::conversations::list, api::conversations::answer, api::conversations::leave,
         api::goodwill::give, api::praise::list,
-        api::messages::list, api::ledger::rewards, api::ledger::redeem, api::ledger::trial_balance,
+        api::messages::list, api::messages::one, api::ledger::rewards, api::ledger::redeem, api::ledger::trial_balance,
         api::commands::valve, api::tasks::list, api::tasks::done, api::stats::stats, api::stats::tickets, api::rota::rota, api::rota::swap, api::rota::cancel,
         api::board::board, api::events::events, api::rejects::list,
         api::sweep::sweep, api::sweep::release,

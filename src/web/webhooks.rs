@@ -49,6 +49,11 @@ impl SignedForm {
         self.attempt.as_deref().and_then(|a| a.rsplit_once('.')).map(|(id, _)| MessageId::from(id))
     }
 
+    fn report(&self, sid: &str, status: MessageStatus, error_code: Option<i64>) -> Report {
+        let attempt = self.attempt.as_deref().and_then(|a| a.rsplit_once('.')).and_then(|(_, n)| n.parse().ok());
+        Report { sid: sid.to_owned(), message_id: self.message_id(), attempt, status, error_code, error: None }
+    }
+
     fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
@@ -115,9 +120,8 @@ fn report_of(form: &SignedForm) -> Option<Report> {
     let sid = form.get("MessageSid").or_else(|| form.get("SmsSid")).filter(|sid| !sid.is_empty())?;
     let word = form.get("MessageStatus").or_else(|| form.get("SmsStatus"))?;
     let status = status_of(word).filter(|status| *status != MessageStatus::Received)?;
-    let message_id = form.message_id();
     let error_code = form.get("ErrorCode").and_then(|code| code.parse().ok());
-    Some(Report { sid: sid.to_owned(), message_id, status, error_code })
+    Some(form.report(sid, status, error_code))
 }
 
 /// Twilio passes on a text that a person sent.
@@ -195,5 +199,5 @@ fn call_report(form: &SignedForm) -> Option<Report> {
         MessageStatus::Delivered if by_machine => MessageStatus::Undelivered,
         status => status,
     };
-    Some(Report { sid: sid.to_owned(), message_id: form.message_id(), status, error_code: None })
+    Some(form.report(sid, status, None))
 }

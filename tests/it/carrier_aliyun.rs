@@ -126,10 +126,10 @@ async fn a_doubtful_message_is_found_by_its_own_id_over_midnight_and_followed_to
     let fake = FakeAliyun::start(clock()).await;
     let aliyun = client(fake.account(), &fake);
     let since = fake.clock().now();
-    let lookup = |message| Lookup { message, to: NUMBER.get_or_init(number), body: TEXT, since };
+    let lookup = |attempt| Lookup { attempt, to: NUMBER.get_or_init(number), body: TEXT, since };
     fake.next(Fault::LostUnsaid);
     assert!(matches!(send(&aliyun, "m_1.1", &number(), TEXT).await, SendOutcome::Ambiguous { .. }));
-    assert_eq!(aliyun.find(lookup("m_1")).await, Ok(Vec::new()));
+    assert_eq!(aliyun.find(lookup("m_1.1")).await, Ok(Vec::new()));
     // Others of the same number and words, more than a page of them, and one whose id begins alike.
     for n in 0..60 {
         send(&aliyun, &format!("m_1{n}.1"), &number(), TEXT).await;
@@ -137,18 +137,18 @@ async fn a_doubtful_message_is_found_by_its_own_id_over_midnight_and_followed_to
     fake.clock().advance(60_000);
     fake.next(Fault::TakenUnsaid);
     assert!(matches!(send(&aliyun, "m_1.2", &number(), TEXT).await, SendOutcome::Ambiguous { .. }));
-    let found = aliyun.find(lookup("m_1")).await.expect("an answer");
+    let found = aliyun.find(lookup("m_1.2")).await.expect("an answer");
     assert_eq!(
         found.iter().map(|m| (m.sid.as_str(), m.status)).collect::<Vec<_>>(),
         [("m_1.2", MessageStatus::Accepted)]
     );
     assert_eq!(found[0].created_at, Some(Timestamp(since.0 + 60_000)));
     fake.end(2, "30005");
-    let end = aliyun.follow("900000^0", lookup("m_1")).await.expect("known");
+    let end = aliyun.follow("900000^0", lookup("m_1.2")).await.expect("known");
     assert_eq!((end.sid.as_str(), end.status, end.error_code), ("900000^0", MessageStatus::Undelivered, Some(30_005)));
     fake.end(3, "DELIVERED");
-    assert_eq!(aliyun.follow("900000^0", lookup("m_1")).await.expect("known").status, MessageStatus::Delivered);
-    assert_eq!(aliyun.follow("x", lookup("m_9x")).await, Err(CarrierError::NotFound));
+    assert_eq!(aliyun.follow("900000^0", lookup("m_1.2")).await.expect("known").status, MessageStatus::Delivered);
+    assert_eq!(aliyun.follow("x", lookup("m_9x.1")).await, Err(CarrierError::NotFound));
 }
 
 static NUMBER: std::sync::OnceLock<E164> = std::sync::OnceLock::new();

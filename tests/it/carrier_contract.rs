@@ -171,7 +171,7 @@ async fn one_round(dice: &mut Dice, fake: &FakeCarrier, account: &TwilioAccount)
     assert!(is_expected(&outcome, fault.as_ref()), "{fault:?}: {outcome:?}");
     if let SendOutcome::Accepted { sid, .. } = outcome {
         let found =
-            twilio.find(Lookup { message: "m", to: &to, body: &body, since: Timestamp(0) }).await.expect("an answer");
+            twilio.find(Lookup { attempt: "m.1", to: &to, body: &body, since: Timestamp(0) }).await.expect("an answer");
         assert!(found.iter().any(|message| message.sid == sid), "{body:?}");
         assert_eq!(twilio.fetch(&sid).await.expect("known").sid, sid);
     }
@@ -196,8 +196,10 @@ async fn one_call(dice: &mut Dice, fake: &FakeCarrier, account: &TwilioAccount) 
     let said = plain.into_iter().fold(said.expect("words").0.to_owned(), |text, (from, to)| text.replace(from, to));
     assert_eq!(said, body.replace(['\n', '\r', '\t'], " "), "{twiml}");
     assert_eq!(twiml.matches("<Dial").count(), 0);
-    let found =
-        twilio.find_call(Lookup { message: "m", to: &to, body: &body, since: Timestamp(0) }).await.expect("an answer");
+    let found = twilio
+        .find_call(Lookup { attempt: "m.1", to: &to, body: &body, since: Timestamp(0) })
+        .await
+        .expect("an answer");
     assert!(found.iter().any(|call| call.sid == sid));
 }
 
@@ -239,7 +241,7 @@ async fn requests_and_answers_keep_to_the_contract() {
             })
             .await;
     }
-    let oldest = twilio.find(Lookup { message: "m", to: &number(), body: "paging 0", since: Timestamp(0) }).await;
+    let oldest = twilio.find(Lookup { attempt: "m.1", to: &number(), body: "paging 0", since: Timestamp(0) }).await;
     assert_eq!(oldest.expect("an answer").len(), 1, "on the third page");
     twilio.ping().await.expect("there");
     assert_eq!(twilio.fetch("SM00000000000000000000000000000000").await, Err(CarrierError::NotFound));

@@ -279,12 +279,12 @@ async fn no_secret_number_or_text_in_what_can_be_logged() {
         fake.next(fault.clone());
         fake.next_question(fault);
         said.push(format!("{:?}", send(&twilio, "a").await));
-        let asked = twilio.find(Lookup { message: "m", to: &number(), body: TEXT, since: Timestamp(0) }).await;
+        let asked = twilio.find(Lookup { attempt: "m.1", to: &number(), body: TEXT, since: Timestamp(0) }).await;
         let error: CarrierError = asked.expect_err("a fault");
         said.push(format!("{error:?} {error}"));
     }
     let away = client(TwilioAccount { api_url: "http://nowhere.invalid".to_owned(), ..account });
-    let asked = away.find(Lookup { message: "m", to: &number(), body: TEXT, since: Timestamp(0) }).await;
+    let asked = away.find(Lookup { attempt: "m.1", to: &number(), body: TEXT, since: Timestamp(0) }).await;
     said.push(format!("{:?} {:?}", send(&away, "a").await, asked));
     for word in [AUTH_TOKEN, NUMBER, &NUMBER[1..], "13800138000", TEXT, "漏水"] {
         assert!(said.iter().all(|line| !line.contains(word)), "{word}: {said:#?}");

@@ -42,7 +42,7 @@ async fn text(twilio: &Twilio, body: &str) -> String {
 }
 
 async fn find(twilio: &Twilio, body: &str, since: Timestamp) -> Vec<String> {
-    let found = twilio.find(Lookup { message: "m", to: &number(), body, since }).await.expect("an answer");
+    let found = twilio.find(Lookup { attempt: "m.1", to: &number(), body, since }).await.expect("an answer");
     found.into_iter().map(|message| message.sid).collect()
 }
 
@@ -124,7 +124,7 @@ async fn a_next_page_elsewhere_does_not_get_the_token() {
     let thief = FakeCarrier::start().await;
     let page = json!({"messages": [], "next_page_uri": format!("{}/2010-04-01/x", thief.url())}).to_string();
     fake.next_question(Fault { accepts: false, shows: Shows::Answer(200, Vec::new(), page) });
-    let asked = twilio.find(Lookup { message: "m", to: &number(), body: "wet", since: NOON }).await;
+    let asked = twilio.find(Lookup { attempt: "m.1", to: &number(), body: "wet", since: NOON }).await;
     assert!(matches!(asked, Err(CarrierError::Unreadable(_))), "{asked:?}");
     let away =
         Fault { accepts: false, shows: Shows::Answer(302, vec![("Location", thief.url().to_owned())], String::new()) };

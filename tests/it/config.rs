@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use nightporter::config::{BrokerUrl, Config, Provider, Secret, Subscription, defaults_text};
+use nightporter::config::{BrokerUrl, Config, Secret, Subscription, defaults_text};
 use nightporter::decide::policy::builtin_playbook;
 use nightporter::decide::words::TEMPLATES;
+use nightporter::model::CarrierName;
 use nightporter::model::{Audience, PropertyId, Severity, Span, TicketKind};
 
 fn parse_env(text: &str, env: &[(&str, &str)]) -> Result<Config, String> {
@@ -108,7 +109,7 @@ fn the_contract_example_is_understood() {
     };
     assert_eq!(config.mqtt.subscriptions[1], route);
     assert_eq!(config.http.base_url(), "https://care.example.com");
-    assert_eq!(config.sms.provider, Provider::Twilio);
+    assert_eq!(config.sms.provider, CarrierName::Twilio);
     assert_eq!(config.sms.twilio.api_url, "http://127.0.0.1:9");
     assert!((config.battery.low_percent - 25.0).abs() < f64::EPSILON);
     let all = config.policy().playbook(&PropertyId::from("elm"), TicketKind::Leak);

@@ -3,8 +3,9 @@
 //! Source: Twilio's error dictionary (twilio.com/docs/api/errors). Twilio may change which code a cause gets, so an
 //! unknown code is not a surprise: one more try, then another way to the person.
 
-use crate::model::Millis;
+use super::aliyun;
 use crate::model::time::{HOUR, MINUTE, SECOND};
+use crate::model::{CarrierName, Millis};
 
 /// What to do when a message was refused, or came to nothing after it was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +111,17 @@ pub fn lookup(code: u32) -> Option<&'static ErrorCode> {
 /// What to do about a message that was refused, `failed` or `undelivered` with this code.
 pub fn action_for(code: Option<u32>) -> Action {
     code.and_then(lookup).map_or(UNKNOWN_CODE, |row| row.action)
+}
+
+/// What to do when a carrier reports that a message which it had taken came to nothing, and what its code means. Twilio
+/// gives a number, Aliyun a word.
+pub fn reported(carrier: CarrierName, code: Option<i64>, word: Option<&str>) -> (Action, Option<String>) {
+    if carrier == CarrierName::Aliyun {
+        let (meaning, action) = aliyun::codes::lookup_receipt(word.unwrap_or_default());
+        return (action, word.map(|word| meaning.map_or_else(|| word.to_owned(), |m| format!("{word}: {m}"))));
+    }
+    let code = code.and_then(|code| u32::try_from(code).ok());
+    (action_for(code), code.and_then(lookup).map(|row| row.meaning.to_owned()).or_else(|| word.map(str::to_owned)))
 }
 
 #[cfg(test)]

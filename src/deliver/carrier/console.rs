@@ -42,6 +42,7 @@ impl Console {
             sid: format!("console-{}", text.attempt),
             status: MessageStatus::Delivered,
             error_code: None,
+            error: None,
             segments: None,
             created_at: Some(now),
             sent_at: Some(now),
@@ -131,7 +132,7 @@ mod tests {
         assert_eq!(*printed.lock().expect("lock"), ["漏水"]);
         let find = async |body, since| {
             console
-                .find(Lookup { message: "a", to: &to, body, since: Timestamp(since) })
+                .find(Lookup { attempt: "a.1", to: &to, body, since: Timestamp(since) })
                 .await
                 .expect("an answer")
                 .len()
@@ -151,7 +152,7 @@ mod tests {
         }
         assert_eq!(console.fetch("console-0").await, Err(CarrierError::NotFound));
         let found =
-            console.find(Lookup { message: "a", to: &to, body: "x", since: Timestamp(0) }).await.expect("an answer");
+            console.find(Lookup { attempt: "a.1", to: &to, body: "x", since: Timestamp(0) }).await.expect("an answer");
         assert_eq!(found.len(), REMEMBERED_MAX);
     }
 }

@@ -6,7 +6,7 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::model::{E164, Locale, MessageStatus, Millis, Timestamp};
+use crate::model::{CarrierName, E164, Locale, MessageStatus, Millis, Timestamp};
 
 pub mod aliyun;
 pub mod codes;
@@ -56,8 +56,8 @@ pub struct Calling<'a> {
 /// What to look for in the carrier's own list.
 #[derive(Clone, Copy)]
 pub struct Lookup<'a> {
-    /// Our message: ids of its attempts are this, a dot and a number (see [`Outgoing::attempt`]).
-    pub message: &'a str,
+    /// Our last attempt at it (see [`Outgoing::attempt`]): the message's id, a dot and a number.
+    pub attempt: &'a str,
     /// To whom it went.
     pub to: &'a E164,
     /// The words, exactly.
@@ -120,8 +120,10 @@ pub struct CarrierMessage {
     pub sid: String,
     /// Its state.
     pub status: MessageStatus,
-    /// Why it failed, when it did.
+    /// Why it failed, when it did and the carrier has numbers for it.
     pub error_code: Option<u32>,
+    /// Why it failed, in the carrier's own word for it.
+    pub error: Option<String>,
     /// Billed parts, where already known.
     pub segments: Option<u32>,
     /// When the carrier took it (Twilio: to the second), by the carrier's clock.
@@ -160,6 +162,11 @@ pub enum CarrierError {
 
 /// A carrier. Every call ends within the carrier's own time limits.
 pub trait Carrier: Send + Sync {
+    /// The one of this name, where there are several behind this one; none where there is but one.
+    fn named(&self, _: CarrierName) -> Option<&dyn Carrier> {
+        None
+    }
+
     /// Hands one text over, once.
     fn send<'a>(&'a self, text: Outgoing<'a>) -> BoxFuture<'a, SendOutcome>;
 

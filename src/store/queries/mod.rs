@@ -4,6 +4,7 @@
 //! `::`; no `now()`; conflicts by `ON CONFLICT`, never by catching.
 
 pub mod access;
+pub mod attempts;
 pub mod board;
 pub mod care;
 pub mod conversations;

@@ -8,7 +8,7 @@ use super::{Conn, Db, Row, at, bad, push_list};
 use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate, Report, StoreError, Unsettled};
 
-const DUE_COLUMNS: &str = "id, status, recipient, phone_to, body, ticket_id, severity, attempts, tried_at, expires_at, channel, \
+pub(super) const DUE_COLUMNS: &str = "id, status, recipient, phone_to, body, ticket_id, severity, attempts, tried_at, expires_at, channel, \
      locale, template";
 
 /// Messages whose time has come, emergencies first. Nothing is locked: [`claim_message`] is refused to all but the first.
@@ -20,7 +20,7 @@ pub async fn due_messages(conn: &mut Conn, now: Timestamp, limit: i64) -> Result
     query.build().fetch_all(&mut *conn).await?.iter().map(due_row).collect()
 }
 
-fn due_row(row: &Row) -> Result<DueMessage, StoreError> {
+pub(super) fn due_row(row: &Row) -> Result<DueMessage, StoreError> {
     let id: String = row.try_get(0)?;
     let word = |column: usize| row.try_get::<String, _>(column);
     let unreadable = |what: &str| bad("messages", &id, what);
@@ -50,9 +50,11 @@ pub async fn unsettled(
 ) -> Result<Vec<Unsettled>, StoreError> {
     let (at_least, id) = after.map_or((since, ""), |(sent_at, id)| (*sent_at, id.0.as_str()));
     let rows = sqlx::query(
-        "SELECT id, sid, status, sent_at, phone_to, body, COALESCE(tried_at, sent_at) FROM messages WHERE status IN ('accepted', 'sent') AND direction = 'outbound' \
-         AND channel = 'sms' AND sid IS NOT NULL AND sent_at <= $1 AND (sent_at > $2 OR (sent_at = $2 AND id > $3)) \
-         ORDER BY sent_at, id LIMIT $4",
+        "SELECT m.id, m.sid, m.status, m.sent_at, m.phone_to, m.body, COALESCE(m.tried_at, m.sent_at), a.carrier, m.attempts \
+         FROM messages m LEFT JOIN attempts a ON a.message_id = m.id AND a.n = m.attempts \
+         WHERE m.status IN ('accepted', 'sent') AND m.direction = 'outbound' \
+         AND m.channel = 'sms' AND m.sid IS NOT NULL AND m.sent_at <= $1 AND (m.sent_at > $2 OR (m.sent_at = $2 AND m.id > $3)) \
+         ORDER BY m.sent_at, m.id LIMIT $4",
     )
     .bind(until.0)
     .bind(at_least.0)
@@ -69,6 +71,8 @@ pub async fn unsettled(
             to: to.ok_or_else(|| bad("messages", &id, "phone number"))?,
             body: row.try_get(5)?,
             tried_at: at(row.try_get(6)?),
+            carrier: row.try_get::<Option<String>, _>(7)?.as_deref().and_then(CarrierName::parse),
+            attempts: row.try_get(8)?,
             id: MessageId(id),
             sid: row.try_get(1)?,
             sent_at: at(row.try_get(3)?),
@@ -151,22 +155,24 @@ pub async fn claim_message(
     Ok(done.rows_affected() == 1)
 }
 
-/// Records a carrier's report; `None` when the message is not ours or the report is older than what is known.
-pub async fn report(conn: &mut Conn, r: &Report, now: Timestamp) -> Result<Option<DueMessage>, StoreError> {
+/// Records what a carrier reports of a message; `None` when more was known.
+pub async fn report(
+    conn: &mut Conn,
+    id: &MessageId,
+    r: &Report,
+    now: Timestamp,
+) -> Result<Option<DueMessage>, StoreError> {
     let mut query = QueryBuilder::<Db>::new("UPDATE messages SET status = ");
     query.push_bind(r.status.as_str()).push(", status_rank = ").push_bind(r.status.rank());
     query.push(", next_at = NULL, lease_owner = NULL, sid = COALESCE(sid, ").push_bind(r.sid.clone());
-    query.push("), error_code = ").push_bind(r.error_code);
+    query.push("), error_code = ").push_bind(r.error_code).push(", error = ").push_bind(r.error.clone());
     query.push(", sent_at = COALESCE(sent_at, ").push_bind(now.0).push(")");
     if r.status == MessageStatus::Delivered {
         query.push(", delivered_at = ").push_bind(now.0);
     }
     query.push(" WHERE direction = 'outbound' AND status_rank < ").push_bind(r.status.rank());
-    query.push(" AND (sid = ").push_bind(r.sid.clone());
-    if let Some(id) = &r.message_id {
-        query.push(" OR (sid IS NULL AND id = ").push_bind(id.0.clone()).push(")");
-    }
-    query.push(") RETURNING ").push(DUE_COLUMNS);
+    query.push(" AND id = ").push_bind(id.0.clone());
+    query.push(" RETURNING ").push(DUE_COLUMNS);
     let row = query.build().fetch_optional(&mut *conn).await?;
     row.as_ref().map(due_row).transpose()
 }
@@ -191,9 +197,11 @@ pub async fn ticket_of_call(conn: &mut Conn, message: &str) -> Result<Option<(Ti
     Ok(ticket.map(|id| (TicketId(id), to)))
 }
 
-/// Which of these carrier's ids are ours already.
+/// Which of these carrier's ids are ours already, of whichever attempt.
 pub async fn known_sids(conn: &mut Conn, sids: &[String]) -> Result<Vec<String>, StoreError> {
     let mut query = QueryBuilder::<Db>::new("SELECT sid FROM messages WHERE sid IN ");
+    push_list(&mut query, sids.iter().map(String::as_str));
+    query.push(" UNION SELECT sid FROM attempts WHERE sid IN ");
     push_list(&mut query, sids.iter().map(String::as_str));
     Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
 }

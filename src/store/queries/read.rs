@@ -76,7 +76,7 @@ pub async fn events(
 
 /// The columns of a message, as [`message_row`] reads them.
 pub(super) const MESSAGE_COLUMNS: &str = "id, direction, channel, recipient, phone_to, phone_from, body, status, ticket_id, \
-     template, sid, error_code, created_at, sent_at, delivered_at, segments, intent, confidence";
+     template, sid, error_code, created_at, sent_at, delivered_at, segments, intent, confidence, error";
 
 /// Messages, by when they were made.
 pub async fn messages(conn: &mut Conn, f: &MessageFilter, p: &Page) -> Result<Vec<MessageRow>, StoreError> {
@@ -116,6 +116,7 @@ pub(super) fn message_row(row: &Row) -> Result<MessageRow, StoreError> {
         segments: row.try_get(15)?,
         intent: row.try_get(16)?,
         confidence: row.try_get(17)?,
+        error: row.try_get(18)?,
     })
 }
 

@@ -142,7 +142,7 @@ fn nodes() -> utoipa::openapi::Object {
     words(&model::Node::ALL.map(model::Node::as_str))
 }
 
-fn words(words: &[&'static str]) -> utoipa::openapi::Object {
+pub(super) fn words(words: &[&'static str]) -> utoipa::openapi::Object {
     let known = words.iter().map(|w| serde_json::Value::from(*w));
     utoipa::openapi::ObjectBuilder::new()
         .schema_type(utoipa::openapi::schema::Type::String)

@@ -124,6 +124,7 @@ impl Carrier for Moody {
             sid: format!("SM{n}"),
             status: MessageStatus::Accepted,
             error_code: None,
+            error: None,
             segments: Some(1),
             created_at: Some(*at),
             sent_at: None,

@@ -22,9 +22,17 @@ impl Honest {
     fn shows(&self, sid: &str) -> Option<CarrierMessage> {
         let number: usize = sid.strip_prefix("SM")?.parse().ok()?;
         let status = *self.0.lock().expect("no panic").get(number)?;
-        let error_code = (status == MessageStatus::Undelivered).then_some(30_003);
+        let error_code = (status.rank() == MessageStatus::Failed.rank()).then_some(30_007);
         let sid = sid.to_owned();
-        Some(CarrierMessage { sid, status, error_code, segments: Some(1), created_at: None, sent_at: None })
+        Some(CarrierMessage {
+            sid,
+            status,
+            error_code,
+            error: None,
+            segments: Some(1),
+            created_at: None,
+            sent_at: None,
+        })
     }
 }
 
@@ -68,8 +76,8 @@ async fn mill(texts: usize) -> (Mill, Arc<Honest>) {
 }
 
 fn report(sid: String, status: MessageStatus) -> Cause {
-    let error_code = matches!(status, MessageStatus::Undelivered | MessageStatus::Failed).then_some(30_003);
-    Cause::Report(Report { sid, message_id: None, status, error_code })
+    let error_code = matches!(status, MessageStatus::Undelivered | MessageStatus::Failed).then_some(30_007);
+    Cause::Report(Report { sid, message_id: None, attempt: None, status, error_code, error: None })
 }
 
 /// R9: any sequence of reports, each up to three times: what remains is the highest of them.
@@ -102,6 +110,40 @@ async fn reports_in_any_order_leave_the_highest() {
         assert_eq!(Some(&rank), highest.get(row.sid.as_deref().expect("taken")), "{}", row.id);
     }
     println!("R9: {reports} reports of {texts} texts: the highest remains");
+}
+
+/// A text that the network could not deliver goes out again as its error code says; what has arrived never does.
+#[tokio::test]
+async fn what_did_not_arrive_is_tried_again_and_what_did_arrive_never() {
+    let (mut mill, carrier) = mill(2).await;
+    let taken = || carrier.0.lock().expect("no panic").len();
+    let off = |sid: &str| {
+        let (sid, status) = (sid.to_owned(), MessageStatus::Undelivered);
+        Cause::Report(Report { sid, message_id: None, attempt: None, status, error_code: Some(30_003), error: None })
+    };
+    mill.commit(vec![off("SM0"), off("SM1"), off("SM0")]).await;
+    assert_eq!(mill.next_at().await, Some(mill.clock.now() + 3 * MINUTE), "the phone is off: in some minutes");
+    mill.commit(vec![report("SM1".to_owned(), MessageStatus::Delivered)]).await;
+    mill.grind(|_| None).await;
+    assert_eq!(taken(), 3, "one has arrived after all");
+    // Reports of the first attempt say nothing of the second one.
+    mill.commit(vec![off("SM0"), report("SM0".to_owned(), MessageStatus::Sent)]).await;
+    for sid in ["SM2", "SM3"] {
+        mill.commit(vec![off(sid), off(sid)]).await;
+        mill.grind(|_| None).await;
+    }
+    assert_eq!(taken(), 4, "twice more, as the table says");
+    let rows = mill.rows().await;
+    let mut ends: Vec<_> = rows.iter().map(|row| (row.status.as_str(), row.error_code)).collect();
+    ends.sort_unstable();
+    assert_eq!(ends, [("delivered", None), ("undelivered", Some(30_003))]);
+    let given_up = rows.iter().find(|row| row.status == "undelivered").expect("one");
+    let made = mill.store.read().await.expect("reads").load_attempts(&given_up.id).await.expect("rows");
+    assert_eq!(
+        made.iter().map(|a| (a.n, a.outcome)).collect::<Vec<_>>(),
+        [1, 2, 3].map(|n| (n, AttemptOutcome::Undelivered))
+    );
+    assert_eq!(made[2].error.as_deref(), Some("the phone is off or out of reach"));
 }
 
 /// R10: no report comes; the carrier is asked, and all texts come to their end within five minutes of it.
@@ -143,7 +185,7 @@ async fn texts_whose_reports_are_lost_are_asked_about() {
     for row in rows {
         let n: usize = row.sid.as_deref().and_then(|sid| sid[2..].parse().ok()).expect("a number");
         assert_eq!(row.status, truth[n].as_str(), "{}", row.id);
-        assert_eq!(row.error_code, (row.status == "undelivered").then_some(30_003).or(row.error_code));
+        assert_eq!(row.error_code, (row.status == "undelivered").then_some(30_007).or(row.error_code));
     }
     println!("R10: {texts} texts, two of three callbacks lost: all settled at the first look");
 }
@@ -181,7 +223,7 @@ async fn a_report_before_its_answer_finds_its_text_and_a_strangers_finds_none() 
             };
             let message_id = Some(one.message.id.clone());
             let (sid, status) = (sid.clone(), MessageStatus::Delivered);
-            Cause::Report(Report { sid, message_id, status, error_code: None })
+            Cause::Report(Report { sid, message_id, attempt: Some(1), status, error_code: None, error: None })
         });
         let strangers = (0..10).map(|n| report(format!("SMstranger{n}"), MessageStatus::Failed));
         mill.commit(early.chain(strangers).collect()).await;

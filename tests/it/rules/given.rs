@@ -82,7 +82,7 @@ impl Stage {
             ["sensor", key, unit] => self.sensor(key, UnitId(unit.trim_start_matches('-').to_owned())),
             ["fleet", key] => _ = self.facts.newcomers.insert(key.into()),
             ["clocks", "run"] => self.policy.sla = SlaPolicy::default(),
-            ["templates", "only"] => self.policy.templates_only = true,
+            ["templates", "only"] => self.policy.routes.provider = CarrierName::Aliyun,
             ["calls"] => self.shows_calls = true,
             ["alone"] => self.facts.places.values_mut().for_each(|p| p.housekeepers.clear()),
             _ => panic!("given what? {line}"),

@@ -115,6 +115,7 @@ fn shown(taken: &Taken) -> CarrierMessage {
         sid: taken.sid.clone(),
         status: MessageStatus::Accepted,
         error_code: None,
+        error: None,
         segments: Some(1),
         created_at: Some(taken.at),
         sent_at: None,

@@ -229,6 +229,9 @@ impl Month {
         while let Some(entry) = self.later.first_entry().filter(|e| e.key().0 <= now) {
             let what = entry.remove();
             let Some(cause) = world::cause_of(what.clone(), &self.watch) else { continue };
+            if let Later::Report(report) = &what {
+                self.watch.reported(report);
+            }
             if !self.commit(vec![Item::of(vec![cause])]).await? && !matches!(what, Later::Answer(_)) {
                 // Who got no answer tries again.
                 let again = self.clock.now() + time::SECOND;
@@ -322,7 +325,7 @@ impl Month {
     /// Makes the attempts of a committed batch; their answers come later.
     async fn attempt(&mut self, committed: Committed) -> Result<(), String> {
         for attempt in committed.attempts {
-            if let Attempt::Send(message) = &attempt {
+            if let Attempt::Send(message, _) = &attempt {
                 self.watch.may_be_sent(message, self.clock.now())?;
             }
             let about = attempt.message().ticket_id.clone();

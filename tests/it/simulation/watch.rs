@@ -7,7 +7,7 @@ use nightporter::commit::Committed;
 use nightporter::decide::{DeviceState, Reply};
 use nightporter::model::*;
 use nightporter::registry::Registry;
-use nightporter::store::{DueMessage, MessageFilter, Page, Store, StoreError};
+use nightporter::store::{DueMessage, MessageFilter, Page, Report, Store, StoreError};
 use nightporter_simulator::{StaffAction, Verb};
 
 use super::carrier::{SLOW_LIST_MS, Taken};
@@ -21,6 +21,8 @@ const SAME_DEVICE_MS: Millis = 60 * time::DAY;
 pub struct Watch {
     tickets: BTreeMap<TicketId, Ticket>,
     taken: Vec<Taken>,
+    /// Texts that came to nothing, and the carrier has said so.
+    given_up: BTreeSet<String>,
     /// First request of each message that is no emergency: recipient, when.
     asked: BTreeMap<MessageId, (String, Timestamp)>,
     stopped: BTreeSet<String>,
@@ -46,6 +48,7 @@ impl Watch {
         Self {
             tickets: BTreeMap::new(),
             taken: Vec::new(),
+            given_up: BTreeSet::new(),
             asked: BTreeMap::new(),
             stopped: BTreeSet::new(),
             ever_stopped: BTreeSet::new(),
@@ -173,11 +176,18 @@ impl Watch {
 
     /// The carrier took a text: once for each message, unless its list was slower than anybody can wait.
     pub fn was_taken(&mut self, taken: Taken) -> Broken {
-        let before = self.taken.iter().find(|t| t.message == taken.message);
+        let before = self.taken.iter().find(|t| t.message == taken.message && !self.given_up.contains(&t.sid));
         let again = before.filter(|t| t.shown_at - t.at < SLOW_LIST_MS).map(|t| t.sid.clone());
         let sid = taken.sid.clone();
         self.taken.push(taken);
         again.map_or(Ok(()), |first| Err(format!("{sid} is the same text as {first}")))
+    }
+
+    /// Of a text that came to nothing the same words may go out again.
+    pub fn reported(&mut self, report: &Report) {
+        if report.status == MessageStatus::Undelivered {
+            self.given_up.insert(report.sid.clone());
+        }
     }
 
     /// How many texts were taken so far.

@@ -103,8 +103,11 @@ pub fn report(taken: &Taken, dice: &mut Dice) -> Report {
         MessageStatus::Delivered,
         MessageStatus::Undelivered,
     ]);
-    let error_code = (status == MessageStatus::Undelivered).then_some(30_003);
-    Report { sid: taken.sid.clone(), message_id: Some(MessageId(taken.message.clone())), status, error_code }
+    // Half of those that come to nothing may be tried again.
+    let code = if taken.sid.ends_with(['0', '2', '4', '6', '8']) { 30_003 } else { 30_007 };
+    let error_code = (status == MessageStatus::Undelivered).then_some(code);
+    let (sid, message_id) = (taken.sid.clone(), Some(MessageId(taken.message.clone())));
+    Report { sid, message_id, attempt: None, status, error_code, error: None }
 }
 
 /// In one month of three, somebody says STOP, and half of them START some days later.

@@ -146,6 +146,8 @@ on_both! {
     outbox::two_claimers_never_claim_the_same,
     outbox::a_status_never_goes_down,
     outbox::reports_find_their_message,
+    outbox::attempts_are_kept_beside_their_message,
+    outbox::what_a_carrier_gave_up_waits_for_its_next_attempt_and_what_arrived_never,
     outbox::texts_without_an_end_are_found_by_when_they_were_sent,
     outbox::leases_of_the_dead_become_unknown,
     outbox::lists_of_messages_are_filtered_and_paged,

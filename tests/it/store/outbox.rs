@@ -192,26 +192,87 @@ pub async fn a_status_never_goes_down(db: &Engine) {
     );
 }
 
+fn report(sid: &str, message_id: Option<MessageId>, status: MessageStatus) -> Report {
+    let (sid, error_code) = (sid.to_owned(), Some(30_003));
+    Report { sid, message_id, attempt: Some(1), status, error_code, error: Some("the phone is off".to_owned()) }
+}
+
 pub async fn reports_find_their_message(db: &Engine) {
     let (a, b) = (message("a", Severity::Routine, 1), message("b", Severity::Routine, 1));
     add(db, &[a.clone(), b.clone()], 2).await;
     let accepted = MessageUpdate { sid: Some("SM1".into()), ..update(&a.id(), MessageStatus::Accepted) };
     db.write(async |tx| tx.update_message(&accepted).await).await;
     let report = async |sid: &str, message_id: Option<MessageId>, status| {
-        let report = Report { sid: sid.to_owned(), message_id, status, error_code: Some(30_003) };
-        db.write(async |tx| tx.save_report(&report, Timestamp(40)).await).await.map(|m| m.id)
+        let report = report(sid, message_id, status);
+        let about = db.read(async |tx| tx.message_of_report(&report).await).await?;
+        db.write(async |tx| tx.save_report(&about.id, &report, Timestamp(40)).await).await.map(|m| m.id)
     };
     assert_eq!(report("SM1", None, MessageStatus::Delivered).await, Some(a.id()));
     assert_eq!(report("SM1", None, MessageStatus::Sent).await, None, "older than what is known");
     assert_eq!(report("SM1", None, MessageStatus::Delivered).await, None, "again");
     assert_eq!(report("SM9", None, MessageStatus::Sent).await, None, "not ours");
     assert_eq!(report("SM2", Some(b.id()), MessageStatus::Undelivered).await, Some(b.id()), "whose answer was lost");
-    assert_eq!(report("SM3", Some(b.id()), MessageStatus::Delivered).await, None, "another's report");
     let sids = ["SM1", "SM2", "SM3"].map(str::to_owned);
     let mut known = db.read(async |tx| tx.known_sids(&sids).await).await;
     known.sort();
     assert_eq!(known, ["SM1", "SM2"]);
     assert!(due(db, 1_000_000, 9).await.is_empty(), "a report ends the sending");
+}
+
+pub async fn attempts_are_kept_beside_their_message(db: &Engine) {
+    let (a, b) = (message("a", Severity::Routine, 1), message("b", Severity::Routine, 1));
+    add(db, &[a.clone(), b.clone()], 2).await;
+    let first = |m: &NewMessage| (m.id(), MadeAttempt::begin(1, CarrierName::Aliyun, Timestamp(5)));
+    let second = (a.id(), MadeAttempt::begin(2, CarrierName::Twilio, Timestamp(9)));
+    db.write(async |tx| tx.begin_attempts(&[first(&a), first(&b), second.clone()]).await).await;
+    db.write(async |tx| tx.begin_attempts(&[first(&a)]).await).await;
+    let failed = MadeAttempt {
+        ended_at: Some(Timestamp(7)),
+        again_at: Some(Timestamp(8)),
+        outcome: AttemptOutcome::Undelivered,
+        sid: Some("SM1".to_owned()),
+        error_code: Some(30_003),
+        error: Some("the phone is off".to_owned()),
+        ..first(&a).1
+    };
+    db.write(async |tx| tx.save_attempt(&a.id(), &failed).await).await;
+    let of = async |id: MessageId| db.read(async |tx| tx.load_attempts(&id).await).await;
+    assert_eq!(of(a.id()).await, [failed, second.1]);
+    assert_eq!(of(b.id()).await, [first(&b).1]);
+    assert_eq!(of(MessageId("m_nowhere".into())).await, []);
+    let late = report("SM1", None, MessageStatus::Delivered);
+    let about = db.read(async |tx| tx.message_of_report(&late).await).await;
+    assert_eq!(about.map(|m| m.id), Some(a.id()), "by the id of an earlier attempt");
+    let known = db.read(async |tx| tx.known_sids(&["SM1".to_owned()]).await).await;
+    assert_eq!(known, ["SM1"]);
+}
+
+pub async fn what_a_carrier_gave_up_waits_for_its_next_attempt_and_what_arrived_never(db: &Engine) {
+    let oak = ticket("k1", TicketKind::Battery, "lock1", "oak-1", 1);
+    db.registered().await.write(async |tx| tx.save_tickets(&[&oak]).await).await;
+    let m = message("a", Severity::Routine, 1);
+    add(db, std::slice::from_ref(&m), 1).await;
+    let gave_up = MessageUpdate {
+        sid: Some("SM1".into()),
+        sent_at: Some(Timestamp(6)),
+        ..update(&m.id(), MessageStatus::Undelivered)
+    };
+    db.write(async |tx| tx.update_message(&gave_up).await).await;
+    let why = (Some(30_003), Some("the phone is off"));
+    let again = async || db.write(async |tx| tx.send_again(&m.id(), Timestamp(50), why).await).await;
+    assert!(again().await);
+    let [waiting] = &due(db, 50, 9).await[..] else { panic!("it is due") };
+    assert_eq!((waiting.status, waiting.attempts), (MessageStatus::Queued, 1));
+    let locked = db.write(async |tx| tx.lock_message(&m.id()).await).await;
+    assert_eq!(locked.as_ref(), Some(waiting));
+    let (row, property) = db.read(async |tx| tx.message(m.id().as_str()).await).await.expect("it is there");
+    assert_eq!((row.sid, row.sent_at, row.error.as_deref()), (None, None, why.1));
+    assert_eq!(property.as_deref(), Some("oak"));
+    assert!(db.read(async |tx| tx.message("m_nowhere").await).await.is_none());
+    let late = report("SM1", Some(m.id()), MessageStatus::Delivered);
+    assert!(db.write(async |tx| tx.save_report(&m.id(), &late, Timestamp(60)).await).await.is_some());
+    assert!(!again().await, "it arrived");
+    assert!(due(db, 1_000_000, 9).await.is_empty());
 }
 
 pub async fn texts_without_an_end_are_found_by_when_they_were_sent(db: &Engine) {

@@ -27,6 +27,7 @@ async fn every_role_on_every_path() {
         ("GET", "/api/v1/sweep".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
         ("POST", "/api/v1/sweep/release".into(), [200, 200, 200, 403, 403, 403, 403, 200, 401]),
         ("GET", "/api/v1/messages".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
+        ("GET", "/api/v1/messages/m_none".into(), [404, 404, 404, 403, 403, 404, 404, 404, 401]),
         ("GET", "/api/v1/conversations".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
         ("POST", "/api/v1/conversations/c_none/replies".into(), [404, 404, 404, 403, 403, 403, 403, 404, 401]),
         ("POST", "/api/v1/conversations/c_none/settle".into(), [404, 404, 404, 403, 403, 403, 403, 404, 401]),

@@ -38,6 +38,12 @@ async fn a_report_moves_its_message_and_never_backwards() {
     assert_eq!(signed(&house, &path, &failed).await.0, 204);
     let now = house.get("ops", &format!("/api/v1/messages?ticket={ticket}")).await["items"][0]["status"].clone();
     assert_eq!(now, "delivered", "delivered is more than failed");
+    let shown = house.get("ops", &format!("/api/v1/messages/{id}")).await;
+    assert_eq!((&shown["id"], &shown["status"]), (&message["id"], &now));
+    let [attempt] = &shown["attempts"].as_array().expect("attempts")[..] else { panic!("one: {shown}") };
+    let told = ["n", "carrier", "outcome", "sid"].map(|key| attempt[key].clone());
+    assert_eq!(told, [json!(1), json!("console"), json!("delivered"), json!(sid)]);
+    assert!(attempt["ended_at"].as_str() >= attempt["began_at"].as_str());
     for (sid, word) in [("SM_of_somebody_else", "delivered"), (sid.as_str(), "teleported"), ("", "sent")] {
         assert_eq!(signed(&house, &path, &[("MessageSid", sid), ("MessageStatus", word)]).await.0, 204, "{sid} {word}");
     }

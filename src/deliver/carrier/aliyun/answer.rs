@@ -94,11 +94,13 @@ impl Answer {
     }
 }
 
-/// How many entries a page has, and those that are attempts of this message.
-pub(super) fn details(value: &Value, message: &str) -> Result<(usize, Vec<CarrierMessage>), CarrierError> {
+/// How many entries a page has, and those that are attempts at the message that this is an attempt at.
+pub(super) fn details(value: &Value, attempt: &str) -> Result<(usize, Vec<CarrierMessage>), CarrierError> {
     let list = value.get("SmsSendDetailDTOs").and_then(|l| l.get("SmsSendDetailDTO")).and_then(Value::as_array);
     let list = list.ok_or_else(|| CarrierError::Unreadable("no list of messages".to_owned()))?;
-    let is_ours = |entry: &&Value| text(entry, "OutId").rsplit_once('.').is_some_and(|(id, _)| id == message);
+    let message = |attempt: &'_ str| attempt.rsplit_once('.').map(|(id, _)| id.to_owned());
+    let ours = message(attempt);
+    let is_ours = |entry: &&Value| ours.is_some() && message(text(entry, "OutId")) == ours;
     Ok((list.len(), list.iter().filter(is_ours).map(detail).collect()))
 }
 
@@ -111,8 +113,10 @@ fn detail(entry: &Value) -> CarrierMessage {
     };
     let at = beijing(text(entry, "SendDate"));
     let error_code = text(entry, "ErrCode").parse().ok();
+    let word = Some(text(entry, "ErrCode")).filter(|word| !word.is_empty() && status == MessageStatus::Undelivered);
+    let error = word.map(|word| word.chars().take(60).collect());
     let sid = text(entry, "OutId").to_owned();
-    CarrierMessage { sid, status, error_code, segments: None, created_at: at, sent_at: at }
+    CarrierMessage { sid, status, error_code, error, segments: None, created_at: at, sent_at: at }
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

@@ -51,6 +51,30 @@ pub const ERROR_CODES: &[(&str, &str, Action)] = &[
     ("isv.TEMPLATE_PARAMS_ILLEGAL", "a variable is not of the kind that the template declares", Action::OtherChannel),
 ];
 
+/// Words of status receipts (`ErrCode` of `QuerySendDetails`): why a text that was taken did not arrive; in their order.
+/// Source: the same document, "receipt error codes". Operators of networks have words of their own beside these.
+pub const RECEIPTS: &[(&str, &str, Action)] = &[
+    ("CONTENT_ERROR", "the network takes texts of this kind with other words only", Action::PageOperator),
+    ("CONTENT_KEYWORD", "the network found a forbidden word", Action::OtherChannel),
+    ("INVALID_NUMBER", "the number is not in order", Action::FlagNumber),
+    ("IS_CLOSE", "the carrier's way to this network is closed", IN_MINUTES),
+    ("IS_CLOSED", "the carrier's way to this network is closed", IN_MINUTES),
+    ("MOBILE_ACCOUNT_ABNORMAL", "the number's own account is not in order", Action::FlagNumber),
+    ("MOBILE_IN_BLACK", "the person or the network blocks the sender", Action::OtherChannel),
+    ("MOBILE_NOT_ON_SERVICE", "the phone is off, out of reach or no longer in use", IN_MINUTES),
+    ("MOBILE_SEND_LIMIT", "over the limit for one number by day or month", Action::OtherChannel),
+    ("MOBILE_TERMINAL_ERROR", "the phone cannot take it: full, or no longer sound", IN_MINUTES),
+    ("MOBLLE_TERMINAL_ERROR", "the phone cannot take it: full, or no longer sound", IN_MINUTES),
+    ("NO_ROUTE", "the carrier has no way for this text", Action::OtherChannel),
+    ("PARAMS_ILLEGAL", "the signature, words or number are not in order", Action::PageOperator),
+    ("REQUEST_SUCCESS", "sent, and the network said nothing more", Action::OtherChannel),
+    ("SP_NOT_BY_INTER_SMS", "the number takes no texts from abroad", Action::OtherChannel),
+    ("SP_UNKNOWN_ERROR", "the network gave no reason", UNKNOWN_CODE),
+    ("UNKNOWN", "the network gave no reason", UNKNOWN_CODE),
+    ("USER_REJECT", "the person has refused texts of this sender", Action::OtherChannel),
+];
+
+const IN_MINUTES: Action = Action::Retry { after: 3 * MINUTE, times: 2 };
 const IN_AN_HOUR: Action = Action::Retry { after: HOUR, times: 3 };
 const IN_A_MINUTE: Action = Action::Retry { after: MINUTE, times: 3 };
 
@@ -62,6 +86,12 @@ pub fn lookup(code: &str, message: &str) -> (Option<&'static str>, Action) {
         Some((_, meaning, action)) => (Some(meaning), *action),
         None => (None, UNKNOWN_CODE),
     }
+}
+
+/// What the word of a receipt means and what to do about it.
+pub fn lookup_receipt(word: &str) -> (Option<&'static str>, Action) {
+    let row = RECEIPTS.binary_search_by_key(&word, |row| row.0).ok().map(|at| &RECEIPTS[at]);
+    row.map_or((None, UNKNOWN_CODE), |(_, meaning, action)| (Some(meaning), *action))
 }
 
 /// The carrier's words: by the minute, by the hour, by the day. A day is too long to wait.
@@ -80,6 +110,8 @@ mod tests {
     #[test]
     fn the_table_is_in_order_and_says_something() {
         assert!(ERROR_CODES.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(RECEIPTS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(RECEIPTS.iter().all(|row| row.1.len() > 10 && lookup_receipt(row.0) == (Some(row.1), row.2)));
         for (code, meaning, action) in ERROR_CODES {
             assert!(meaning.len() > 10, "{code}");
             assert_eq!(lookup(code, "").1, *action);

@@ -126,7 +126,7 @@ impl Aliyun {
         let mut found = Vec::new();
         for day in days {
             for page in 1..=PAGES_MAX {
-                let (entries, ours) = answer::details(&self.details(number, &day, page).await?, lookup.message)?;
+                let (entries, ours) = answer::details(&self.details(number, &day, page).await?, lookup.attempt)?;
                 found.extend(ours);
                 if entries < PAGE_ENTRIES {
                     break;
@@ -190,10 +190,12 @@ impl Carrier for Aliyun {
         ready(Err(CarrierError::NotFound)).boxed()
     }
 
-    /// The attempt that went farthest; under the id that it is known by here.
+    /// This attempt, or the one whose id in the list it is known by here.
     fn follow<'a>(&'a self, sid: &'a str, sent: Lookup<'a>) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>> {
         async move {
-            let found = self.search(sent).await?.into_iter().max_by_key(|m| m.status.rank());
+            let mut found = self.search(sent).await?;
+            found.retain(|m| m.sid == sent.attempt || m.sid == sid);
+            let found = found.into_iter().max_by_key(|m| m.status.rank());
             found.map(|m| CarrierMessage { sid: sid.to_owned(), ..m }).ok_or(CarrierError::NotFound)
         }
         .boxed()

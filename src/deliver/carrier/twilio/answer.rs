@@ -145,6 +145,7 @@ pub(super) fn message(value: &Value) -> Option<CarrierMessage> {
         sid: value.get("sid")?.as_str().filter(|sid| !sid.is_empty())?.to_owned(),
         status: status.unwrap_or(MessageStatus::Accepted),
         error_code: value.get("error_code").and_then(number),
+        error: None,
         segments: value.get("num_segments").and_then(number).filter(|&segments| segments > 0),
         created_at: date("date_created"),
         sent_at: date("date_sent"),

@@ -1,0 +1,149 @@
+//! The outbox at the door: claims, answers of carriers and their reports, each decided on the row and the attempts as they
+//! stand, and stored with them in the batch's transaction.
+
+use std::collections::HashSet;
+
+use super::batch::{Batch, Task};
+use super::outbox::{self, Answer, Attempt, LEASE_MS, Sender, Tried};
+use super::reported::{self, Then};
+use crate::decide::desk::Changes;
+use crate::deliver::ATTEMPTS_WAITING_MAX;
+use crate::model::*;
+use crate::store::{DueMessage, Report, StoreError, Tx};
+
+impl Batch<'_> {
+    fn by<'s>(&'s self, real: &'s (dyn Fn(Millis) -> Millis + Sync)) -> Sender<'s> {
+        Sender { routes: &self.house.policy.routes, owner: &self.house.owner, now: self.now, real }
+    }
+
+    /// Claims a due message, if the sender has room for it and nobody else was faster.
+    pub(super) async fn claim(
+        &mut self,
+        tx: &mut Tx,
+        due: &DueMessage,
+        tasks: &mut Vec<Task<'_>>,
+    ) -> Result<(), StoreError> {
+        let room = self.room(due.severity);
+        self.house.health.set_busy_sending(room == 0);
+        if room == 0 {
+            return Ok(());
+        }
+        let stopped = !tx.load_stopped(&[due.to.as_str()]).await?.is_empty();
+        let made = if due.attempts > 0 { tx.load_attempts(&due.id).await? } else { Vec::new() };
+        let clock = &self.house.clock;
+        let (update, attempt) = outbox::claim(due, &made, stopped, &self.by(&|ms| clock.real(ms)));
+        if tx.claim_message(&update, due, self.now).await? {
+            tasks.extend(reported::outcome(due, update.status, None, self.now).map(Task::Outcome));
+            attempt.into_iter().for_each(|attempt| self.begin(attempt));
+        }
+        Ok(())
+    }
+
+    /// Has an attempt made once this batch is committed, and notes that it begins.
+    fn begin(&mut self, attempt: Attempt) {
+        if let Attempt::Send(message, carrier) = &attempt {
+            self.begun.push((message.id.clone(), MadeAttempt::begin(message.attempts, *carrier, self.now)));
+        }
+        self.out.attempts.push(attempt);
+    }
+
+    /// How many more attempts the sender can take; some places are kept for emergencies.
+    fn room(&self, severity: Severity) -> usize {
+        let kept = if severity == Severity::Emergency { 0 } else { ATTEMPTS_WAITING_MAX / 2 };
+        self.house.attempts.capacity().saturating_sub(self.out.attempts.len() + kept)
+    }
+
+    /// What a carrier answered.
+    pub(super) async fn settle(
+        &mut self,
+        tx: &mut Tx,
+        tried: &Tried,
+        tasks: &mut Vec<Task<'_>>,
+    ) -> Result<(), StoreError> {
+        let id = &tried.message.id;
+        let Some(present) = tx.lock_message(id).await? else { return Ok(()) };
+        let made = tx.load_attempts(id).await?;
+        let known = self.known(tx, tried, &made).await?;
+        let clock = &self.house.clock;
+        let settled = outbox::settle(tried, &made, &known, &self.by(&|ms| clock.real(ms)));
+        let Some((attempt, update)) = settled else { return Ok(()) };
+        tx.save_attempt(id, &attempt).await?;
+        let Some(mut update) = update else { return Ok(()) };
+        update.attempts = update.attempts.max(present.attempts);
+        if tx.update_message(&update).await? {
+            self.house.metrics.messages.inc(update.status.as_str());
+            self.moved.push((id.clone(), present.ticket_id.clone()));
+            let heard = reported::outcome(&tried.message, update.status, update.error_code, self.now);
+            tasks.extend(heard.map(Task::Outcome));
+        }
+        Ok(())
+    }
+
+    /// Ids in a carrier's list that are not the attempt which is looked for: other messages, and attempts at this one of
+    /// which the end is known.
+    async fn known(&self, tx: &mut Tx, tried: &Tried, made: &[MadeAttempt]) -> Result<Vec<String>, StoreError> {
+        let Answer::Found(Ok(found)) = &tried.answer else { return Ok(Vec::new()) };
+        let sids: Vec<String> = found.iter().map(|c| c.sid.clone()).collect();
+        let mut known = if sids.is_empty() { Vec::new() } else { tx.known_sids(&sids).await? };
+        let over = made.iter().filter(|a| a.outcome.rank() > 0);
+        known.extend(over.map(|a| format!("{}.{}", tried.message.id, a.n)));
+        Ok(known)
+    }
+
+    /// What a carrier reports of a message that it had taken.
+    pub(super) async fn report(
+        &mut self,
+        tx: &mut Tx,
+        report: &Report,
+        tasks: &mut Vec<Task<'_>>,
+    ) -> Result<(), StoreError> {
+        let Some(message) = tx.message_of_report(report).await? else { return Ok(()) };
+        let (id, made) = (&message.id, tx.load_attempts(&message.id).await?);
+        let clock = &self.house.clock;
+        let told = reported::reported(&message, &made, report, &self.by(&|ms| clock.real(ms)));
+        if let Some(attempt) = &told.attempt {
+            tx.save_attempt(id, attempt).await?;
+        }
+        let error = told.attempt.and_then(|a| a.error);
+        match told.then {
+            Then::Nothing => {}
+            Then::Again(at) => {
+                if tx.send_again(id, at, (report.error_code, error.as_deref())).await? {
+                    self.moved.push((id.clone(), message.ticket_id.clone()));
+                }
+            }
+            Then::Stands(status) => {
+                let report = Report { status, error, ..report.clone() };
+                if let Some(message) = tx.save_report(id, &report, self.now).await? {
+                    self.house.metrics.messages.inc(status.as_str());
+                    self.moved.push((message.id.clone(), message.ticket_id.clone()));
+                    let heard = reported::outcome(&message, status, report.error_code, self.now);
+                    tasks.extend(heard.map(Task::Outcome));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills the outbox. As many messages as the sender can take at once are its own from the start.
+    pub(super) async fn send(&mut self, tx: &mut Tx, changes: &mut Changes) -> Result<(), StoreError> {
+        if changes.messages.is_empty() {
+            return Ok(());
+        }
+        let known = tx.known_messages(&changes.messages).await?;
+        let mut keys = HashSet::new();
+        changes.messages.retain(|m| !known.contains(&m.key) && keys.insert(m.key.clone()));
+        changes.messages.sort_by_key(|m| std::cmp::Reverse(m.severity));
+        let urgent = changes.messages.iter().take_while(|m| m.severity == Severity::Emergency).count();
+        let rest = self.room(Severity::Routine).min(changes.messages.len()).saturating_sub(urgent);
+        let claimed = urgent.min(self.room(Severity::Emergency)) + rest;
+        let clock = &self.house.clock;
+        let lease_ends = self.now + clock.real(LEASE_MS);
+        tx.add_messages(&changes.messages, claimed, &self.house.owner, self.now, lease_ends).await?;
+        let claims =
+            changes.messages.iter().take(claimed).map(|m| outbox::new_claim(m, &self.by(&|ms| clock.real(ms))));
+        let claims: Vec<Attempt> = claims.collect();
+        claims.into_iter().for_each(|claim| self.begin(claim));
+        Ok(())
+    }
+}
