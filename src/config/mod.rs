@@ -125,17 +125,21 @@ impl Config {
         }
     }
 
-    /// Sections for properties and regions that the registry does not know, each with what was probably meant.
+    /// Sections for properties and regions, and subscriptions' properties, that the registry does not know, each with what was probably meant.
     pub fn strangers(&self, properties: &[String], regions: &[String]) -> Vec<String> {
-        let unknown = |section: &str, name: &str, known: &[String]| {
+        let unknown = |place: String, what: &str, name: &str, known: &[String]| {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             let strange = !known.contains(&name);
-            strange.then(|| {
-                format!("[{section}.{name}]: the registry has no {section} \"{name}\"; {}", suggest(name, &known))
-            })
+            strange.then(|| format!("{place}: the registry has no {what} \"{name}\"; {}", suggest(name, &known)))
         };
-        let own = self.property.keys().filter_map(|id| unknown("property", id.as_str(), properties));
-        own.chain(self.region.keys().filter_map(|name| unknown("region", name, regions))).collect()
+        let own = |(id, _): (&PropertyId, _)| unknown(format!("[property.{id}]"), "property", id.as_str(), properties);
+        let region = |(name, _): (&String, _)| unknown(format!("[region.{name}]"), "region", name, regions);
+        let topic = |(n, subscription): (usize, &Subscription)| {
+            let place = format!("mqtt.subscriptions.{n}.property");
+            unknown(place, "property", subscription.property.as_ref()?.as_str(), properties)
+        };
+        let topics = self.mqtt.subscriptions.iter().enumerate().filter_map(topic);
+        topics.chain(self.property.iter().filter_map(own)).chain(self.region.iter().filter_map(region)).collect()
     }
 
     /// The formats that subscriptions pin to their topics, and the operator's own.

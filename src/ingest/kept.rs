@@ -73,7 +73,8 @@ impl Ingest {
                 Event::Incoming(Packet::Publish(publish)) if publish.retain => {
                     messages += 1;
                     let item = self.item(&publish);
-                    if self.door.bring(item).await.is_err() {
+                    let speaks = !item.causes.is_empty() || item.origin.is_some();
+                    if speaks && self.door.bring(item).await.is_err() {
                         return Ok(());
                     }
                 }

@@ -25,18 +25,19 @@ pub fn refused(text: &str, env: &[(&str, &str)], lines: &[&str]) {
 
 #[test]
 fn sections_for_unknown_places_name_the_nearest() {
-    let text =
-        "[property.oka.playbook.leak]\nseverity = \"urgent\"\n[property.elm]\n[region.eas]\nphone = \"+8613800000000\"";
+    let text = "[mqtt]\nsubscriptions = ['a', { topic = 'b', property = 'oak' }, { topic = 'c', property = 'elmm' }]\n\
+        [property.oka.playbook.leak]\nseverity = \"urgent\"\n[property.elm]\n[region.eas]\nphone = \"+8613800000000\"";
     let config = Config::parse(text, Path::new("np.toml"), std::iter::empty()).expect("sound by itself");
     let known = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     assert_eq!(
         config.strangers(&known(&["elm", "oak"]), &known(&["east", "west"])),
         [
+            "mqtt.subscriptions.2.property: the registry has no property \"elmm\"; did you mean \"elm\"?",
             "[property.oka]: the registry has no property \"oka\"; did you mean \"oak\"?",
             "[region.eas]: the registry has no region \"eas\"; did you mean \"east\"?",
         ]
     );
-    assert!(config.strangers(&known(&["elm", "oka"]), &known(&["eas"])).is_empty());
+    assert!(config.strangers(&known(&["elm", "elmm", "oak", "oka"]), &known(&["eas"])).is_empty());
 }
 
 #[test]
