@@ -1,7 +1,7 @@
 //! Keeps what Home Assistant finds at the broker true: after each connection, its own birth message, a change of a ticket,
 //! and every half minute for what devices told. Publishes changes alone, at a bounded rate; clears what is over.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use rumqttc::v5::AsyncClient;
@@ -129,28 +129,36 @@ impl Announcer<'_> {
         Ok(devices)
     }
 
-    /// Registered devices, a few at a time; those that tickets are about are kept. How many there are.
+    /// Registered devices, a few at a time, a gateway before the first one behind it; those that tickets are about are
+    /// kept. How many there are.
     async fn devices(
         &mut self,
         prefix: &str,
         concerned: &mut HashMap<&DeviceKey, Option<Known>>,
     ) -> Result<u32, StoreError> {
         let filter = DeviceFilter { registered: true, unit: None, property: None, properties: None };
-        let (mut count, mut after) = (0, None::<String>);
+        let (mut count, mut after, mut gateways) = (0, None::<String>, HashSet::new());
         loop {
             let mut tx = self.store.read().await?;
             let rows = tx.list_devices(&filter, after.as_deref(), PAGE_DEVICES).await?;
-            let ids: Vec<&str> = rows.iter().filter_map(|r| r.device.as_ref()).map(|d| d.unit_id.as_str()).collect();
+            let mut before = Vec::new();
+            for gateway in rows.iter().filter_map(|row| row.device.as_ref()?.gateway.as_ref()) {
+                if gateways.insert(gateway.clone()) {
+                    before.extend(tx.device(gateway.as_str()).await?);
+                }
+            }
+            let all = || before.iter().chain(&rows);
+            let ids: Vec<&str> = all().filter_map(|r| r.device.as_ref()).map(|d| d.unit_id.as_str()).collect();
             let units = if ids.is_empty() { HashMap::new() } else { tx.load_units(&ids).await? };
             drop(tx);
             let name = |id: &UnitId| units.get(id).map(|u| u.name.clone()).unwrap_or_default();
-            for known in rows.iter().filter_map(|row| known(row, name)) {
+            for known in all().filter_map(|row| known(row, name)) {
                 self.say(entities::device(prefix, &known)).await;
-                count += 1;
                 if let Some(place) = concerned.get_mut(&known.device.key) {
                     *place = Some(known);
                 }
             }
+            count += rows.len() as u32;
             match rows.last().filter(|_| rows.len() as i64 == PAGE_DEVICES) {
                 Some(row) if count < DEVICES_MAX => after = Some(row.key.0.clone()),
                 Some(_) => {

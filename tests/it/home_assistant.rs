@@ -281,6 +281,10 @@ impl Watcher {
 async fn devices_and_tickets_appear_change_and_go() {
     let flat = Flat { name: "12B".to_owned(), phone: TENANT.to_owned() };
     let mut house = House::build(&[flat], None, CLOCK).await;
+    // A door whose key comes before that of its gateway.
+    let devices = "key,unit_id,kind,name,model,valve_for,gateway\n12B-hub,u-12B,gateway,Hub,,,\n12B-back,u-12B,lock,Back door,,,12B-hub\n";
+    std::fs::write(house.path("registry/devices.csv"), devices).expect("registry");
+    house.command(&["import", house.path("registry").to_str().expect("path")]);
     let mut publisher = house.publisher("devices");
     let stale = "homeassistant/binary_sensor/nightporter/ticket_gone/config";
     let others = "homeassistant/sensor/elsewhere/config";
@@ -349,17 +353,26 @@ async fn devices_and_tickets_appear_change_and_go() {
     options.set_clean_session(true).set_max_packet_size(1 << 20, 1 << 20);
     let (client, mut events) = AsyncClient::new(options, 10);
     client.subscribe("homeassistant/+/nightporter/+/config", QoS::AtLeastOnce).await.expect("it lives");
+    let mut said = Vec::new();
     let said_again = async {
         loop {
             match events.poll().await.expect("the broker is there") {
                 Event::Incoming(Packet::SubAck(_)) => {
                     client.publish("homeassistant/status", QoS::AtLeastOnce, false, "online").await.expect("it lives");
                 }
-                Event::Incoming(Packet::Publish(p)) if !p.retain && p.topic.ends_with("_leak/config") => return,
+                Event::Incoming(Packet::Publish(p)) if !p.retain => {
+                    said.push(p.topic);
+                    if said.last().is_some_and(|topic| topic.ends_with("_leak/config")) {
+                        return;
+                    }
+                }
                 _ => {}
             }
         }
     };
     tokio::time::timeout(SOON, said_again).await.expect("said again after the birth message");
+    let first =
+        |key: &str| said.iter().position(|topic| topic.contains(key)).unwrap_or_else(|| panic!("{key}: {said:?}"));
+    assert!(first("/12b_hub_") < first("/12b_back_"), "the gateway that it hangs below comes first: {said:?}");
     house.stop();
 }
