@@ -151,6 +151,7 @@ static BY_SHAPE: &[Format] = &[
     Format { name: "zwave_js_ui", recognises: zwave_js_ui::recognises_elsewhere, decode: zwave_js_ui::decode },
     Format { name: "tts", recognises: tts::recognises_v2, decode: tts::decode },
     Format { name: "chirpstack", recognises: chirpstack::recognises_elsewhere, decode: chirpstack::decode },
+    Format { name: "thingpark", recognises: thingpark::recognises_bare, decode: thingpark::decode },
     Format { name: "shelly_gen2", recognises: shelly_gen2::recognises_elsewhere, decode: shelly_gen2::decode },
     Format { name: "esphome", recognises: esphome::recognises_elsewhere, decode: esphome::decode },
     Format { name: "nuki_hub", recognises: nuki_hub::recognises_elsewhere, decode: nuki_hub::decode },

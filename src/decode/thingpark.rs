@@ -1,7 +1,8 @@
 //! Actility ThingPark: `{"DevEUI_uplink":{…}}` as its MQTT connector writes it, on any topic (`mqtt/things/{DevEUI}/uplink` in
 //! its examples), with what the payload driver made of the frame (`payload`, and the same by common names in `points`)
-//! (<https://docs.thingpark.com/thingpark-x/latest/Message/uplink-message>). Numbers are text in older versions. Without a driver
-//! only the network's own facts are read; the connector's options that drop the envelope need a format of the operator's own.
+//! (<https://docs.thingpark.com/thingpark-x/latest/Message/uplink-message>). Numbers are text in older versions; the connector's
+//! `sendMetadata` drops the outermost level. Without a driver only the network's own facts are read; `sendRawDecodedFormat`, which
+//! sends what the driver made alone and names no device, needs a format of the operator's own.
 
 use serde_json::{Map, Value};
 
@@ -21,12 +22,23 @@ pub(super) fn recognises(message: &Message) -> bool {
     inner.is_some_and(|inner| inner.trim_ascii_start().starts_with(ENVELOPE))
 }
 
+/// Without its outermost level, by fields that only this network server writes.
+pub(super) fn recognises_bare(message: &Message) -> bool {
+    let has = |name: &str| message.payload.windows(name.len()).any(|w| w == name.as_bytes());
+    message.payload.trim_ascii_start().starts_with(b"{") && has("\"payload_hex\"") && has("\"DevEUI\"")
+}
+
 pub(super) fn decode(message: &Message) -> Outcome {
     if message.payload.is_empty() {
         return Ok(vec![]);
     }
     let body = json::tree(message.text()?)?;
-    Ok(body.get("DevEUI_uplink").and_then(uplink).into_iter().collect())
+    Ok(event(&body).and_then(uplink).into_iter().collect())
+}
+
+/// The uplink in its envelope, or without.
+pub(super) fn event(body: &Value) -> Option<&Value> {
+    body.get("DevEUI_uplink").or_else(|| body.get("payload_hex").map(|_| body))
 }
 
 fn uplink(event: &Value) -> Option<DeviceReadings> {

@@ -128,6 +128,13 @@ fn thingpark() {
                 &format!("0018B20000000B20 message_counter=1174{then}"),
             ],
         ),
+        // About connections: `sendMetadata`.
+        (
+            "x",
+            r#"{"Time":"2018-10-03T15:38:46.882+02:00","DevEUI":"0018B20000000B20","FPort":"1","payload_hex":"9e1c","payload":{"leak":1}}"#,
+            &["thingpark", &format!("0018B20000000B20 leak=true{then}")],
+        ),
+        ("x", r#"{"DevEUI":"0018B20000000B20","leak":1}"#, &["unknown_format"]),
         ("x", &of_driver("{}"), &["thingpark", "AB leak=true"]),
         ("x", &of_driver(r#"{"temperature":{"unitId":"[degF]","record":75}}"#), &["thingpark", "AB leak=true"]),
         ("x", &of_driver(r#"{"temperature":{"unitId":"Cel","record":[1,2]}}"#), &["thingpark", "AB leak=true"]),

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::super::thingpark::event as thingpark_event;
 use super::super::{Decoded, Message};
 use super::{contradiction, owned, speakers, text, tree};
 use crate::model::{Announcement, PowerSource, hardware_id};
@@ -59,11 +60,12 @@ pub(super) fn tts(message: &Message, decoded: &Decoded) -> Vec<Announcement> {
 /// The envelope names the device, and so may a level of the topic; the driver is named after maker and model.
 pub(super) fn thingpark(message: &Message, decoded: &Decoded) -> Vec<Announcement> {
     let topic_id = message.topic.split('/').find(|level| is_eui(level)).and_then(hardware_id);
-    let Some(body) = tree(message) else { return Vec::new() };
+    let body = tree(message);
+    let Some(event) = body.as_ref().and_then(thingpark_event) else { return Vec::new() };
     let said = |a: Announcement| Announcement {
         contradiction: contradiction(topic_id.as_deref(), hardware_id(a.device_key.as_str()).as_deref()),
-        maker: owned(&body, "/DevEUI_uplink/DriverCfg/mod/pId"),
-        model: owned(&body, "/DevEUI_uplink/DriverCfg/mod/mId"),
+        maker: owned(event, "/DriverCfg/mod/pId"),
+        model: owned(event, "/DriverCfg/mod/mId"),
         ..a
     };
     speakers(decoded).map(said).collect()
