@@ -14,7 +14,7 @@ use super::{Count, Failure, load, say};
 use crate::clock::Clock;
 use crate::config::{Config, defaults_text};
 use crate::deliver::carrier::twilio::install_tls_provider;
-use crate::deliver::carrier::{Aliyun, Carrier, Twilio};
+use crate::deliver::carrier::{Aliyun, Carrier, CarrierError, Twilio};
 use crate::ingest::connect_options;
 use crate::store::{Store, StoreError, Tx};
 
@@ -151,17 +151,29 @@ fn in_words(error: &StoreError) -> String {
 }
 
 async fn try_carrier(config: &Config) -> Result<String, String> {
+    let mut tried = Vec::new();
     if let Some(account) = config.sms.aliyun_account() {
         let carrier = Aliyun::new(account, Clock::system()).map_err(|e| e.to_string())?;
-        carrier.ping().await.map_err(|e| e.to_string())?;
-        return Ok("Aliyun knows the access key".to_owned());
+        tried.push(("Aliyun", "Aliyun knows the access key", carrier.ping().await));
     }
-    let Some(account) = config.sms.account(config.http.public_url.as_deref()) else {
+    if let Some(account) = config.sms.account(config.http.public_url.as_deref()) {
+        let carrier = Twilio::new(account).map_err(|e| e.to_string())?;
+        tried.push(("Twilio", "Twilio knows the account", carrier.ping().await));
+    }
+    if tried.is_empty() {
         return Ok("console: texts are printed, none is sent".to_owned());
+    }
+    let several = tried.len() > 1;
+    let in_words = |(name, fine, answer): (&str, &str, Result<(), CarrierError>)| match answer {
+        Ok(()) => Ok(fine.to_owned()),
+        Err(wrong) if several => Err(format!("{name}: {wrong}")),
+        Err(wrong) => Err(wrong.to_string()),
     };
-    let carrier = Twilio::new(account).map_err(|e| e.to_string())?;
-    carrier.ping().await.map_err(|e| e.to_string())?;
-    Ok("Twilio knows the account".to_owned())
+    let (fine, wrong): (Vec<_>, Vec<_>) = tried.into_iter().map(in_words).partition(Result::is_ok);
+    let joined = |all: Vec<Result<String, String>>| {
+        all.into_iter().map(|one| one.unwrap_or_else(|w| w)).collect::<Vec<_>>().join("; ")
+    };
+    if wrong.is_empty() { Ok(joined(fine)) } else { Err(joined(wrong)) }
 }
 
 /// Whether API and pages can listen where they are to; a service that does so already is no fault.

@@ -15,7 +15,8 @@ use crate::broker::{Broker, RunningBroker};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::deliver::carrier::twilio::install_tls_provider;
-use crate::deliver::carrier::{Aliyun, Carrier, Console, Outgoing, Twilio};
+use crate::deliver::carrier::{Aliyun, Carrier, Console, Outgoing, Switchboard, Twilio};
+use crate::model::CarrierName;
 use crate::service::{Parts, Service};
 use crate::store::Store;
 
@@ -107,15 +108,19 @@ async fn broker_failed(broker: &mut Option<RunningBroker>) -> Failure {
     }
 }
 
-/// The carrier that the configuration names.
+/// The carriers that the configuration names.
 fn carrier(config: &Config, clock: &Clock) -> Result<Arc<dyn Carrier>, Failure> {
+    let mut carriers: Vec<(CarrierName, Arc<dyn Carrier>)> = Vec::new();
     if let Some(account) = config.sms.account(config.http.public_url.as_deref()) {
-        return Ok(Arc::new(Twilio::new(account)?));
+        carriers.push((CarrierName::Twilio, Arc::new(Twilio::new(account)?)));
     }
     if let Some(account) = config.sms.aliyun_account() {
-        return Ok(Arc::new(Aliyun::new(account, clock.clone())?));
+        carriers.push((CarrierName::Aliyun, Arc::new(Aliyun::new(account, clock.clone())?)));
     }
-    Ok(Arc::new(Console::new(clock.clone(), print)))
+    if config.sms.uses(CarrierName::Console) {
+        carriers.push((CarrierName::Console, Arc::new(Console::new(clock.clone(), print))));
+    }
+    Ok(Arc::new(Switchboard::new(carriers)))
 }
 
 /// Nobody may be reading; the service goes on.

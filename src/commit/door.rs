@@ -1,5 +1,6 @@
 //! The handle through which causes come in, and what the rest of the house may know: health, changes, since when we listen.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -133,14 +134,16 @@ impl Door {
 pub struct Health {
     broker: Mutex<Result<(), String>>,
     database: Mutex<Result<(), String>>,
-    carrier: Mutex<Result<(), String>>,
+    /// By name; one alone has none. Empty until one was reached.
+    carriers: Mutex<BTreeMap<Option<CarrierName>, Result<(), String>>>,
     busy_sending: AtomicBool,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        let starting = || Mutex::new(Err("not reached yet".to_owned()));
-        Self { broker: starting(), database: starting(), carrier: starting(), busy_sending: AtomicBool::new(false) }
+        let starting = || Mutex::new(Err(NOT_YET.to_owned()));
+        let (carriers, busy_sending) = (Mutex::default(), AtomicBool::new(false));
+        Self { broker: starting(), database: starting(), carriers, busy_sending }
     }
 }
 
@@ -155,9 +158,16 @@ impl Health {
         get(&self.database)
     }
 
-    /// The carrier's state.
+    /// The carriers' state: of several, who is away and why.
     pub fn carrier(&self) -> Result<(), String> {
-        get(&self.carrier)
+        let carriers = self.carriers.lock().expect("no one panics while holding it");
+        let away = carriers.iter().filter_map(|(name, state)| Some(named(*name, state.as_ref().err()?)));
+        let away: Vec<String> = away.collect();
+        match (carriers.is_empty(), away.is_empty()) {
+            (true, _) => Err(NOT_YET.to_owned()),
+            (_, true) => Ok(()),
+            _ => Err(away.join("; ")),
+        }
     }
 
     /// Notes the broker's state.
@@ -165,9 +175,11 @@ impl Health {
         set(&self.broker, state, "broker");
     }
 
-    /// Notes the carrier's state.
-    pub fn set_carrier(&self, state: Result<(), String>) {
-        set(&self.carrier, state, "carrier");
+    /// Notes a carrier's state.
+    pub fn set_carrier(&self, name: Option<CarrierName>, state: Result<(), String>) {
+        let mut carriers = self.carriers.lock().expect("no one panics while holding it");
+        let now = carriers.entry(name).or_insert_with(|| Err(NOT_YET.to_owned()));
+        change(now, state, name.map_or("carrier", CarrierName::as_str));
     }
 
     pub(super) fn set_busy_sending(&self, busy: bool) {
@@ -185,13 +197,23 @@ impl Health {
     }
 }
 
+/// Before anything was reached.
+const NOT_YET: &str = "not reached yet";
+
+fn named(carrier: Option<CarrierName>, why: &str) -> String {
+    carrier.map_or_else(|| why.to_owned(), |name| format!("{}: {why}", name.as_str()))
+}
+
 fn get(part: &Mutex<Result<(), String>>) -> Result<(), String> {
     part.lock().expect("no one panics while holding it").clone()
 }
 
 /// A change is logged, a repetition is not.
 fn set(part: &Mutex<Result<(), String>>, state: Result<(), String>, name: &'static str) {
-    let mut now = part.lock().expect("no one panics while holding it");
+    change(&mut part.lock().expect("no one panics while holding it"), state, name);
+}
+
+fn change(now: &mut Result<(), String>, state: Result<(), String>, name: &'static str) {
     match (&*now, &state) {
         (Err(_), Ok(())) => tracing::info!(part = name, "health.there"),
         (Ok(()), Err(why)) => tracing::warn!(part = name, why, "health.away"),

@@ -5,7 +5,7 @@
 
 use super::waits::{ACCOUNT_WAIT_MS, ask_after, ask_again, backoff, shown_after};
 use crate::deliver::carrier::{Action, CarrierError, CarrierMessage, SendOutcome};
-use crate::model::time::SECOND;
+use crate::model::time::{DAY, SECOND};
 use crate::model::*;
 use crate::store::{DueMessage, MessageUpdate};
 
@@ -105,6 +105,11 @@ pub fn claim(
             let (attempts, tried_at) = (due.attempts + 1, Some(by.now));
             let claimed = DueMessage { attempts, tried_at, status: MessageStatus::Sending, ..due.clone() };
             (leased(MessageStatus::Sending, attempts, tried_at), Some(Attempt::Send(claimed, carrier)))
+        }
+        // Its carrier is asked long after it is of use to anybody; then nobody will ever know.
+        _ if due.expires_at + DAY <= by.now => {
+            let error = Some("what became of it was never found out".to_owned());
+            (MessageUpdate { error, ..update(due, MessageStatus::Failed) }, None)
         }
         _ => (leased(MessageStatus::Unknown, due.attempts, due.tried_at), Some(Attempt::Ask(due.clone(), carrier))),
     }

@@ -20,6 +20,31 @@ pub(super) fn check_api_url(key: &str, url: &mut String, (like, what): (&str, &s
     }
 }
 
+/// `[sms.routes]`: codes of countries, each with the carriers that are tried there in turn.
+pub(super) fn check_routes(config: &Config, document: &mut Document<'_>) {
+    for (code, carriers) in &config.sms.routes {
+        let key = format!("sms.routes.{code}");
+        let digits = code.strip_prefix('+').unwrap_or_default();
+        if !matches!(digits.len(), 1..=7) || digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            document.report(&key, "expected a country calling code, e.g. \"+86\"");
+        }
+        let twice = carriers.iter().enumerate().find(|(n, carrier)| carriers[..*n].contains(carrier));
+        if carriers.is_empty() {
+            document.report(&key, "names no carrier; give one or more, e.g. [\"aliyun\", \"twilio\"]");
+        } else if let Some((_, carrier)) = twice {
+            document.report(&key, format!("names {} twice; each carrier has one place in the order", carrier.as_str()));
+        } else if carriers.contains(&CarrierName::Console) {
+            document.report(&key, "console prints and sends nothing: nobody there would be reached; take it out");
+        } else if carriers.contains(&CarrierName::Aliyun) && !digits.starts_with("86") {
+            document.report(&key, "Aliyun takes numbers of mainland China (+86) only; take it out here");
+        }
+    }
+    if config.sms.provider == CarrierName::Console && !config.sms.routes.is_empty() {
+        let mend = "give the carrier of all other numbers, \"twilio\" or \"aliyun\"";
+        document.report("sms.provider", format!("texts to numbers outside [sms.routes] would only be printed; {mend}"));
+    }
+}
+
 /// `[sms.aliyun]`: templates are checked whenever they are given, the account when it is used.
 pub(super) fn check_aliyun(config: &mut Config, document: &mut Document<'_>) {
     let aliyun = &mut config.sms.aliyun;
@@ -31,7 +56,7 @@ pub(super) fn check_aliyun(config: &mut Config, document: &mut Document<'_>) {
             check_template(&words, *locale, name, code, document);
         }
     }
-    if config.sms.provider != CarrierName::Aliyun {
+    if !config.sms.uses(CarrierName::Aliyun) {
         return;
     }
     let aliyun = &config.sms.aliyun;

@@ -49,6 +49,7 @@ pub(super) fn check(config: &mut Config, document: &mut Document<'_>) {
     check_database(config, document);
     check_twilio(config, document);
     carriers::check_aliyun(config, document);
+    carriers::check_routes(config, document);
     check_rewards(config, document);
     check_thresholds(config, document);
     check_clock(config, document);
@@ -249,12 +250,12 @@ fn check_database(config: &Config, document: &mut Document<'_>) {
 }
 
 fn check_twilio(config: &mut Config, document: &mut Document<'_>) {
-    let twilio = &mut config.sms.twilio;
     let like = ("https://api.twilio.com", "the auth token");
-    carriers::check_api_url("sms.twilio.api_url", &mut twilio.api_url, like, document);
-    if config.sms.provider != CarrierName::Twilio {
+    carriers::check_api_url("sms.twilio.api_url", &mut config.sms.twilio.api_url, like, document);
+    if !config.sms.uses(CarrierName::Twilio) {
         return;
     }
+    let twilio = &config.sms.twilio;
     if !twilio.account_sid.starts_with("AC") {
         document.report("sms.twilio.account_sid", "expected the account's SID, AC…");
     }
@@ -335,12 +336,15 @@ fn check_clock(config: &Config, document: &mut Document<'_>) {
     if !(clock.speed.is_finite() && clock.speed > 0.0) {
         document.report("clock.speed", "expected a number above 0");
     }
-    let api_url = match config.sms.provider {
-        CarrierName::Aliyun => &config.sms.aliyun.api_url,
-        _ => &config.sms.twilio.api_url,
+    let is_real = |carrier: CarrierName| {
+        let api_url = match carrier {
+            CarrierName::Console => return false,
+            CarrierName::Aliyun => &config.sms.aliyun.api_url,
+            CarrierName::Twilio => &config.sms.twilio.api_url,
+        };
+        !host_of(api_url).is_some_and(|host| is_loopback(&host))
     };
-    let local = host_of(api_url).is_some_and(|host| is_loopback(&host));
-    if config.sms.provider != CarrierName::Console && !local {
+    if config.sms.routes().all().into_iter().any(is_real) {
         document.report("clock", "tests only: people would be texted at the wrong time; take [clock] out");
     }
 }

@@ -32,7 +32,7 @@ use crate::decide::policy::{
     RewardPolicy, SlaPolicy, SweepPolicy,
 };
 use crate::decode::Routes;
-use crate::model::{CarrierRoutes, PropertyId, TicketKind, Timestamp};
+use crate::model::{PropertyId, TicketKind, Timestamp};
 
 /// Everything that the operator decides, section by section. [`defaults_text`] explains each key.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -115,7 +115,7 @@ impl Config {
             contact: self.contact.clone(),
             dispatch: self.dispatch.clone(),
             sla: self.sla.clone(),
-            routes: CarrierRoutes { provider: self.sms.provider, ..CarrierRoutes::default() },
+            routes: self.sms.routes(),
             regions: self.region.clone(),
             presence: self.presence.clone(),
             leak: self.leak.clone(),

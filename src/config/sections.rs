@@ -13,7 +13,7 @@ use crate::broker::{BrokerOptions, Tls, User};
 use crate::decide::Words;
 use crate::deliver::carrier::aliyun::template::Approved;
 use crate::deliver::carrier::{AliyunAccount, Limits, Sender, TwilioAccount};
-use crate::model::{CarrierName, Locale, TicketKind, Timestamp};
+use crate::model::{CarrierName, CarrierRoutes, Locale, TicketKind, Timestamp};
 
 /// `[mqtt]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -204,11 +204,13 @@ impl Default for Http {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sms {
-    /// Who carries messages.
+    /// Who carries messages to numbers of which `routes` says nothing.
     pub provider: CarrierName,
-    /// The account, when the provider is Twilio.
+    /// By country calling code: who carries messages there, the first one first.
+    pub routes: BTreeMap<String, Vec<CarrierName>>,
+    /// The account, when Twilio carries messages.
     pub twilio: Twilio,
-    /// The account, when the provider is Aliyun.
+    /// The account, when Aliyun carries messages.
     pub aliyun: Aliyun,
 }
 
@@ -298,6 +300,16 @@ pub struct PropertySection {
 }
 
 impl Sms {
+    /// Which carriers take messages to which numbers.
+    pub fn routes(&self) -> CarrierRoutes {
+        CarrierRoutes { provider: self.provider, by_code: self.routes.clone() }
+    }
+
+    /// Whether a carrier takes any.
+    pub fn uses(&self, carrier: CarrierName) -> bool {
+        self.routes().all().contains(&carrier)
+    }
+
     /// The account that texts are sent by; none when they are only printed.
     pub fn account(&self, public_url: Option<&str>) -> Option<TwilioAccount> {
         let Twilio { account_sid, auth_token, from, messaging_service_sid, api_url, .. } = &self.twilio;
@@ -305,7 +317,7 @@ impl Sms {
             (Some(from), _) => Sender::From(from.clone()),
             (None, service) => Sender::Service(service.clone().unwrap_or_default()),
         };
-        (self.provider == CarrierName::Twilio).then(|| TwilioAccount {
+        self.uses(CarrierName::Twilio).then(|| TwilioAccount {
             account_sid: account_sid.clone(),
             auth_token: auth_token.as_ref().map_or_else(String::new, |t| t.expose().to_owned()),
             sender,
@@ -323,7 +335,7 @@ impl Sms {
         let approved = all.filter_map(|(locale, name, code)| {
             Some(((locale, name.clone()), Approved::new(code, &words.outline(locale, name)?)))
         });
-        (self.provider == CarrierName::Aliyun).then(|| AliyunAccount {
+        self.uses(CarrierName::Aliyun).then(|| AliyunAccount {
             access_key_id: access_key_id.clone(),
             access_key_secret: access_key_secret.as_ref().map_or_else(String::new, |s| s.expose().to_owned()),
             sign_name: sign_name.clone(),

@@ -15,10 +15,10 @@ use tracing::warn;
 use crate::clock::Clock;
 use crate::commit::{Answer, Attempt, Cause, Door, Item, Tried};
 use crate::metrics::Metrics;
-use crate::model::Channel;
 use crate::model::time::{MINUTE, SECOND};
+use crate::model::{CarrierName, Channel};
 use crate::store::{DueMessage, Store, StoreError};
-use carrier::{Calling, Carrier, Lookup, Outgoing, SendOutcome};
+use carrier::{Calling, Carrier, Lookup, Outgoing, SendOutcome, each};
 
 /// Attempts that are committed and wait for a free hand.
 pub const ATTEMPTS_WAITING_MAX: usize = 64;
@@ -67,15 +67,16 @@ impl Deliver {
 
     /// One attempt; its outcome is brought to the door.
     pub async fn attempt(&self, attempt: Attempt) {
-        let carrier = self.carrier.named(attempt.carrier());
+        let name = attempt.carrier();
+        let carrier = self.carrier.named(name);
         let tried = try_once(carrier.unwrap_or(&*self.carrier), &self.clock, attempt).await;
-        self.note_health(&tried.answer);
+        self.note_health(carrier.map(|_| name), &tried.answer);
         if self.door.bring(Item::of(vec![Cause::Tried(Box::new(tried))])).await.is_err() {
             warn!("deliver.outcome_lost");
         }
     }
 
-    fn note_health(&self, answer: &Answer) {
+    fn note_health(&self, name: Option<CarrierName>, answer: &Answer) {
         let state = match answer {
             Answer::Sent(SendOutcome::Accepted { .. } | SendOutcome::Refused { .. }) | Answer::Found(Ok(_)) => Ok(()),
             Answer::Sent(SendOutcome::NotSent { detail } | SendOutcome::AccountFault { detail, .. }) => {
@@ -84,7 +85,7 @@ impl Deliver {
             Answer::Found(Err(e)) => Err(e.to_string()),
             Answer::Sent(_) => return,
         };
-        self.door.health().set_carrier(state);
+        self.door.health().set_carrier(name, state);
     }
 }
 
@@ -182,13 +183,16 @@ impl Outbox {
     }
 }
 
-/// Asks the carrier now and then whether it is there, until `stop`; keeps its connection warm.
+/// Asks each carrier now and then whether it is there, until `stop`; keeps its connection warm.
 pub async fn watch_carrier(carrier: Arc<dyn Carrier>, door: Door, mut stop: watch::Receiver<bool>) {
     let watching = async {
         loop {
-            let state = carrier.ping().await.map_err(|e| e.to_string());
-            let wait = if state.is_ok() { PING_EVERY } else { PING_AGAIN };
-            door.health().set_carrier(state);
+            let mut wait = PING_EVERY;
+            for (name, one) in each(&*carrier) {
+                let state = one.ping().await.map_err(|e| e.to_string());
+                wait = if state.is_ok() { wait } else { PING_AGAIN };
+                door.health().set_carrier(name, state);
+            }
             tokio::time::sleep(wait).await;
         }
     };

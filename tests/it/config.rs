@@ -13,7 +13,7 @@ fn parse_env(text: &str, env: &[(&str, &str)]) -> Result<Config, String> {
     Config::parse(text, Path::new("np.toml"), env).map_err(|e| e.to_string())
 }
 
-fn parse(text: &str) -> Config {
+pub fn parse(text: &str) -> Config {
     parse_env(text, &[]).expect("a sound configuration")
 }
 

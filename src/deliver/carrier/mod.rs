@@ -1,4 +1,5 @@
-//! The carrier: who takes a text to a phone. One trait, three implementors ([`Twilio`], [`Aliyun`], [`Console`]).
+//! The carrier: who takes a text to a phone. One trait, three implementors ([`Twilio`], [`Aliyun`], [`Console`]), and one
+//! that stands before several ([`Switchboard`]).
 //!
 //! A carrier says what happened to one request, and never more than it knows: "not sent" only when that is certain,
 //! "ambiguous" whenever the other side may have taken it. It never retries, keeps no queue, and writes no log; when to
@@ -12,12 +13,14 @@ pub mod aliyun;
 pub mod codes;
 pub mod console;
 pub mod http;
+pub mod switchboard;
 pub mod twilio;
 
 pub use aliyun::{Aliyun, AliyunAccount};
 pub use codes::{Action, ErrorCode, action_for};
 pub use console::Console;
 pub use http::Limits;
+pub use switchboard::Switchboard;
 pub use twilio::{Sender, Twilio, TwilioAccount};
 
 /// How much earlier than our own clock the carrier may date what we sent, in milliseconds.
@@ -195,6 +198,13 @@ pub trait Carrier: Send + Sync {
 
     /// Is the carrier there, and does it know us? Also warms the connection for the first text.
     fn ping(&self) -> BoxFuture<'_, Result<(), CarrierError>>;
+}
+
+/// The carriers behind one, by name; one alone has no name here.
+pub fn each(carrier: &dyn Carrier) -> Vec<(Option<CarrierName>, &dyn Carrier)> {
+    let named = |name| carrier.named(name).map(|one| (Some(name), one));
+    let all: Vec<_> = CarrierName::ALL.into_iter().filter_map(named).collect();
+    if all.is_empty() { vec![(None, carrier)] } else { all }
 }
 
 /// The carrier's word for a state, as ours; `None` for a word that nobody knew when this was written (leave the message as it is).

@@ -137,8 +137,8 @@ pub async fn claim_message(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "UPDATE messages SET status = $2, status_rank = $3, attempts = $4, next_at = $5, lease_owner = $6, tried_at = $7 \
-         WHERE id = $1 AND status = $8 AND attempts = $9 AND next_at <= $10",
+        "UPDATE messages SET status = $2, status_rank = $3, attempts = $4, next_at = $5, lease_owner = $6, tried_at = $7, \
+         error = COALESCE($11, error) WHERE id = $1 AND status = $8 AND attempts = $9 AND next_at <= $10",
     )
     .bind(&u.id.0)
     .bind(u.status.as_str())
@@ -150,6 +150,7 @@ pub async fn claim_message(
     .bind(was.status.as_str())
     .bind(was.attempts)
     .bind(now.0)
+    .bind(&u.error)
     .execute(&mut *conn)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use nightporter::clock::Clock;
 use nightporter::commit::{Attempt, Cause, Committer, Item, Tried};
+use nightporter::decide::Policy;
 use nightporter::deliver::carrier::Carrier;
 use nightporter::deliver::try_once;
 use nightporter::model::time::{DAY, HOUR};
@@ -26,16 +27,22 @@ pub struct Mill {
     pub clock: Clock,
     pub committer: Committer,
     carrier: Arc<dyn Carrier>,
+    routes: CarrierRoutes,
     lives: u32,
 }
 
 impl Mill {
     pub async fn new(carrier: Arc<dyn Carrier>, clock: &Clock) -> Self {
+        Self::routed(carrier, CarrierRoutes::default(), clock).await
+    }
+
+    /// With more than one carrier.
+    pub async fn routed(carrier: Arc<dyn Carrier>, routes: CarrierRoutes, clock: &Clock) -> Self {
         let store = Store::open("sqlite::memory:").await.expect("opens");
         store.migrate().await.expect("a schema");
         store.import(&house::registry(&house::REGISTRY)).await.expect("a registry");
-        let (committer, _) = house::committer(&store, clock, "owner 0");
-        Self { store, clock: clock.clone(), committer, carrier, lives: 0 }
+        let committer = committer(&store, clock, "owner 0", &routes);
+        Self { store, clock: clock.clone(), committer, carrier, routes, lives: 0 }
     }
 
     /// Puts texts into the outbox: the `n`th has its number in it.
@@ -83,7 +90,8 @@ impl Mill {
     pub async fn attempt(&self, attempts: Vec<Attempt>) -> Vec<Tried> {
         let mut tried = Vec::with_capacity(attempts.len());
         for attempt in attempts {
-            tried.push(try_once(&*self.carrier, &self.clock, attempt).await);
+            let carrier = self.carrier.named(attempt.carrier()).unwrap_or(&*self.carrier);
+            tried.push(try_once(carrier, &self.clock, attempt).await);
         }
         tried
     }
@@ -96,7 +104,7 @@ impl Mill {
     pub async fn die(&mut self) {
         self.lives += 1;
         let owner = format!("owner {}", self.lives);
-        self.committer = house::committer(&self.store, &self.clock, &owner).0;
+        self.committer = committer(&self.store, &self.clock, &owner, &self.routes);
         let mut tx = self.store.begin().await.expect("begins");
         tx.orphan_leases(&owner, self.clock.now()).await.expect("adopted");
         tx.commit().await.expect("committed");
@@ -105,26 +113,43 @@ impl Mill {
     /// Turns until nothing is due any more. `dies` says after how many attempts of a turn the process dies, if it does.
     pub async fn grind(&mut self, mut dies: impl FnMut(usize) -> Option<usize>) {
         for _ in 0..TURNS_MAX {
-            let Some(next) = self.next_at().await else { return };
-            self.clock.set(next.max(self.clock.now()));
-            let mut attempts = self.claim().await;
-            match dies(attempts.len()) {
-                Some(made) => {
-                    attempts.truncate(made);
-                    self.attempt(attempts).await;
-                    self.die().await;
-                }
-                None => {
-                    let tried = self.attempt(attempts).await;
-                    self.settle(tried).await;
-                }
+            if !self.turn_until(&mut dies).await {
+                return;
             }
         }
         panic!("the outbox does not come to rest");
+    }
+
+    /// One turn, if anything is due ever; the process may die after so many attempts of it.
+    pub async fn turn(&mut self, dies: Option<usize>) -> bool {
+        self.turn_until(&mut |attempts| dies.map(|made| made.min(attempts))).await
+    }
+
+    async fn turn_until(&mut self, dies: &mut impl FnMut(usize) -> Option<usize>) -> bool {
+        let Some(next) = self.next_at().await else { return false };
+        self.clock.set(next.max(self.clock.now()));
+        let mut attempts = self.claim().await;
+        match dies(attempts.len()) {
+            Some(made) => {
+                attempts.truncate(made);
+                self.attempt(attempts).await;
+                self.die().await;
+            }
+            None => {
+                let tried = self.attempt(attempts).await;
+                self.settle(tried).await;
+            }
+        }
+        true
     }
 
     pub async fn rows(&self) -> Vec<MessageRow> {
         let all = Page { limit: 1_000_000, after: None };
         self.store.read().await.expect("reads").list_messages(&MessageFilter::default(), &all).await.expect("rows")
     }
+}
+
+fn committer(store: &Store, clock: &Clock, owner: &str, routes: &CarrierRoutes) -> Committer {
+    let policy = Policy { routes: routes.clone(), ..Policy::default() };
+    Committer { policy: Arc::new(policy), ..house::committer(store, clock, owner).0 }
 }

@@ -12,6 +12,7 @@ mod ledger;
 mod mill;
 mod outbox;
 mod reports;
+mod switch;
 
 /// How many: a few in every run, all of them in a full one.
 fn count(few: usize, all: usize) -> usize {
