@@ -158,18 +158,16 @@ fn undone(messages: &[MessageRow]) -> Result<(), String> {
 
 /// The same words about the same matter reach a person once a round, beside what expired and was said again.
 fn said_once(tickets: &BTreeMap<String, Ticket>, messages: &[MessageRow]) -> Result<(), String> {
-    let mut said: BTreeMap<(&str, &str, &str), u32> = BTreeMap::new();
+    let mut said: BTreeMap<(&str, &str, &str, &str), u32> = BTreeMap::new();
     for m in messages.iter().filter(|m| m.sent_at.is_some() && m.direction == "outbound") {
         let (Some(ticket), Some(template)) = (&m.ticket_id, &m.template) else { continue };
-        let count = said.entry((ticket, template, &m.recipient)).or_default();
+        // Of each tenant of an incident: the words name whose bed it is.
+        let whose = if template == "bed_manager" { m.body.as_str() } else { "" };
+        let count = said.entry((ticket, template, &m.recipient, whose)).or_default();
         *count += 1;
         let rounds = tickets.get(ticket).map_or(1, |t| t.round + 1);
-        // One offer before the end of a battery, one when it is dead; a bed for each tenant of an incident.
-        let times = match template.as_str() {
-            "bed_manager" => tickets.get(ticket).map_or(1, |t| t.questions.len().max(1) as u32),
-            offer if offer.starts_with("offer_battery") => 2,
-            _ => 1,
-        };
+        // One offer before the end of a battery, one when it is dead.
+        let times = if template.starts_with("offer_battery") { 2 } else { 1 };
         if *count > rounds * times {
             return Err(format!("{ticket}: {template} was said {count} times to {} in {rounds} rounds", m.recipient));
         }
