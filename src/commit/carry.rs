@@ -8,8 +8,12 @@ use super::outbox::{self, Answer, Attempt, LEASE_MS, Sender, Tried};
 use super::reported::{self, Then};
 use crate::decide::desk::Changes;
 use crate::deliver::ATTEMPTS_WAITING_MAX;
+use crate::model::time::DAY;
 use crate::model::*;
 use crate::store::{DueMessage, Report, StoreError, Tx};
+
+/// How often a number of mainland China may have the same words within a day.
+const SAME_WORDS_A_DAY_MAX: i64 = 2;
 
 impl Batch<'_> {
     fn by<'s>(&'s self, real: &'s (dyn Fn(Millis) -> Millis + Sync)) -> Sender<'s> {
@@ -29,14 +33,29 @@ impl Batch<'_> {
             return Ok(());
         }
         let stopped = !tx.load_stopped(&[due.to.as_str()]).await?.is_empty();
+        let repeated_until = match due.channel {
+            Channel::Sms if due.status == MessageStatus::Queued => self.repeated_until(tx, &due.to, &due.body).await?,
+            _ => None,
+        };
         let made = if due.attempts > 0 { tx.load_attempts(&due.id).await? } else { Vec::new() };
         let clock = &self.house.clock;
-        let (update, attempt) = outbox::claim(due, &made, stopped, &self.by(&|ms| clock.real(ms)));
+        let (update, attempt) = outbox::claim(due, &made, (stopped, repeated_until), &self.by(&|ms| clock.real(ms)));
         if tx.claim_message(&update, due, self.now).await? {
             tasks.extend(reported::outcome(due, update.status, None, self.now).map(Task::Outcome));
             attempt.into_iter().for_each(|attempt| self.begin(attempt));
         }
         Ok(())
+    }
+
+    /// Until when a number of mainland China may not have these words again: its networks take them twice a day.
+    async fn repeated_until(&mut self, tx: &mut Tx, to: &E164, body: &str) -> Result<Option<Timestamp>, StoreError> {
+        if !to.is_mainland_china() {
+            return Ok(None);
+        }
+        tx.begin_attempts(&std::mem::take(&mut self.begun)).await?;
+        let day = self.house.clock.real(DAY);
+        let said = tx.load_said((to, body), self.now - day, SAME_WORDS_A_DAY_MAX).await?;
+        Ok(said.get(SAME_WORDS_A_DAY_MAX as usize - 1).map(|second_last| *second_last + day))
     }
 
     /// Has an attempt made once this batch is committed, and notes that it begins.
@@ -125,6 +144,20 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// New texts that wait, as their number has had the same words as often as it may; by key.
+    async fn repeated(&mut self, tx: &mut Tx, messages: &[NewMessage]) -> Result<HashSet<String>, StoreError> {
+        let mut repeated = HashSet::new();
+        for (n, m) in messages.iter().enumerate().filter(|(_, m)| m.channel == Channel::Sms) {
+            // The same words twice in one batch: the second one goes through the outbox, which counts them.
+            let earlier = messages[..n].iter().any(|other| other.to == m.to && other.body == m.body);
+            let again = earlier && m.to.is_mainland_china();
+            if again || self.repeated_until(tx, &m.to, &m.body).await?.is_some() {
+                repeated.insert(m.key.clone());
+            }
+        }
+        Ok(repeated)
+    }
+
     /// Fills the outbox. As many messages as the sender can take at once are its own from the start.
     pub(super) async fn send(&mut self, tx: &mut Tx, changes: &mut Changes) -> Result<(), StoreError> {
         if changes.messages.is_empty() {
@@ -133,9 +166,11 @@ impl Batch<'_> {
         let known = tx.known_messages(&changes.messages).await?;
         let mut keys = HashSet::new();
         changes.messages.retain(|m| !known.contains(&m.key) && keys.insert(m.key.clone()));
-        changes.messages.sort_by_key(|m| std::cmp::Reverse(m.severity));
-        let urgent = changes.messages.iter().take_while(|m| m.severity == Severity::Emergency).count();
-        let rest = self.room(Severity::Routine).min(changes.messages.len()).saturating_sub(urgent);
+        let repeated = self.repeated(tx, &changes.messages).await?;
+        changes.messages.sort_by_key(|m| (repeated.contains(&m.key), std::cmp::Reverse(m.severity)));
+        let free = changes.messages.len() - repeated.len();
+        let urgent = changes.messages[..free].iter().take_while(|m| m.severity == Severity::Emergency).count();
+        let rest = self.room(Severity::Routine).min(free).saturating_sub(urgent);
         let claimed = urgent.min(self.room(Severity::Emergency)) + rest;
         let clock = &self.house.clock;
         let lease_ends = self.now + clock.real(LEASE_MS);

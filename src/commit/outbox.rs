@@ -12,6 +12,9 @@ use crate::store::{DueMessage, MessageUpdate};
 /// A claimed message belongs to its claimer for this long: longer than any request may take.
 pub const LEASE_MS: Millis = 20 * SECOND;
 
+/// Why a text waits that a number has had twice.
+const REPEATED: &str = "networks of mainland China take the same words to one number twice within 24 hours only";
+
 /// One thing to do with a carrier, for a message that is claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
@@ -81,12 +84,12 @@ pub enum Answer {
     Found(Result<Vec<CarrierMessage>, CarrierError>),
 }
 
-/// The row as claimed: to be sent, to be asked about, too late, or to somebody who said STOP meanwhile. `made` are the
-/// attempts at it so far.
+/// The row as claimed: to be sent, to be asked about, too late, to somebody who said STOP meanwhile, or to a number that
+/// may not have the same words again before `repeated_until`. `made` are the attempts at it so far.
 pub fn claim(
     due: &DueMessage,
     made: &[MadeAttempt],
-    stopped: bool,
+    (stopped, repeated_until): (bool, Option<Timestamp>),
     by: &Sender<'_>,
 ) -> (MessageUpdate, Option<Attempt>) {
     let leased = |status, attempts, tried_at| MessageUpdate {
@@ -101,6 +104,11 @@ pub fn claim(
         // Whoever may be called after STOP was decided when the call was made.
         MessageStatus::Queued if stopped && due.channel == Channel::Sms => (update(due, MessageStatus::Failed), None),
         MessageStatus::Queued if due.expires_at <= by.now => (update(due, MessageStatus::Expired), None),
+        MessageStatus::Queued if let Some(until) = repeated_until => {
+            let error = Some(REPEATED.to_owned());
+            let row = if until < due.expires_at { queued(due, until) } else { update(due, MessageStatus::Expired) };
+            (MessageUpdate { error, ..row }, None)
+        }
         MessageStatus::Queued => {
             let (attempts, tried_at) = (due.attempts + 1, Some(by.now));
             let claimed = DueMessage { attempts, tried_at, status: MessageStatus::Sending, ..due.clone() };
@@ -344,9 +352,9 @@ mod tests {
     #[test]
     fn who_said_stop_meanwhile_is_sent_nothing_from_the_outbox() {
         let routes = CarrierRoutes::default();
-        let (update, attempt) = claim(&message(MessageStatus::Queued), &[], true, &by(&routes, TRIED));
+        let (update, attempt) = claim(&message(MessageStatus::Queued), &[], (true, None), &by(&routes, TRIED));
         assert_eq!((update.status, attempt), (MessageStatus::Failed, None));
-        let (update, attempt) = claim(&message(MessageStatus::Queued), &[], false, &by(&routes, TRIED));
+        let (update, attempt) = claim(&message(MessageStatus::Queued), &[], (false, None), &by(&routes, TRIED));
         assert!(update.status == MessageStatus::Sending && matches!(attempt, Some(Attempt::Send(..))));
     }
 

@@ -95,5 +95,14 @@ pub fn outcome(m: &DueMessage, status: MessageStatus, error_code: Option<i64>, a
     let code = error_code.and_then(|code| u32::try_from(code).ok());
     let opted_out = (code.is_some() && action_for(code) == Action::OptedOut).then(|| m.to.clone());
     let recipient = m.recipient.clone();
-    Some(Outcome { message_id: m.id.clone(), ticket_id, recipient, status, error_code, opted_out, at })
+    Some(Outcome {
+        message_id: m.id.clone(),
+        ticket_id,
+        recipient,
+        channel: m.channel,
+        status,
+        error_code,
+        opted_out,
+        at,
+    })
 }

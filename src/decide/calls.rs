@@ -38,6 +38,18 @@ impl Desk<'_> {
         tried
     }
 
+    /// A text about an emergency came to nothing for good: its tenant is called at once, not at the call's own time.
+    pub(super) fn call_instead(&mut self, id: &TicketId, recipient: &Recipient) {
+        let (now, ticket) = (self.now, self.ticket(id));
+        let theirs = ticket.tenant_id.as_ref().is_some_and(|t| *recipient == Recipient::Tenant(t.0.clone()));
+        let waits = |p: &PlannedStep| p.step.verb == Verb::Call && p.step.to == Audience::Tenant && p.done.is_none();
+        if !theirs || ticket.severity != Severity::Emergency || !ticket.plan.iter().any(|p| waits(p) && p.at > now) {
+            return;
+        }
+        self.change(id).plan.iter_mut().filter(|p| waits(p) && p.at > now).for_each(|p| p.at = now);
+        self.run_plan(id);
+    }
+
     /// A tenant pressed a key while we called them. A voice mailbox presses none. Whether the key answered the question:
     /// what is promised to them depends on it.
     pub fn keyed(&mut self, id: &TicketId, tenant: &TenantId, key: char) -> bool {

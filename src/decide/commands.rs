@@ -101,6 +101,9 @@ pub enum Refusal {
     /// The number said STOP.
     #[error("this number has said STOP; call instead")]
     Stopped,
+    /// Networks of mainland China drop texts with links.
+    #[error("a text to mainland China (+86) may hold no link: its networks would drop it")]
+    NoLinks,
     /// No valve shuts off this water.
     #[error("no valve shuts off this unit or its sensors")]
     NoValve,

@@ -17,6 +17,7 @@ mod hand_over;
 pub mod identity;
 mod incident;
 pub mod intent;
+mod links;
 mod offers;
 pub mod outcomes;
 pub mod people;

@@ -18,6 +18,8 @@ pub struct Outcome {
     pub ticket_id: TicketId,
     /// For whom.
     pub recipient: Recipient,
+    /// By text or by voice.
+    pub channel: Channel,
     /// Its new status.
     pub status: MessageStatus,
     /// The carrier's error code, if any.
@@ -50,6 +52,9 @@ impl Desk<'_> {
                 if to_tenant && !accepted {
                     self.undo_step(&o.ticket_id, &o.message_id);
                 }
+                if o.channel == Channel::Sms {
+                    self.call_instead(&o.ticket_id, &o.recipient);
+                }
                 if let Some(phone) = o.opted_out.clone() {
                     let (words, source) = ("(told by the carrier)".to_owned(), o.message_id.0.clone());
                     self.wish(Wish { phone, stop: true, purpose: None, words, source });
@@ -58,6 +63,9 @@ impl Desk<'_> {
             MessageStatus::Expired => {
                 self.event(&o.ticket_id, "message_expired", "system", json!({ "message_id": o.message_id }));
                 self.retry_step(&o.ticket_id, &o.message_id);
+                if o.channel == Channel::Sms {
+                    self.call_instead(&o.ticket_id, &o.recipient);
+                }
             }
             _ => {}
         }

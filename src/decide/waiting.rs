@@ -5,6 +5,7 @@ use super::Refusal;
 use super::conversation::Reply;
 use super::desk::Desk;
 use super::intent::Intent;
+use super::links::has_link;
 use super::people::{Person, person_manager, person_tenant};
 use super::words::{self, Details};
 use crate::model::time::{HOUR, MINUTE};
@@ -116,6 +117,9 @@ impl Desk<'_> {
         }
         if self.facts.stopped.contains(&conversation.phone) {
             return Err(Refusal::Stopped);
+        }
+        if conversation.phone.is_mainland_china() && has_link(text) {
+            return Err(Refusal::NoLinks);
         }
         let tenant = self.facts.tenants.values().flatten().find(|t| t.id == conversation.tenant_id).cloned();
         let tenant = tenant.ok_or(Refusal::NoConversation)?;

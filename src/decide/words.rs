@@ -3,6 +3,7 @@
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
+use super::links::without_links;
 use crate::model::{Locale, Money};
 
 /// Every template that a playbook may name.
@@ -172,7 +173,7 @@ fn args(d: &Details) -> FluentArgs<'_> {
         ("helper", &d.helper),
         ("eta", &d.eta),
     ];
-    pairs.into_iter().map(|(name, value)| (name, value.as_str())).collect()
+    pairs.into_iter().map(|(name, value)| (name, without_links(value))).collect()
 }
 
 fn bundle(locale: Locale, text: &str) -> FluentBundle<FluentResource> {
@@ -187,9 +188,9 @@ fn bundle(locale: Locale, text: &str) -> FluentBundle<FluentResource> {
 /// The longest quotation in a text, in characters.
 const QUOTED_CHARS_MAX: usize = 36;
 
-/// A person's own words on one line, cut where they are long.
+/// A person's own words on one line, without links, cut where they are long.
 pub fn short(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = without_links(text).split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= QUOTED_CHARS_MAX {
         return line;
     }

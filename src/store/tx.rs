@@ -206,6 +206,8 @@ queries! {
     attempts::of_report as message_of_report(report: &Report) -> Option<DueMessage>;
     /// A message whose carrier gave up waits for its next attempt; false when it has arrived.
     attempts::again as send_again(id: &MessageId, next_at: Timestamp, why: (Option<i64>, Option<&str>)) -> bool;
+    /// When carriers last took these words to this number, or may have.
+    attempts::said as load_said(text: (&E164, &str), since: Timestamp, limit: i64) -> Vec<Timestamp>;
     /// One message with the property of its ticket.
     attempts::message as message(id: &str) -> Option<(MessageRow, Option<String>)>;
     /// The words of these messages, by key.

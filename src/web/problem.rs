@@ -181,6 +181,9 @@ impl From<Refusal> for Problem {
             Refusal::Stopped => {
                 Self::new(StatusCode::CONFLICT, "stopped", "No texts to this number", refusal.to_string())
             }
+            Refusal::NoLinks => Self::unprocessable("no-links", refusal.to_string())
+                .at("field text")
+                .mend("leave the link out, and say in words what it would show"),
             Refusal::NotHeld => Self::not_found("device").mend("/api/v1/devices?registered=false lists what is held"),
             Refusal::Registered => {
                 Self::new(StatusCode::CONFLICT, "registered", "The device is registered", refusal.to_string())

@@ -5,11 +5,14 @@ use sqlx::{QueryBuilder, Row as _};
 use super::outbox::{DUE_COLUMNS, due_row};
 use super::read::{MESSAGE_COLUMNS, message_row};
 use super::{Conn, Db, LOCK, ROWS_MAX, Row, at, bad};
+use crate::model::time::DAY;
 use crate::model::*;
 use crate::store::{DueMessage, MessageRow, Report, StoreError};
 
 /// Attempts of one message that are read: the last ones.
 const READ_MAX: i64 = 200;
+/// No message is sent longer than this after it was made.
+const MESSAGE_LASTS_MS: Millis = 2 * DAY;
 
 /// Attempts begin.
 pub async fn begin(conn: &mut Conn, begun: &[(MessageId, MadeAttempt)]) -> Result<(), StoreError> {
@@ -115,6 +118,29 @@ pub async fn again(
     .execute(&mut *conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// When the last attempts at these words to this number began that a carrier may have taken, the newest first.
+pub async fn said(
+    conn: &mut Conn,
+    (to, body): (&E164, &str),
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<Timestamp>, StoreError> {
+    let times: Vec<i64> = sqlx::query_scalar(
+        "SELECT a.began_at FROM messages m JOIN attempts a ON a.message_id = m.id \
+         WHERE m.phone_to = $1 AND m.created_at > $3 AND m.body = $2 AND m.channel = 'sms' AND a.began_at > $4 \
+         AND a.outcome IN ('sending', 'unknown', 'accepted', 'sent', 'delivered', 'undelivered', 'failed') \
+         ORDER BY a.began_at DESC LIMIT $5",
+    )
+    .bind(to.as_str())
+    .bind(body)
+    .bind((since - MESSAGE_LASTS_MS).0)
+    .bind(since.0)
+    .bind(limit)
+    .fetch_all(&mut *conn)
+    .await?;
+    Ok(times.into_iter().map(at).collect())
 }
 
 /// One message, to or from a person, with the property of its ticket.

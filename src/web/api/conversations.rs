@@ -135,7 +135,7 @@ pub struct Answering {
     (status = 409, description = "The tenant has said STOP; nothing is sent.", body = Problem),
     (status = 413, description = "Too large.", body = Problem),
     (status = 415, description = "Not JSON.", body = Problem),
-    (status = 422, description = "A field is wrong.", body = Problem),
+    (status = 422, description = "A field is wrong, or the text holds a link and the number is one of mainland China.", body = Problem),
     (status = 503, description = "Not stored; nothing is sent.", body = Problem)))]
 pub async fn answer(
     State(app): State<AppState>,

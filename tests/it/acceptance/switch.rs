@@ -8,7 +8,7 @@ use nightporter::commit::Cause;
 use nightporter::deliver::carrier::{
     Action, Carrier, CarrierError, CarrierMessage, FIND_SLACK_MS, Lookup, Outgoing, SendOutcome, Switchboard,
 };
-use nightporter::model::time::{MINUTE, SECOND};
+use nightporter::model::time::{DAY, HOUR, MINUTE, SECOND};
 use nightporter::model::*;
 use nightporter::store::Report;
 
@@ -156,7 +156,8 @@ async fn house(seed: u64, moods: Moods) -> House {
         Arc::new(Fickle { name, clock, book, dice, mine, mood, requests })
     });
     let all = carriers.clone().map(|c| (c.name, c as Arc<dyn Carrier>));
-    let routes = CarrierRoutes { by_code: [("+1".to_owned(), names.to_vec())].into(), ..CarrierRoutes::default() };
+    let by_code = ["+1", "+86"].map(|code| (code.to_owned(), names.to_vec())).into();
+    let routes = CarrierRoutes { by_code, ..CarrierRoutes::default() };
     let mill = Mill::routed(Arc::new(Switchboard::new(all)), routes, &clock).await;
     House { mill, book, carriers }
 }
@@ -253,4 +254,42 @@ async fn a_doubtful_text_waits_for_its_own_carrier() {
     mill.grind(|_| None).await;
     let asked = carriers[1].requests.lock().expect("no panic").clone();
     assert_eq!(asked, [NOON + 5 * SECOND], "the list has had its time and shows nothing");
+}
+
+/// Networks of mainland China take the same words twice a day: the third one waits, or says why it never went.
+#[tokio::test]
+async fn the_same_words_go_to_mainland_china_twice_a_day() {
+    let House { mut mill, carriers, .. } = house(3, [|_| Mood::Takes, |_| Mood::Takes]).await;
+    let text = |n: usize, to: &str, lasts: Millis| NewMessage {
+        key: format!("{to} {n}"),
+        recipient: Recipient::Tenant("t1".to_owned()),
+        to: E164::parse(to).expect("a number"),
+        channel: Channel::Sms,
+        template: "leak_tenant",
+        locale: Locale::ZhCn,
+        body: "漏水".to_owned(),
+        ticket_id: None,
+        severity: Severity::Routine,
+        created_at: NOON + n as Millis,
+        expires_at: NOON + lasts,
+    };
+    let chinese = (0..4).map(|n| text(n, "+8613900000000", if n == 3 { 6 * HOUR } else { 2 * DAY }));
+    let texts: Vec<_> = chinese.chain((4..8).map(|n| text(n, "+14155550101", DAY))).collect();
+    let mut tx = mill.store.begin().await.expect("begins");
+    tx.add_messages(&texts, 0, "nobody", NOON, NOON).await.expect("stored");
+    tx.commit().await.expect("committed");
+    mill.clock.advance(MINUTE);
+    let first = mill.clock.now();
+    mill.turn(None).await;
+    let rows = mill.rows().await;
+    let status = |n: usize| rows[n].status.as_str();
+    assert_eq!([0, 1, 2, 3].map(status), ["accepted", "accepted", "queued", "expired"]);
+    assert_eq!([4, 5, 6, 7].map(status), ["accepted"; 4], "elsewhere nobody counts");
+    for n in [2, 3] {
+        assert!(rows[n].error.as_deref().expect("a reason").contains("twice within 24 hours"));
+    }
+    assert_eq!(mill.next_at().await, Some(first + DAY));
+    mill.grind(|_| None).await;
+    assert_eq!(mill.rows().await[2].status, "accepted");
+    assert_eq!(carriers[0].requests.lock().expect("no panic").len(), 7);
 }

@@ -45,6 +45,18 @@ fn a_number_that_refuses_is_not_asked_again() {
 }
 
 #[test]
+fn a_tenant_whom_no_text_reaches_is_called_at_once() {
+    let then = "
+        05 03:10 opened leak leak1
+        05 03:10 text tenant:t1 leak_tenant
+        05 03:10 message_failed leak leak1
+        05 03:10 call tenant:t1 leak_call
+        05 03:10 message_failed leak leak1
+        05 03:10 text housekeeper:h2 offer_leak";
+    check("calls\nrefuses +14155550101", &format!("{NIGHT}\n05 03:10 wait"), then);
+}
+
+#[test]
 fn nobody_on_duty_means_the_manager_at_once() {
     let then = "
         05 03:10 opened leak leak1

@@ -234,6 +234,7 @@ impl Stage {
             message_id: message.id(),
             ticket_id,
             recipient: message.recipient.clone(),
+            channel: message.channel,
             status: if self.refuses.as_ref() == Some(&message.to) {
                 MessageStatus::Failed
             } else {

@@ -245,6 +245,12 @@ pub async fn attempts_are_kept_beside_their_message(db: &Engine) {
     assert_eq!(about.map(|m| m.id), Some(a.id()), "by the id of an earlier attempt");
     let known = db.read(async |tx| tx.known_sids(&["SM1".to_owned()]).await).await;
     assert_eq!(known, ["SM1"]);
+    let said = async |body: &str, since: i64, limit: i64| {
+        db.read(async |tx| tx.load_said((&a.to, body), Timestamp(since), limit).await).await
+    };
+    assert_eq!(said(&a.body, 0, 9).await, [Timestamp(9), Timestamp(5)]);
+    assert_eq!((said(&a.body, 5, 9).await, said(&a.body, 0, 1).await), (vec![Timestamp(9)], vec![Timestamp(9)]));
+    assert_eq!(said("other words", 0, 9).await, []);
 }
 
 pub async fn what_a_carrier_gave_up_waits_for_its_next_attempt_and_what_arrived_never(db: &Engine) {

@@ -48,12 +48,24 @@ async fn what_nobody_understood_is_answered_by_a_human_once_and_in_the_same_name
     assert_eq!(post(&house, "chen", &path, "key-2", json!({ "text": "hi" })).await.0, 403);
     assert_eq!(post(&house, "south", &path, "key-2", json!({ "text": "hi" })).await.0, 404);
     assert_eq!(post(&house, "oak", &path, "key-2", json!({ "text": " " })).await.0, 422);
+    let (status, problem) = post(&house, "oak", &path, "key-2", json!({ "text": "详见https://a.cn/b。" })).await;
+    let told = [&problem["type"], &problem["detail"]].map(|t| t.as_str().unwrap_or_default().to_owned());
+    assert!(status == 422 && told[0].ends_with("no-links") && told[1].contains("+86"), "{problem}");
     assert_eq!(house.post("oak", &path, json!({ "text": "hi" })).await.0, 400, "no key");
     let sent = house.get("oak", &format!("/api/v1/messages?ticket={ticket}")).await;
     let by_hand: Vec<_> =
         sent["items"].as_array().expect("a list").iter().filter(|m| m["template"] == "human").collect();
     let sender = one["sender"].as_str().expect("a name");
     assert!(by_hand.len() == 1 && by_hand[0]["body"] == format!("Not at all. - {sender}"), "{by_hand:?}");
+    for key in ["key-5", "key-6"] {
+        assert_eq!(post(&house, "oak", &path, key, json!({ "text": "Not at all." })).await.0, 200);
+    }
+    eventually(SOON, "the third one of the same words is not sent to +86, and says why", async || {
+        let sent = house.get("oak", &format!("/api/v1/messages?ticket={ticket}&status=expired")).await;
+        let all = sent["items"].as_array().expect("a list");
+        all.len() == 1 && all[0]["error"].as_str().expect("why").contains("twice within 24 hours")
+    })
+    .await;
     writes(&house, "SM3", ANN, "STOP").await;
     assert_eq!(post(&house, "oak", &path, "key-3", json!({ "text": "one more" })).await.0, 409);
 }
