@@ -125,7 +125,8 @@ proptest! {
         for (what, which, minutes) in story {
             stage.pass_until(stage.now + minutes * MINUTE);
             happens(&mut stage, what, which);
-            let tickets = open(&stage);
+            // A sensor that has not been heard for long is a matter of its own.
+            let tickets = open(&stage).into_iter().filter(|t| t.kind == TicketKind::Leak).collect::<Vec<_>>();
             let units = |t: &&Ticket| stage.facts.units_of(t).into_iter().cloned().collect::<std::collections::BTreeSet<_>>();
             let all: Vec<UnitId> = tickets.iter().flat_map(units).collect();
             let apart = all.iter().collect::<std::collections::BTreeSet<_>>().len();
