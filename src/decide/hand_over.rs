@@ -7,7 +7,7 @@ use crate::model::*;
 /// not heard of that change needs no word of this one either.
 pub fn hand_over(ticket: &mut Ticket, had: Option<HousekeeperId>, to: &HousekeeperId, now: Timestamp) {
     let mut unheard = Vec::new();
-    for step in ticket.plan.iter_mut().filter(|p| p.person.is_some() && p.done.is_none()) {
+    for step in ticket.plan.iter_mut().filter(|p| is_for_one(p) && p.done.is_none()) {
         step.done = Some(StepDone::Skipped { at: now, why: "handed_over".to_owned() });
         unheard.extend(step.person.clone());
     }
@@ -17,6 +17,11 @@ pub fn hand_over(ticket: &mut Ticket, had: Option<HousekeeperId>, to: &Housekeep
             ticket.plan.push(PlannedStep { person, ..text_now(Audience::OnDuty, template, None) });
         }
     }
+}
+
+/// Words to one housekeeper; those to the manager about one are none.
+fn is_for_one(planned: &PlannedStep) -> bool {
+    planned.person.is_some() && planned.step.to != Audience::Manager
 }
 
 fn job_template(kind: TicketKind) -> &'static str {

@@ -8,6 +8,7 @@ pub mod cells;
 pub mod commands;
 pub mod conversation;
 pub mod desk;
+mod details;
 pub mod detect;
 pub mod dispatch;
 mod emergency_power;

@@ -101,7 +101,12 @@ impl Desk<'_> {
     /// Who has the job, or had it last.
     pub(super) fn helper(&self, ticket: &Ticket) -> String {
         let who = ticket.assignee.as_ref().or(ticket.work.off.last());
-        let person = self.place(ticket).and_then(|p| p.housekeepers.iter().find(|h| Some(&h.id) == who));
+        who.map(|id| self.name_of(ticket, id)).unwrap_or_default()
+    }
+
+    /// What a housekeeper of the ticket's property is called.
+    pub(super) fn name_of(&self, ticket: &Ticket, id: &HousekeeperId) -> String {
+        let person = self.place(ticket).and_then(|p| p.housekeepers.iter().find(|h| h.id == *id));
         person.map(|h| h.name.clone()).unwrap_or_default()
     }
 }

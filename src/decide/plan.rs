@@ -2,10 +2,9 @@
 
 use serde_json::json;
 
-use super::cells::battery_words;
 use super::desk::Desk;
 use super::people::{self, Person};
-use super::words::{self, Details};
+use super::words;
 use crate::model::time::{DAY, HOUR};
 use crate::model::*;
 
@@ -23,11 +22,6 @@ pub(super) const ASKS_REPLACED: &str = "replaced";
 const MERGED_PARTS_MAX: u32 = 2 * ROUTINE_PARTS_MAX;
 /// A routine text that expired unsent is tried again this often.
 const TRIES_MAX: u32 = 3;
-
-/// Whole hours, so that no text promises more time than there is.
-fn hours_of(span: Span) -> i64 {
-    (span.0 / HOUR).max(1)
-}
 
 /// The steps of a playbook with their times.
 pub fn lay_out(playbook: &Playbook, opened_at: Timestamp) -> Vec<PlannedStep> {
@@ -210,8 +204,8 @@ impl Desk<'_> {
             return self.skip("no_longer_so");
         }
         let people = match &ticket.plan[n].person {
-            Some(one) => self.housekeeper(ticket, one).into_iter().collect(),
-            None => self.audience(ticket, step),
+            Some(one) if step.to != Audience::Manager => self.housekeeper(ticket, one).into_iter().collect(),
+            _ => self.audience(ticket, step),
         };
         let Some(template) = step.template.as_deref().and_then(words::template) else {
             return self.skip("no_template");
@@ -297,7 +291,7 @@ impl Desk<'_> {
         template: &'static str,
     ) -> MessageId {
         self.named(id);
-        let body = self.words.say(person.locale, template, &self.details(id, person.locale));
+        let body = self.words.say(person.locale, template, &self.details_of_step(id, n, person.locale));
         let channel = if self.ticket(id).plan[n].step.verb == Verb::Call { Channel::Voice } else { Channel::Sms };
         let single = self.policy.routes.wants_templates(&person.phone);
         let alone = |template: &str, channel| single || template == "survey_tenant" || channel == Channel::Voice;
@@ -338,40 +332,6 @@ impl Desk<'_> {
             (Severity::Routine, Some(place)) => people::evening(&place.property, &self.policy.contact, self.now),
             (Severity::Emergency, _) => self.now + EMERGENCY_VALID_MS,
             _ => self.now + URGENT_VALID_MS,
-        }
-    }
-
-    /// What is filled into the words about a ticket.
-    pub(super) fn details(&self, id: &TicketId, locale: Locale) -> Details {
-        let ticket = self.ticket(id);
-        let device = ticket.device_key.as_ref().and_then(|key| self.facts.devices.get(key));
-        let tenant = self.tenant_of(ticket);
-        let place = self.place(ticket);
-        let unit = ticket.unit_id.as_ref().and_then(|unit| self.facts.units.get(unit));
-        let helper = |word: &str| self.words.say(locale, word, &Details::default());
-        let battery = battery_words(self.words, locale, device);
-        let reward = &self.policy.rewards;
-        let amount_minor = ticket.reward_minor.unwrap_or(reward.in_time_minor);
-        Details {
-            tenant: tenant.map_or_else(|| helper("somebody"), |t| t.name.clone()),
-            phone: tenant.map(|t| t.phone.as_str().to_owned()).unwrap_or_default(),
-            property: place.map(|p| p.property.name.clone()).unwrap_or_default(),
-            unit: unit.map(|u| u.name.clone()).unwrap_or_default(),
-            device: device.map_or_else(|| helper("no_device"), |d| d.name.clone()),
-            wish: words::short(ticket.text.as_deref().unwrap_or_default()),
-            cells: battery.cells,
-            todo: battery.todo,
-            way_in: battery.way_in,
-            hours: self.words.phrase(locale, "hours", &[("count", hours_of(reward.in_time).into())]),
-            reward: words::amount(locale, &Money { amount_minor, currency: reward.currency.clone() }),
-            since: place.map_or_else(String::new, |p| {
-                people::local(&p.property, ticket.since.unwrap_or(ticket.opened_at)).format("%m-%d %H:%M").to_string()
-            }),
-            sender: self.sender(ticket),
-            helper: self.helper(ticket),
-            eta: place
-                .zip(ticket.work.visit.as_ref().and_then(|v| v.expected_at))
-                .map_or_else(String::new, |(p, at)| people::local(&p.property, at).format("%m-%d %H:%M").to_string()),
         }
     }
 

@@ -147,7 +147,8 @@ impl Desk<'_> {
         }
         let said = ticket.plan.iter().any(|p| p.step.template.as_deref() == Some(template));
         if !told && !said {
-            ticket.plan.push(text_now(Audience::Manager, template, None));
+            let about = ticket.assignee.clone().filter(|_| node == Node::Arrival);
+            ticket.plan.push(PlannedStep { person: about, ..text_now(Audience::Manager, template, None) });
         }
         self.event(id, "overdue", "system", json!({ "step": node, "limit": limit.to_string() }));
     }

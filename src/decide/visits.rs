@@ -90,7 +90,9 @@ impl Desk<'_> {
         }
         if what == "no_show" {
             ticket.plan.push(PlannedStep { person: who.clone(), ..text_now(Audience::OnDuty, "job_given_away", None) });
-            ticket.plan.push(text_now(Audience::Manager, "missed_manager", None));
+            ticket
+                .plan
+                .push(PlannedStep { person: who.clone(), ..text_now(Audience::Manager, "missed_manager", None) });
         }
         data["housekeeper_id"] = json!(who);
         self.event(id, what, actor, data);
@@ -110,6 +112,8 @@ impl Desk<'_> {
             Some("visit_late") => has_newer() || !is_late,
             Some("visit_changed") => has_newer() || matches!(ticket.status, Status::Assigned | Status::OnSite),
             Some("visit_failed") => has_newer() || ticket.status == Status::OnSite,
+            Some("missed_manager") => matches!(ticket.status, Status::Assigned | Status::OnSite),
+            Some("overdue_arrival") => ticket.status != Status::Assigned || planned.person != ticket.assignee,
             Some("late_housekeeper") => !is_late || planned.person != ticket.assignee,
             _ => false,
         }

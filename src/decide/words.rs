@@ -4,7 +4,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
 use super::links::without_links;
-use crate::model::{Locale, Money};
+use crate::model::{Locale, Money, TicketKind};
 
 /// Every template that a playbook may name.
 pub const TEMPLATES: &[&str] = &[
@@ -61,7 +61,7 @@ pub const OTHER_TEMPLATES: &[&str] = &["about_us", "human"];
 /// What is filled into templates, by name; the fields of [`Details`].
 const DETAILS: &[&str] = &[
     "tenant", "phone", "property", "unit", "device", "cells", "todo", "way_in", "reward", "hours", "wish", "since",
-    "sender", "helper", "eta",
+    "sender", "helper", "who", "matter", "eta",
 ];
 
 /// The stable name of a template, if it is one.
@@ -100,6 +100,10 @@ pub struct Details {
     pub sender: String,
     /// The housekeeper who comes, or did not come.
     pub helper: String,
+    /// The same one as the one who signs says it: "I" of themselves, else the name.
+    pub who: String,
+    /// What it is about: "the leak".
+    pub matter: String,
     /// Local time at which they are expected.
     pub eta: String,
 }
@@ -139,6 +143,11 @@ impl Words {
         self.format(locale, id, &values.iter().map(|(name, value)| (*name, value.clone())).collect())
     }
 
+    /// What a ticket is about, as people call it.
+    pub fn matter(&self, locale: Locale, kind: TicketKind, device: &str) -> String {
+        self.phrase(locale, "matter", &[("kind", kind.as_str().into()), ("device", device.into())])
+    }
+
     fn format(&self, locale: Locale, id: &str, args: &FluentArgs<'_>) -> String {
         let bundle = match locale {
             Locale::ZhCn => &self.zh_cn,
@@ -171,6 +180,8 @@ fn args(d: &Details) -> FluentArgs<'_> {
         ("since", &d.since),
         ("sender", &d.sender),
         ("helper", &d.helper),
+        ("who", &d.who),
+        ("matter", &d.matter),
         ("eta", &d.eta),
     ];
     pairs.into_iter().map(|(name, value)| (name, without_links(value))).collect()
@@ -230,6 +241,8 @@ mod tests {
             since: "S".into(),
             sender: "N".into(),
             helper: "H".into(),
+            who: "I".into(),
+            matter: "M".into(),
             eta: "E".into(),
         };
         for locale in [Locale::ZhCn, Locale::En] {

@@ -143,7 +143,7 @@ pub struct PlannedStep {
     /// Its message was refused or never arrived: nobody was reached by it, and those it was for count as asked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
-    /// For this housekeeper, whomever the step is for otherwise.
+    /// For this housekeeper, whomever the step is for otherwise; of words to the manager, about this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<HousekeeperId>,
 }

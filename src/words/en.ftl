@@ -38,10 +38,10 @@ job-tamper = This job is yours now: { $device } in { $property }, { $unit } repo
 job-request = This request is yours now: { $property }, { $unit }: "{ $wish }" Tenant: { $tenant } { $phone }
 job-given-away = { $property }, { $unit } ({ $device }): a colleague has this job now, you need not go. Thank you!
 
-visit-eta = Hi { $tenant }, { $helper } is on the way to { $unit } ({ $device }) and expected at { $eta }. - { $sender }
-visit-late = Hi { $tenant }, { $helper } is late for { $unit } ({ $device }), sorry. We are asking right now and send somebody else if need be. - { $sender }
-visit-changed = Hi { $tenant }, { $helper } cannot come to { $unit } after all, sorry. We are finding somebody else right now; you need do nothing. - { $sender }
-visit-failed = Hi { $tenant }, { $device } ({ $unit }) could not be put right at this visit, sorry. We are arranging the next one right now; you need do nothing. - { $sender }
+visit-eta = Hi { $tenant }, { $who } will be at { $unit } by { $eta } to see to { $matter }. - { $sender }
+visit-late = Hi { $tenant }, sorry to keep you waiting at { $unit }: { $who } will be late. If it takes much longer, somebody else will come. - { $sender }
+visit-changed = Hi { $tenant }, sorry, { $who } cannot come to { $unit } after all. We are already finding somebody else to see to { $matter }. - { $sender }
+visit-failed = Hi { $tenant }, sorry, we could not sort out { $matter } ({ $unit }) on this visit. We are already arranging the next one. - { $sender }
 late-housekeeper = { $property }, { $unit } ({ $device }): you were expected at { $eta }. Are you on the way? If you cannot go, give the job back now. Tenant: { $tenant } { $phone }
 missed-manager = { $property }, { $unit } ({ $device }): { $helper } took this job and did not come. It is being offered to others. Tenant: { $tenant } { $phone }
 nobody-took = { $property }, { $unit } ({ $device }): nobody has taken this job, waiting since { $since }. Please decide. Tenant: { $tenant } { $phone }
@@ -87,6 +87,15 @@ way-usb_c = plug a power bank into the USB-C socket outside and unlock as usual
 way-micro_usb = plug a power bank into the micro-USB socket outside and unlock as usual
 way-key = use the mechanical key
 way-unknown = try the spare key
+
+# Who signs says this of themselves; and what a matter is called.
+myself = I
+matter = { $kind ->
+    [leak] the leak
+    [battery] the battery of { $device }
+    [request] your request
+   *[other] the problem with { $device }
+}
 
 somebody = tenant
 no-device = the apartment

@@ -37,10 +37,10 @@ job-silent = 这单改派给您：{ $property }{ $unit }的{ $device }自{ $sinc
 job-tamper = 这单改派给您：{ $property }{ $unit }的{ $device }报告外壳被打开，请前往查看。
 job-request = 这单改派给您：{ $property }{ $unit }报事“{ $wish }”。租客：{ $tenant } { $phone }
 job-given-away = { $property }{ $unit }（{ $device }）这单已改派给同事，您不用去了，谢谢！
-visit-eta = { $tenant }您好，{ $helper }正在赶往{ $unit }处理{ $device }，预计{ $eta }到。—— { $sender }
-visit-late = { $tenant }您好，抱歉，{ $helper }到{ $unit }（{ $device }）晚了，我们正在催，必要时换人过来。—— { $sender }
-visit-changed = { $tenant }您好，抱歉，{ $helper }来不了{ $unit }了，我们正在安排其他人，您不用做什么。—— { $sender }
-visit-failed = { $tenant }您好，抱歉，这次没能修好{ $unit }的{ $device }，我们正在安排下一次上门，您不用做什么。—— { $sender }
+visit-eta = { $tenant }您好，{ $who }预计{ $eta }前到{ $unit }处理{ $matter }。—— { $sender }
+visit-late = { $tenant }您好，抱歉让您久等，{ $who }会晚一点到{ $unit }。要是太晚，我们马上换人过来。—— { $sender }
+visit-changed = { $tenant }您好，抱歉，{ $who }临时来不了{ $unit }了，我们正在安排其他人来处理{ $matter }，您不用操心。—— { $sender }
+visit-failed = { $tenant }您好，抱歉，这次上门没能处理好{ $matter }（{ $unit }），我们正在安排下一次上门，您不用操心。—— { $sender }
 late-housekeeper = { $property }{ $unit }（{ $device }）：应于{ $eta }到。您在路上吗？去不了请马上退单。租客：{ $tenant } { $phone }
 missed-manager = { $property }{ $unit }（{ $device }）：{ $helper }接单后没有到，正在重新派单。租客：{ $tenant } { $phone }
 nobody-took = { $property }{ $unit }（{ $device }）：{ $since }起至今无人接单，请您处理。租客：{ $tenant } { $phone }
@@ -81,6 +81,15 @@ way-usb_c = 用充电宝接门外USB-C口，再照常开锁
 way-micro_usb = 用充电宝接门外Micro-USB口，再照常开锁
 way-key = 用机械钥匙
 way-unknown = 试试备用钥匙
+
+# 署名的人这样称自己；以及办的是什么事。
+myself = 我
+matter = { $kind ->
+    [leak] 漏水
+    [battery] { $device }的电池
+    [request] 您反映的问题
+   *[other] { $device }的问题
+}
 
 somebody = 租客
 no-device = 室内

@@ -7,9 +7,13 @@ use std::path::Path;
 use nightporter::decide::Words;
 use nightporter::decide::cells::battery_words;
 use nightporter::decide::words::{Details, TEMPLATES};
-use nightporter::model::{Device, DeviceKind, Locale, ROUTINE_PARTS_MAX, segments as parts};
+use nightporter::model::{Device, DeviceKind, Locale, ROUTINE_PARTS_MAX, TicketKind, segments as parts};
 
 const LOCALES: [Locale; 2] = [Locale::En, Locale::ZhCn];
+/// Texts that no playbook names, and whether they are spoken.
+const SAID: &[(&str, bool)] =
+    &[("about-us", false), ("signed", false), ("call-bed", true), ("call-fine", true), ("call-bye", true)];
+
 /// What is spoken is not counted in parts of an SMS.
 fn is_spoken(template: &str) -> bool {
     template == "leak_call"
@@ -35,16 +39,13 @@ fn details(words: &Words, locale: Locale, device: &Device) -> Details {
     let battery = battery_words(words, locale, Some(device));
     let pick = |en: &str, zh: &str| if locale == Locale::En { en.to_owned() } else { zh.to_owned() };
     let wet = device.kind == DeviceKind::LeakSensor;
+    let name =
+        if wet { pick("Kitchen sensor", "厨房水浸传感器") } else { pick("Front door lock", "大门门锁") };
     Details {
         tenant: pick("Ann Lee", "李薇"),
         phone: "+14155550101".to_owned(),
         property: pick("Oak Court", "橡树公寓"),
         unit: pick("1201", "1201"),
-        device: if wet {
-            pick("Kitchen sensor", "厨房水浸传感器")
-        } else {
-            pick("Front door lock", "大门门锁")
-        },
         cells: battery.cells,
         todo: battery.todo,
         way_in: battery.way_in,
@@ -53,8 +54,11 @@ fn details(words: &Words, locale: Locale, device: &Device) -> Details {
         wish: pick("The kitchen window does not close", "厨房的窗户关不上了，麻烦来看看"),
         since: "01-05 18:30".to_owned(),
         sender: pick("Chen", "小陈"),
-        helper: pick("Chen", "小陈"),
+        helper: pick("Liu", "小刘"),
+        who: pick("Liu", "小刘"),
+        matter: words.matter(locale, if wet { TicketKind::Leak } else { TicketKind::Battery }, &name),
         eta: "01-05 19:15".to_owned(),
+        device: name,
     }
 }
 
@@ -79,6 +83,32 @@ fn document() -> String {
             let text = words.say(locale, name, &details(&words, locale, &example(name)));
             let how = if is_spoken(name) { "spoken".to_owned() } else { format!("{} SMS", parts(&text)) };
             writeln!(page, "- {} ({how}): {text}", locale.as_str()).expect("a string");
+        }
+    }
+    for (name, spoken) in SAID {
+        writeln!(page, "\n### `{name}`\n").expect("a string");
+        for locale in LOCALES {
+            let d = details(&words, locale, &example(name));
+            let text = if locale == Locale::En { "The plumber comes at nine." } else { "师傅九点到。" };
+            let values = [("property", (&*d.property).into()), ("sender", (&*d.sender).into()), ("text", text.into())];
+            let said = words.phrase(locale, name, &values);
+            let how = if *spoken { "spoken".to_owned() } else { format!("{} SMS", parts(&said)) };
+            writeln!(page, "- {} ({how}): {said}", locale.as_str()).expect("a string");
+        }
+    }
+    page.push_str("\n### Where who signs comes themselves, and other matters\n\n");
+    for (name, kind) in [
+        ("visit_eta", TicketKind::Leak),
+        ("visit_late", TicketKind::Leak),
+        ("visit_changed", TicketKind::Silent),
+        ("visit_failed", TicketKind::Request),
+    ] {
+        for locale in LOCALES {
+            let d = details(&words, locale, &example(name));
+            let who = words.phrase(locale, "myself", &[]);
+            let matter = words.matter(locale, kind, &d.device);
+            let said = words.say(locale, name, &Details { who, matter, ..d });
+            writeln!(page, "- {} ({} SMS): {said}", locale.as_str(), parts(&said)).expect("a string");
         }
     }
     page.push_str("\n## Batteries\n\n| model or cells | what to do | dead lock |\n|---|---|---|\n");

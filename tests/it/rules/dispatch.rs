@@ -319,3 +319,45 @@ fn what_becomes_urgent_is_pressed_for_with_who_has_it_and_offered_anew_when_they
         Some("05 18:01 accepted battery lock1")
     );
 }
+
+/// What was said to somebody by a template, last.
+fn said(stage: &Stage, template: &str, to: &str) -> String {
+    let one = stage.messages.iter().rfind(|m| m.template == template && m.recipient.as_key() == to);
+    one.unwrap_or_else(|| panic!("{template}: {:?}", stage.log)).body.clone()
+}
+
+#[test]
+fn words_about_a_visit_name_the_matter_and_who_signs_says_i() {
+    let mut stage = Stage::new();
+    for line in [
+        "05 10:00 leak1 dry",
+        "05 10:05 leak1 wet",
+        "05 10:06 h1 accept leak",
+        "05 10:07 h1 eta leak",
+        "05 10:30 h1 fail leak",
+    ] {
+        stage.act(line);
+    }
+    let (eta, failed) = (said(&stage, "visit_eta", "tenant:t1"), said(&stage, "visit_failed", "tenant:t1"));
+    let sensor = stage.facts.devices[&DeviceKey::from("leak1")].name.clone();
+    for text in [&eta, &failed] {
+        assert!((text.contains("the leak") || text.contains("漏水")) && !text.contains(&sensor), "{text}");
+    }
+    let signer = eta.rsplit(['-', '—']).next().expect("signed").trim().to_owned();
+    let speaks = eta.contains(" I will") || eta.contains("我预计");
+    assert!(speaks && eta.matches(&*signer).count() == 1, "{eta}");
+}
+
+#[test]
+fn the_manager_hears_who_did_not_come_whoever_had_the_job_since() {
+    let mut stage = Stage::new();
+    stage.change("visits watched");
+    let night = "05 22:40 h1 accept battery\n05 22:50 h1 decline battery\n06 08:30 wait";
+    format!("{LATE}\n{night}").lines().for_each(|line| stage.act(line));
+    let name = |id: &str| {
+        let place = &stage.facts.places[&PropertyId::from("oak")];
+        place.housekeepers.iter().find(|h| h.id.as_str() == id).expect("a housekeeper").name.clone()
+    };
+    let text = said(&stage, "missed_manager", "manager:oak");
+    assert!(text.contains(&name("h2")) && !text.contains(&name("h1")), "{text}");
+}
