@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{KNOTS, KNOTS_LEN};
+use super::{FINE_MAX, KNOTS, KNOTS_LEN};
 
 /// Knots passed within this many hours were passed before anybody looked.
 const FIRST_HOURS: u16 = 38;
@@ -29,6 +29,13 @@ impl Life {
     /// When a knot was passed, in hours; none when it never was.
     pub fn passed(&self, knot: usize) -> Option<u16> {
         self.passed.get(knot).copied().filter(|h| *h != NEVER)
+    }
+
+    /// When it had gone this part of the way from a knot to the next, in hours. A coarse gauge goes from one to the other at once.
+    pub(super) fn reached(&self, knot: usize, part: f64) -> Option<f64> {
+        let here = f64::from(self.passed(knot)?);
+        let next = f64::from(self.passed(knot + 1).unwrap_or(self.hours));
+        Some(if self.step <= FINE_MAX { here + (next - here) * part } else { here })
     }
 
     /// The lowest knot that it passed; the highest where it passed none.

@@ -62,8 +62,8 @@ impl Default for Tuning {
             smear: 0.6,
             stranger: 0.005,
             fleet: 1.0,
-            chance: 0.43,
-            chance_sooner: 0.15,
+            chance: 0.42,
+            chance_sooner: 0.18,
         }
     }
 }

@@ -243,9 +243,22 @@ impl Track {
     /// What it was, now that it is over: died there, or taken out while it worked. None where too little was seen.
     pub fn finish(&self, died: bool) -> Option<Life> {
         let heard = u16::try_from((self.heard - self.born) / HOUR).unwrap_or(NEVER - 1);
-        let (hours, died) = self.empty.map_or((heard, died), |empty| (empty, true));
+        let (hours, died) = self.empty_at().filter(|empty| *empty < heard).map_or((heard, died), |empty| (empty, true));
         let passed: Vec<u16> = self.passed.iter().map(|h| (*h).min(hours)).collect();
         (!passed.is_empty()).then(|| Life { hours, died, start: self.start(), step: self.fineness, passed })
+    }
+
+    /// Hours until its gauge truly showed nothing left: a fine one's word. A coarse one that shows 0 has half a step left,
+    /// which lasts half as long as the step before at most.
+    fn empty_at(&self) -> Option<u16> {
+        if self.empty.is_some() || self.fineness <= FINE_MAX {
+            return self.empty;
+        }
+        let half = i32::from(self.fineness) * 5;
+        let at = |level: i32| KNOTS.iter().rposition(|k| *k >= level).and_then(|knot| self.passed.get(knot)).copied();
+        let (before, zero) = (at(3 * half)?, at(half)?);
+        let step = zero.saturating_sub(before);
+        Some(zero.saturating_add(step / 2)).filter(|_| step > 0)
     }
 
     /// The mean time between its readings, ms.
@@ -283,5 +296,34 @@ fn merge_nearest(counted: &mut Vec<(i32, u16)>) {
             kept.0 = gone;
         }
         kept.1 = kept.1.saturating_add(n);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A battery whose gauge of 20 % steps showed each of these for so many days.
+    fn shown(levels: &[(f64, i64)]) -> Track {
+        let about = About { quantum: Some(20.0), ..About::UNKNOWN };
+        let days =
+            levels.iter().flat_map(|(level, days)| std::iter::repeat_n(*level, usize::try_from(*days).expect("days")));
+        let mut track = Track::default();
+        for (day, level) in (0..).zip(days) {
+            track.hear(&Sample { at: Timestamp(day * DAY), percent: Some(level), ..Sample::default() }, &about);
+        }
+        track
+    }
+
+    #[test]
+    fn a_coarse_zero_is_half_a_step_and_what_lives_on_much_longer_tells_nothing_more() {
+        let up_to_zero = [(100.0, 10), (80.0, 20), (60.0, 20), (40.0, 20), (20.0, 20)];
+        let hours = |days_at_zero| {
+            let life = shown(&[&up_to_zero[..], &[(0.0, days_at_zero)]].concat()).finish(false).expect("a life");
+            (i64::from(life.hours) / 24, life.died)
+        };
+        assert_eq!(hours(8), (97, false), "taken out while half a step may have been left");
+        assert_eq!(hours(14), (101, true), "half the twenty days of the step before");
+        assert_eq!(hours(60), (101, true), "a gauge at nothing for two months");
     }
 }
