@@ -79,6 +79,7 @@ impl Batch<'_> {
         let facts = Facts { places, standings, swaps, valves, tickets, behind, ..about };
         let mut facts = self.complete(tx, facts, gateways, &homes, &given, paid).await?;
         facts.wet = self.wet_units(tx, tasks, &facts).await?;
+        facts.lost_tones = self.house.tones.lost(tx, &self.house.policy, self.now).await?;
         Ok(facts)
     }
 

@@ -15,6 +15,7 @@ mod reported;
 mod rota;
 mod sweep;
 mod talk;
+mod tones;
 mod waits;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use crate::store::{DueMessage, Reject, Report, Store, StoreError};
 pub use door::{CommandError, Door, Health, Listening};
 pub use lives::Lives;
 pub use outbox::{Answer, Attempt, LEASE_MS, Tried};
+pub use tones::Tones;
 
 /// Causes decided in one transaction at most.
 pub const BATCH_MAX: usize = 4_096;
@@ -177,6 +179,8 @@ pub struct Committer {
     pub metrics: Arc<Metrics>,
     /// What finished batteries tell.
     pub lives: Lives,
+    /// Which tones have lost.
+    pub tones: Tones,
 }
 
 impl Committer {

@@ -313,6 +313,11 @@ fn check_thresholds(config: &Config, document: &mut Document<'_>) {
     for (key, _) in hours.into_iter().filter(|(_, hour)| *hour > 23) {
         document.report(key, "expected an hour, 0 to 23");
     }
+    let tones = config.property.iter().filter_map(|(id, p)| Some((format!("property.{id}.tones"), p.tones.as_ref()?)));
+    let tones = std::iter::once(("contact.tones".to_owned(), &config.contact.tones)).chain(tones);
+    for (key, _) in tones.filter(|(_, tones)| tones.is_empty()) {
+        document.report(&key, "expected at least one of plain, warm, playful, rhyming");
+    }
     if !(1..=GROUP_MAX).contains(&config.dispatch.group) {
         document.report("dispatch.group", format!("expected 1 to {GROUP_MAX}"));
     }

@@ -122,6 +122,7 @@ impl Config {
             sweep: self.sweep.clone(),
             playbooks,
             property_playbooks,
+            property_tones: self.property.iter().filter_map(|(id, p)| Some((id.clone(), p.tones.clone()?))).collect(),
         }
     }
 

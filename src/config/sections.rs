@@ -13,7 +13,7 @@ use crate::broker::{BrokerOptions, Tls, User};
 use crate::decide::Words;
 use crate::deliver::carrier::aliyun::template::Approved;
 use crate::deliver::carrier::{AliyunAccount, Limits, Sender, TwilioAccount};
-use crate::model::{CarrierName, CarrierRoutes, Locale, TicketKind, Timestamp};
+use crate::model::{CarrierName, CarrierRoutes, Locale, TicketKind, Timestamp, Tone};
 
 /// `[mqtt]`
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -295,6 +295,8 @@ impl Default for ScaledClock {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PropertySection {
+    /// In which tones routine words are said here, in place of `contact.tones`.
+    pub tones: Option<Vec<Tone>>,
     /// What this property changes in the playbooks of all.
     pub playbook: BTreeMap<TicketKind, PlaybookEdit>,
 }

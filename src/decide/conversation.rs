@@ -68,6 +68,7 @@ impl Desk<'_> {
     fn note_reply(&mut self, reply: &Reply, understood: &Understood, matter: Option<&TicketId>) {
         let (intent, confidence) = (understood.intent.as_str(), understood.confidence);
         if let Some(id) = matter {
+            self.change(id).replied = true;
             self.event(id, "reply", "tenant", json!({ "sid": reply.sid, "intent": intent, "confidence": confidence }));
             self.go_on(id, "tenant");
         }

@@ -3,8 +3,10 @@
 //! The committer lays the facts on the desk, the rules work on it, the committer stores the changes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::policy::Policy;
+use super::tones::Lost;
 use super::words::Words;
 use crate::model::*;
 
@@ -86,6 +88,8 @@ pub struct Facts {
     pub behind: HashMap<DeviceKey, Vec<Behind>>,
     /// Devices whose fresh battery may be the one that their neighbour of the same unit lost.
     pub swapped: HashSet<DeviceKey>,
+    /// Tones that are not tried any more.
+    pub lost_tones: Arc<Lost>,
     /// Devices that came lately with many others, and were then as they are found now.
     pub newcomers: HashSet<DeviceKey>,
 }

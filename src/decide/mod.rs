@@ -33,6 +33,7 @@ pub mod stats;
 mod survey;
 mod sweep;
 mod tickets;
+pub mod tones;
 mod valves;
 mod visits;
 mod waiting;

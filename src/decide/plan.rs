@@ -291,7 +291,7 @@ impl Desk<'_> {
         template: &'static str,
     ) -> MessageId {
         self.named(id);
-        let body = self.words.say(person.locale, template, &self.details_of_step(id, n, person.locale));
+        let body = self.worded(id, n, severity, person, template);
         let channel = if self.ticket(id).plan[n].step.verb == Verb::Call { Channel::Voice } else { Channel::Sms };
         let single = self.policy.routes.wants_templates(&person.phone);
         let alone = |template: &str, channel| single || template == "survey_tenant" || channel == Channel::Voice;

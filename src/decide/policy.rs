@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::time::MINUTE;
 use crate::model::{
-    Audience, CarrierRoutes, E164, Locale, Playbook, PropertyId, Severity, Since, Span, Step, TicketKind, Until, Verb,
+    Audience, CarrierRoutes, E164, Locale, Playbook, PropertyId, Severity, Since, Span, Step, TicketKind, Tone, Until,
+    Verb,
 };
 
 /// `[battery]`: when a battery counts as low, and what proves its replacement.
@@ -83,13 +84,21 @@ pub struct ContactPolicy {
     pub night_to_hour: u32,
     /// Routine and urgent messages to one person within any 24 hours.
     pub daily_messages_max: u32,
+    /// In which tones routine words are said; several are tried against each other.
+    pub tones: Vec<Tone>,
     /// Whether somebody who said STOP may still be called, never texted, about an emergency: only where the law allows it.
     pub call_after_stop: bool,
 }
 
 impl Default for ContactPolicy {
     fn default() -> Self {
-        Self { night_from_hour: 21, night_to_hour: 8, daily_messages_max: 4, call_after_stop: false }
+        Self {
+            night_from_hour: 21,
+            night_to_hour: 8,
+            daily_messages_max: 4,
+            tones: vec![Tone::Plain],
+            call_after_stop: false,
+        }
     }
 }
 
@@ -291,6 +300,8 @@ pub struct Policy {
     pub playbooks: BTreeMap<TicketKind, Playbook>,
     /// Playbooks for one property; they come first.
     pub property_playbooks: BTreeMap<PropertyId, BTreeMap<TicketKind, Playbook>>,
+    /// Tones of one property; they come first.
+    pub property_tones: BTreeMap<PropertyId, Vec<Tone>>,
 }
 
 impl Policy {
@@ -301,17 +312,8 @@ impl Policy {
     }
 }
 
-impl Policy {
-    /// How long a leak must be dry at a property.
-    pub fn leak_clear_after(&self, property: &PropertyId) -> Span {
-        let own = self.property_playbooks.get(property).and_then(|p| p.get(&TicketKind::Leak));
-        let playbook = own.or_else(|| self.playbooks.get(&TicketKind::Leak));
-        playbook.and_then(|p| p.clear_after).unwrap_or(LEAK_CLEAR_AFTER)
-    }
-}
-
 /// Dry this long, a leak is over, where no playbook says otherwise.
-const LEAK_CLEAR_AFTER: Span = Span(30 * MINUTE);
+pub(super) const LEAK_CLEAR_AFTER: Span = Span(30 * MINUTE);
 
 /// The built-in playbook for a kind of ticket.
 pub fn builtin_playbook(kind: TicketKind) -> Playbook {

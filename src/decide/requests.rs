@@ -96,6 +96,8 @@ impl Desk<'_> {
             source: None,
             wet_at: None,
             survey: None,
+            tone: None,
+            replied: false,
             sender: None,
             text: Some(wanted.text.clone()),
             held: false,

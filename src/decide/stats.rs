@@ -8,7 +8,7 @@ use crate::model::time::HOUR;
 use crate::model::*;
 
 /// From this score on a tenant counts as satisfied, of 10: neither a detractor nor silent.
-const SATISFIED_FROM: i64 = 7;
+pub const SATISFIED_FROM: i64 = 7;
 /// Standard errors on both sides of an interval of 95 %.
 const Z_95: f64 = 1.96;
 
@@ -95,13 +95,21 @@ pub struct Share {
     pub of: u32,
 }
 
+impl std::ops::Add for Share {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { met: self.met + other.met, of: self.of + other.of }
+    }
+}
+
 impl Share {
     /// 0 to 1; nothing of none.
     pub fn rate(self) -> Option<f64> {
         (self.of > 0).then(|| f64::from(self.met) / f64::from(self.of))
     }
 
-    fn add(&mut self, met: Option<bool>) {
+    fn count(&mut self, met: Option<bool>) {
         self.of += u32::from(met.is_some());
         self.met += u32::from(met == Some(true));
     }
@@ -149,7 +157,7 @@ impl Standings {
     fn add(&mut self, case: &Case) {
         self.tickets += 1;
         for (share, measure) in self.shares.iter_mut().zip(Measure::ALL) {
-            share.add(measure.of(case));
+            share.count(measure.of(case));
         }
         case.score.into_iter().for_each(|score| self.nps.add(score));
     }
@@ -276,7 +284,7 @@ mod tests {
     fn a_share_of_none_is_no_rate() {
         let mut share = Share::default();
         assert_eq!(share.rate(), None);
-        [Some(true), None, Some(false), Some(true), Some(true)].into_iter().for_each(|met| share.add(met));
+        [Some(true), None, Some(false), Some(true), Some(true)].into_iter().for_each(|met| share.count(met));
         assert_eq!(share.rate(), Some(0.75));
     }
 }

@@ -251,6 +251,8 @@ impl Desk<'_> {
             source: None,
             wet_at: None,
             survey: None,
+            tone: None,
+            replied: false,
             sender: None,
             text: None,
             round: 0,

@@ -4,9 +4,19 @@ use super::conversation::Reply;
 use super::desk::Desk;
 use super::intent::{Intent, Understood};
 use super::people::person_tenant;
+use super::policy::{LEAK_CLEAR_AFTER, Policy};
 use super::questions::ASKS_BED;
 use super::requests::Wanted;
 use crate::model::*;
+
+impl Policy {
+    /// How long a leak must be dry at a property.
+    pub fn leak_clear_after(&self, property: &PropertyId) -> Span {
+        let own = self.property_playbooks.get(property).and_then(|p| p.get(&TicketKind::Leak));
+        let playbook = own.or_else(|| self.playbooks.get(&TicketKind::Leak));
+        playbook.and_then(|p| p.clear_after).unwrap_or(LEAK_CLEAR_AFTER)
+    }
+}
 
 impl Desk<'_> {
     /// Acts on a word of water, whatever else the text says. The leak that has it, and whether anybody else must look.

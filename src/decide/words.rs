@@ -4,7 +4,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
 use super::links::without_links;
-use crate::model::{Locale, Money, TicketKind};
+use crate::model::{Locale, Money, TicketKind, Tone};
 
 /// Every template that a playbook may name.
 pub const TEMPLATES: &[&str] = &[
@@ -125,7 +125,18 @@ impl Words {
 
     /// A template in a language. The name is one of [`TEMPLATES`] or a helper word of the file.
     pub fn say(&self, locale: Locale, template: &str, details: &Details) -> String {
-        self.format(locale, &template.replace('_', "-"), &args(details))
+        self.say_in(locale, template, Tone::Plain, details)
+    }
+
+    /// A template in a language and tone; what has no words of this tone is said plainly.
+    pub fn say_in(&self, locale: Locale, template: &str, tone: Tone, details: &Details) -> String {
+        self.format(locale, &template.replace('_', "-"), tone, &args(details))
+    }
+
+    /// Whether a template is said in several tones.
+    pub fn has_tones(&self, template: &str) -> bool {
+        let id = template.replace('_', "-");
+        self.en.get_message(&id).is_some_and(|m| m.attributes().next().is_some())
     }
 
     /// A template's own words with `${name}` where something is filled in, as carriers approve them; none by that name.
@@ -135,12 +146,12 @@ impl Words {
         let gap = |name: &str| format!("${{{name}}}");
         let gaps: Vec<(&str, String)> = DETAILS.iter().chain(&["text"]).map(|name| (*name, gap(name))).collect();
         let args = gaps.iter().map(|(name, gap)| (*name, gap.as_str())).collect();
-        known.then(|| self.format(locale, &id.replace('_', "-"), &args))
+        known.then(|| self.format(locale, &id.replace('_', "-"), Tone::Plain, &args))
     }
 
     /// A phrase that goes into a template. The name is an id of the file.
     pub fn phrase(&self, locale: Locale, id: &str, values: &[(&str, FluentValue<'_>)]) -> String {
-        self.format(locale, id, &values.iter().map(|(name, value)| (*name, value.clone())).collect())
+        self.format(locale, id, Tone::Plain, &values.iter().map(|(name, value)| (*name, value.clone())).collect())
     }
 
     /// What a ticket is about, as people call it.
@@ -148,13 +159,19 @@ impl Words {
         self.phrase(locale, "matter", &[("kind", kind.as_str().into()), ("device", device.into())])
     }
 
-    fn format(&self, locale: Locale, id: &str, args: &FluentArgs<'_>) -> String {
-        let bundle = match locale {
+    fn format(&self, locale: Locale, id: &str, tone: Tone, args: &FluentArgs<'_>) -> String {
+        let bundle = self.bundle(locale);
+        let message = bundle.get_message(id).expect("every template stands in every language");
+        let toned = message.get_attribute(tone.as_str()).map(|attribute| attribute.value());
+        let pattern = toned.or(message.value()).expect("a template has words");
+        bundle.format_pattern(pattern, Some(args), &mut Vec::new()).into_owned()
+    }
+
+    fn bundle(&self, locale: Locale) -> &FluentBundle<FluentResource> {
+        match locale {
             Locale::ZhCn => &self.zh_cn,
             Locale::En => &self.en,
-        };
-        let pattern = bundle.get_message(id).and_then(|m| m.value()).expect("every template stands in every language");
-        bundle.format_pattern(pattern, Some(args), &mut Vec::new()).into_owned()
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub mod segments;
 pub mod task;
 pub mod ticket;
 pub mod time;
+pub mod tone;
 pub mod work;
 
 pub use attempt::*;
@@ -36,4 +37,5 @@ pub use segments::{ROUTINE_PARTS_MAX, segments};
 pub use task::*;
 pub use ticket::*;
 pub use time::{Millis, Timestamp};
+pub use tone::Tone;
 pub use work::*;

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{DeviceKey, HousekeeperId, MessageId, PropertyId, Step, TenantId, TicketId, Timestamp, UnitId, Work};
+use super::{
+    DeviceKey, HousekeeperId, Locale, MessageId, PropertyId, Step, TenantId, TicketId, Timestamp, Tone, UnitId, Work,
+};
 
 /// What a ticket is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -270,6 +272,12 @@ pub struct Ticket {
     /// The question how it was, and the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey: Option<Survey>,
+    /// In which tone its routine words are said, and in which language, while several tones are tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<(Locale, Tone)>,
+    /// Whether its tenant has written since it was opened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replied: bool,
     /// Who signs every text about it, from the first to the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
@@ -314,6 +322,12 @@ impl Ticket {
     pub fn answered(&self) -> Option<&str> {
         let own = |q: &&Question| Some(&q.tenant_id) == self.tenant_id.as_ref();
         self.questions.iter().rfind(own).and_then(|q| q.answer.as_deref())
+    }
+
+    /// Whether the tenant did what the texts asked: wrote back, or put in the battery before anybody had to come.
+    pub fn is_heeded(&self) -> bool {
+        let over = matches!(self.status, Status::Resolved { .. } | Status::Closed { .. });
+        self.replied || (self.kind == TicketKind::Battery && over && !self.visited && !self.died)
     }
 
     /// When water last came to a sensor of it: what else of a riser is wet soon after is the same incident.

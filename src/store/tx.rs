@@ -8,6 +8,7 @@ use super::*;
 use crate::decide::desk::{Behind, Given, Paid, Place, Praise, Understanding, Wish};
 use crate::decide::forecast::FinishedLife;
 use crate::decide::stats::Case;
+use crate::decide::tones::Trials;
 use crate::model::*;
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
@@ -100,6 +101,8 @@ queries! {
     conversations::last_texts as last_texts(phone: &str, properties: Option<&[String]>, limit: i64) -> Vec<MessageRow>;
 
     /// Tickets of a period with what is known around them.
+    stats::trials as trials(from: Timestamp, to: Timestamp, properties: Option<&[String]>) -> Trials;
+    /// Tickets with what is known around them.
     stats::cases as cases(from: Timestamp, to: Timestamp, properties: Option<&[String]>, limit: i64) -> Vec<Case>;
     /// Valves of properties.
     tasks::valves_of as valves_of(properties: &[&str]) -> Vec<Device>;

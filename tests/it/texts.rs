@@ -7,7 +7,7 @@ use std::path::Path;
 use nightporter::decide::Words;
 use nightporter::decide::cells::battery_words;
 use nightporter::decide::words::{Details, TEMPLATES};
-use nightporter::model::{Device, DeviceKind, Locale, ROUTINE_PARTS_MAX, TicketKind, segments as parts};
+use nightporter::model::{Device, DeviceKind, Locale, ROUTINE_PARTS_MAX, TicketKind, Tone, segments as parts};
 
 const LOCALES: [Locale; 2] = [Locale::En, Locale::ZhCn];
 /// Texts that no playbook names, and whether they are spoken.
@@ -84,6 +84,13 @@ fn document() -> String {
             let how = if is_spoken(name) { "spoken".to_owned() } else { format!("{} SMS", parts(&text)) };
             writeln!(page, "- {} ({how}): {text}", locale.as_str()).expect("a string");
         }
+        for tone in Tone::ALL.into_iter().skip(1).filter(|_| words.has_tones(name)) {
+            for locale in LOCALES {
+                let text = words.say_in(locale, name, tone, &details(&words, locale, &example(name)));
+                writeln!(page, "- {}, {} ({} SMS): {text}", locale.as_str(), tone.as_str(), parts(&text))
+                    .expect("a string");
+            }
+        }
     }
     for (name, spoken) in SAID {
         writeln!(page, "\n### `{name}`\n").expect("a string");
@@ -158,14 +165,23 @@ fn a_text_costs_two_parts_for_every_model() {
     for (kind, model) in models.chain(unknown) {
         let device = device(kind, &model, "");
         for locale in LOCALES {
-            for name in TEMPLATES {
-                let text = words.say(locale, name, &details(&words, locale, &device));
-                assert!(
-                    is_spoken(name) || parts(&text) <= ROUTINE_PARTS_MAX,
-                    "{model}, {name}: {} parts: {text}",
-                    parts(&text)
-                );
+            for (name, tone) in TEMPLATES.iter().flat_map(|name| Tone::ALL.map(|tone| (name, tone))) {
+                let text = words.say_in(locale, name, tone, &details(&words, locale, &device));
+                let count = parts(&text);
+                assert!(is_spoken(name) || count <= ROUTINE_PARTS_MAX, "{model}, {name}: {count} parts: {text}");
             }
         }
+    }
+}
+
+#[test]
+fn what_has_tones_has_all_of_them_in_both_languages() {
+    let words = Words::new();
+    let toned: Vec<_> = TEMPLATES.iter().filter(|name| words.has_tones(name)).collect();
+    assert_eq!(toned.len(), 6, "{toned:?}");
+    for (locale, name) in LOCALES.into_iter().flat_map(|locale| toned.iter().map(move |name| (locale, **name))) {
+        let say = |tone| words.say_in(locale, name, tone, &details(&words, locale, &example(name)));
+        let said: std::collections::BTreeSet<String> = Tone::ALL.map(say).into();
+        assert_eq!(said.len(), 4, "{name} in {locale:?}: {said:?}");
     }
 }

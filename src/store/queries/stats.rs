@@ -1,11 +1,12 @@
-//! Tickets with what is known around them, to be counted.
+//! Tickets with what is known around them, to be counted, and what came of the tones they were written in.
 
 use sqlx::{QueryBuilder, Row as _};
 
 use super::facts::ticket_row;
 use super::{Conn, Db, Row, push_list};
-use crate::decide::stats::Case;
-use crate::model::Timestamp;
+use crate::decide::stats::{Case, SATISFIED_FROM, Share};
+use crate::decide::tones::{Heeded, Trials};
+use crate::model::{Locale, PropertyId, Timestamp, Tone};
 use crate::store::StoreError;
 
 /// Tickets opened from an instant on and before another, by when they opened.
@@ -36,4 +37,40 @@ pub async fn cases(
         })
     };
     query.build().fetch_all(&mut *conn).await?.iter().map(case).collect()
+}
+
+/// What came of the tones of matters opened from an instant on and before another, by language and property.
+pub async fn trials(
+    conn: &mut Conn,
+    from: Timestamp,
+    to: Timestamp,
+    properties: Option<&[String]>,
+) -> Result<Trials, StoreError> {
+    let mut query = QueryBuilder::<Db>::new(
+        "SELECT t.tone_locale, t.property_id, t.tone, COUNT(*), COUNT(CASE WHEN t.heeded THEN 1 END), COUNT(s.score), \
+         COUNT(CASE WHEN s.score >= ",
+    );
+    query.push_bind(SATISFIED_FROM).push(
+        " THEN 1 END) FROM tickets t LEFT JOIN surveys s ON s.ticket_id = t.id \
+         WHERE t.tone IS NOT NULL AND t.opened_at >= ",
+    );
+    query.push_bind(from.0).push(" AND t.opened_at < ").push_bind(to.0);
+    if let Some(properties) = properties {
+        query.push(" AND t.property_id IN ");
+        push_list(&mut query, properties.iter().map(String::as_str));
+    }
+    query.push(" GROUP BY t.tone_locale, t.property_id, t.tone");
+    let mut trials = Trials::new();
+    for row in query.build().fetch_all(&mut *conn).await? {
+        let (locale, property): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let tone: String = row.try_get(2)?;
+        // A tone that a newer version knew is no concern of this one.
+        let (Some(locale), Some(tone)) = (Locale::parse(&locale), Tone::parse(&tone)) else { continue };
+        let count = |n: usize| row.try_get::<i64, _>(n).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        let heeded = Share { met: count(4)?, of: count(3)? };
+        let satisfied = Share { met: count(6)?, of: count(5)? };
+        let tones = trials.entry((locale, PropertyId(property))).or_default();
+        tones.insert(tone, Heeded { heeded, satisfied });
+    }
+    Ok(trials)
 }

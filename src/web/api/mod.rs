@@ -22,6 +22,7 @@ pub mod stats;
 pub mod sweep;
 pub mod tasks;
 pub mod tickets;
+pub mod tones;
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = board::routes(routes);
     let routes = rota::routes(routes);
     let routes = stats::routes(routes);
+    let routes = tones::routes(routes);
     let routes = tasks::routes(routes);
     let routes = events::routes(routes);
     let routes = sweep::routes(routes);

@@ -20,6 +20,7 @@ mod reward;
 mod sla;
 mod stage;
 mod sweep;
+mod tones;
 mod water;
 
 pub use stage::Stage;

@@ -6,8 +6,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use nightporter::clock::Clock;
-use nightporter::commit::{Attempt, Cause, CommandError, Committer, Item};
-use nightporter::decide::{Command, Refusal};
+use nightporter::commit::{Attempt, Cause, CommandError, Committer, Item, Tones};
+use nightporter::decide::stats::Share;
+use nightporter::decide::tones::Heeded;
+use nightporter::decide::{Command, Policy, Refusal};
+use nightporter::model::time::{DAY, HOUR};
 use nightporter::model::*;
 use nightporter::store::{MessageFilter, Page};
 use tokio::sync::{mpsc, oneshot};
@@ -62,6 +65,69 @@ pub async fn tickets_of_a_period_are_counted_with_what_is_around_them(db: &Engin
     assert_eq!(found(11, 30, None, 9).await, std::slice::from_ref(&k2), "from on, before to");
     assert_eq!(found(0, 99, Some(&oak), 9).await, [k1.clone(), k2]);
     assert_eq!((found(0, 99, None, 1).await, found(40, 99, None, 9).await), (vec![k1], vec![]));
+}
+
+pub async fn tones_are_counted_by_language_and_property(db: &Engine) {
+    db.registered().await;
+    let of = |id: &str, unit: &str, at: i64, tone, replied| Ticket {
+        tone,
+        replied,
+        status: Status::Closed { at: Timestamp(at), resolved_at: Timestamp(at) },
+        ..ticket(id, TicketKind::Request, id, unit, at)
+    };
+    let warm = Some((Locale::En, Tone::Warm));
+    let all = [
+        of("k1", "oak-1", 10, warm, true),
+        of("k2", "oak-1", 20, warm, false),
+        of("k3", "oak-1", 30, Some((Locale::ZhCn, Tone::Plain)), false),
+        of("k4", "elm-1", 40, warm, false),
+        of("k5", "elm-1", 50, None, true),
+    ];
+    db.write(async |tx| tx.save_tickets(&all.iter().collect::<Vec<_>>()).await).await;
+    let survey = |id: &str, score| {
+        format!("INSERT INTO surveys (ticket_id, asked_at, score, answered_at) VALUES ('{id}', 1, {score}, 2)")
+    };
+    super::door::execute(&db.store, &[&survey("k1", "7"), &survey("k2", "6"), &survey("k4", "NULL")]).await;
+    let count = async |from, to, properties: Option<&[String]>| {
+        db.read(async |tx| tx.trials(Timestamp(from), Timestamp(to), properties).await).await
+    };
+    let share = |met, of| Share { met, of };
+    let came = |heeded, satisfied| Heeded { heeded, satisfied };
+    let oak = ((Locale::En, "oak".into()), [(Tone::Warm, came(share(1, 2), share(1, 2)))].into());
+    let chinese = ((Locale::ZhCn, "oak".into()), [(Tone::Plain, came(share(0, 1), share(0, 0)))].into());
+    let elm = ((Locale::En, "elm".into()), [(Tone::Warm, came(share(0, 1), share(0, 0)))].into());
+    assert_eq!(count(0, 99, None).await, [oak.clone(), chinese.clone(), elm].into());
+    assert_eq!(count(0, 99, Some(&["oak".to_owned()])).await, [oak, chinese].into());
+    assert_eq!(count(50, 99, None).await, [].into(), "what was said in no tone counts for none");
+    let answered = Ticket { replied: true, ..all[3].clone() };
+    db.write(async |tx| tx.save_tickets(&[&answered]).await).await;
+    let elm = ((Locale::En, "elm".into()), [(Tone::Warm, came(share(1, 1), share(0, 0)))].into());
+    assert_eq!(count(40, 41, None).await, [elm].into(), "the latest word counts");
+}
+
+/// Nobody who tries nothing is asked for anything; what is counted holds for an hour.
+pub async fn what_lost_is_counted_once_an_hour_where_several_tones_are_tried(db: &Engine) {
+    db.registered().await;
+    let now = at("2026-01-05T12:00:00Z");
+    let of = |n: u32| Ticket {
+        tone: Some((Locale::En, if n.is_multiple_of(2) { Tone::Warm } else { Tone::Plain })),
+        replied: !n.is_multiple_of(2),
+        status: Status::Closed { at: now - 8 * DAY, resolved_at: now - 8 * DAY },
+        ..ticket(&format!("k{n}"), TicketKind::Request, &format!("d{n}"), "oak-1", (now - 9 * DAY).0)
+    };
+    let all: Vec<Ticket> = (0..200).map(of).collect();
+    let (tones, one) = (Tones::default(), Policy::default());
+    let mut several = Policy::default();
+    several.property_tones.insert("elm".into(), vec![Tone::Plain, Tone::Warm]);
+    let lost = async |policy: &Policy, now| {
+        let lost = db.read(async |tx| tones.lost(tx, policy, now).await).await;
+        lost.keys().copied().collect::<Vec<_>>()
+    };
+    assert_eq!(lost(&several, now).await, [], "nothing was said yet");
+    db.write(async |tx| tx.save_tickets(&all.iter().collect::<Vec<_>>()).await).await;
+    assert_eq!((lost(&several, now + HOUR - 1).await, lost(&one, now + HOUR).await), (vec![], vec![]));
+    assert_eq!(lost(&several, now + HOUR).await, [(Locale::En, Tone::Warm)]);
+    assert_eq!(lost(&several, now + 180 * DAY).await, [], "tried again after half a year");
 }
 
 pub async fn swaps_hold_until_they_end_or_are_taken_back(db: &Engine) {

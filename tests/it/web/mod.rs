@@ -14,6 +14,7 @@ mod roles;
 mod schema;
 mod sign_in;
 mod sweep;
+mod tones;
 mod webhooks;
 mod words;
 mod work;

@@ -1,0 +1,114 @@
+//! What came of the tones in which routine words are said, language by language, and which have lost.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Answer;
+use crate::decide::stats::Share;
+use crate::decide::tones::{Heeded, Loss, TRIAL_MS, YOUNG_MS, lost};
+use crate::model::{Locale, Tone};
+use crate::web::AppState;
+use crate::web::access::{Caller, Right};
+use crate::web::openapi::Routes;
+use crate::web::problem::Problem;
+
+/// Adds the routes of this file.
+pub fn routes(routes: Routes) -> Routes {
+    routes.add::<__path_list, _, _>(list)
+}
+
+/// Tones that are tried.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Tones {
+    /// By language, then tone; empty where no property tries several.
+    items: Vec<ToneResult>,
+}
+
+/// What came of one tone in one language, at the properties you see, in matters that opened between 180 and 7 days ago.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ToneResult {
+    #[schema(examples("en", "zh-CN"))]
+    locale: &'static str,
+    #[schema(examples("plain", "warm", "playful", "rhyming"))]
+    tone: &'static str,
+    /// Of the tenants who heard it: who wrote back, or put in the battery before anybody had to come.
+    heeded: Counted,
+    /// Of those who gave a mark: who gave 7 or more.
+    satisfied: Counted,
+    /// Why it is no longer used, counted over all properties; null while it is.
+    #[schema(required)]
+    lost: Option<Lost>,
+}
+
+/// How many of how many.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Counted {
+    /// 0 to 1; null of none.
+    #[schema(required)]
+    rate: Option<f64>,
+    met: u32,
+    of: u32,
+}
+
+/// A certain loss: at least 4 standard errors, with 100 answers or more of each tone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Lost {
+    /// The tone that did better.
+    to: &'static str,
+    #[schema(examples("heeded", "satisfied"))]
+    measure: &'static str,
+    /// By which share of the tenants, 0 to 1, compared property by property (Mantel-Haenszel).
+    difference: f64,
+    /// The same in standard errors (Cochran's test).
+    standard_errors: f64,
+}
+
+impl From<Share> for Counted {
+    fn from(share: Share) -> Self {
+        Self { rate: share.rate(), met: share.met, of: share.of }
+    }
+}
+
+impl From<&Loss> for Lost {
+    fn from(loss: &Loss) -> Self {
+        Self { to: loss.to.as_str(), measure: loss.measure, difference: loss.difference, standard_errors: loss.z }
+    }
+}
+
+/// What came of the tones that are tried.
+#[utoipa::path(get, path = "/api/v1/stats/tones", tag = "messages", operation_id = "list_tones", responses(
+    (status = 200, description = "Every tone that was heard.", body = Tones),
+    (status = 401, description = "No known token.", body = Problem),
+    (status = 403, description = "Not with this role.", body = Problem)))]
+pub async fn list(State(app): State<AppState>, caller: Caller) -> Answer<Tones> {
+    caller.need(Right::Property)?;
+    let now = app.clock.now();
+    let (from, to) = (now - TRIAL_MS, now - YOUNG_MS);
+    let mut tx = app.store.read().await?;
+    let all = tx.trials(from, to, None).await?;
+    let seen = match caller.properties() {
+        None => all.clone(),
+        some => tx.trials(from, to, some).await?,
+    };
+    let lost = lost(&all);
+    let mut sums: BTreeMap<(Locale, Tone), Heeded> = BTreeMap::new();
+    for ((locale, _), tones) in seen {
+        for (tone, came) in tones {
+            let sum = sums.entry((locale, tone)).or_default();
+            sum.heeded = sum.heeded + came.heeded;
+            sum.satisfied = sum.satisfied + came.satisfied;
+        }
+    }
+    let item = |((locale, tone), came): ((Locale, Tone), Heeded)| ToneResult {
+        locale: locale.as_str(),
+        tone: tone.as_str(),
+        heeded: came.heeded.into(),
+        satisfied: came.satisfied.into(),
+        lost: lost.get(&(locale, tone)).map(Lost::from),
+    };
+    Ok(Json(Tones { items: sums.into_iter().map(item).collect() }))
+}
