@@ -3,7 +3,7 @@
 
 use super::fleet::LIVES_LEAST;
 use super::scale::Scale;
-use super::{Fleet, KNOTS, KNOTS_LEN, Life, Track};
+use super::{FINE_MAX, Fleet, KNOTS, KNOTS_LEN, Life, Track};
 use crate::decide::detect::sample::About;
 use crate::model::time::HOUR;
 use crate::model::{Because, Forecast, Timestamp};
@@ -85,6 +85,8 @@ struct Stand<'a> {
     /// The lowest knot passed, and hours since.
     knot: usize,
     here: f64,
+    /// How far its level is on the way to the next knot, 0–1; none where the gauge is coarse.
+    way: Option<f64>,
     /// The knot at which it began.
     first: usize,
     start: f64,
@@ -115,6 +117,7 @@ pub fn forecast(
         track,
         knot,
         here: hours - f64::from(track.passed[knot]),
+        way: way(track, knot),
         first: life.first(),
         start: f64::from(track.start()) / 10.0,
         scale: Scale::of(track.fineness),
@@ -163,6 +166,13 @@ pub fn forecast(
     })
 }
 
+/// How far a finely told level is on its way from this knot to the next.
+fn way(track: &Track, knot: usize) -> Option<f64> {
+    let level = track.level().filter(|_| track.fineness <= FINE_MAX)?;
+    let next = KNOTS.get(knot + 1)?;
+    Some((f64::from(KNOTS[knot] - level) / f64::from(KNOTS[knot] - next)).clamp(0.0, 1.0))
+}
+
 impl OwnEnds {
     fn of(own: &[Life], stand: &Stand<'_>) -> Self {
         let lowest = |life: &Life| stand.scale.see(life).lowest;
@@ -209,7 +219,14 @@ impl Stand<'_> {
         if over > 0.0 && after_next <= 0.0 {
             weight *= bell(over / (0.3 * left + 72.0)).max(0.02);
         }
-        Answer { weight, hours: (left - self.here).max(after_next).max(0.0) }
+        let to_next = stretch * (seen.passed(self.knot + 1).unwrap_or(length) - theirs);
+        Answer { weight, hours: (left - self.gone(to_next)).max(after_next).max(0.0) }
+    }
+
+    /// Hours of a life that are gone since the knot, where it takes so many from there to the next: a fine gauge tells as
+    /// much by its level as the clock does, and the middle of the two is nearer than either.
+    fn gone(&self, to_next: f64) -> f64 {
+        self.way.map_or(self.here, |way| f64::midpoint(self.here, way * to_next))
     }
 
     /// The knot from which the recent descent is counted.
