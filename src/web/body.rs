@@ -90,8 +90,22 @@ fn fits(shape: &Value, fields: &Map<String, Value>) -> Result<(), Problem> {
             return Err(wanted(name, &known[name], &format!("it is {}", kind_of(value))));
         }
         within(name, &known[name], value)?;
+        if has_nul(value) {
+            let problem = bad_field("it holds the character U+0000, which no text has".to_owned());
+            return Err(problem.at(format!("field {name}")).mend("leave the character out"));
+        }
     }
     Ok(())
+}
+
+/// Whether a text in it holds U+0000: not every database takes it, so none is asked to.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(list) => list.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
+    }
 }
 
 /// Whether a number is between the documented bounds; a 32-bit one without an upper bound has that of its format.
@@ -211,6 +225,11 @@ mod tests {
             (r#"{"count":1,"minutes":91}"#, "field minutes: it is out of range", "give 1 to 90"),
             (r#"{"count":1,"per_day":-1}"#, "field per_day: it is out of range", "give 1 to 2147483647"),
             (r#"{"count":1,"per_day":4294967296}"#, "field per_day: it is out of range", "give 1 to 2147483647"),
+            (
+                "{\"count\":1,\"whom\":\"a\\u0000b\"}",
+                "field whom: it holds the character U+0000",
+                "leave the character out",
+            ),
             ("[]", "body: the body is a list; an object is needed", ""),
             ("{\"count\":", "body: the JSON ends too early, at line 1, column 9", ""),
             ("{count:1}", "body: this is no JSON: line 1, column 2", "one JSON object"),

@@ -72,7 +72,7 @@ pub async fn give(
         let problem = Problem::unprocessable("bad-amount", "a credit is more than zero").at("field amount_minor");
         return Err(problem.mend("give the amount in minor units, e.g. 500 for 5.00"));
     }
-    let reason = credit.reason.replace('\0', "").trim().to_owned();
+    let reason = credit.reason.trim().to_owned();
     if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) {
         let detail = format!("a reason has 1 to {REASON_CHARS_MAX} characters");
         return Err(Problem::unprocessable("bad-reason", detail).at("field reason"));

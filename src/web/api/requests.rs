@@ -87,7 +87,7 @@ fn read(new: NewTicket) -> Result<Wanted, Problem> {
             Some(Severity::parse(word).ok_or_else(|| wrong("severity", "give routine, urgent or emergency"))?)
         }
     };
-    let text = new.text.replace('\0', "").trim().to_owned();
+    let text = new.text.trim().to_owned();
     if !(1..=TEXT_CHARS_MAX).contains(&text.chars().count()) {
         return Err(wrong("text", "give 1 to 2,000 characters"));
     }
