@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::desk::{Desk, Understanding, Wish};
-use super::intent::{Asked, Intent, Keyword, Understood, Water, keyword, understand, water};
+use super::intent::{Asked, Intent, Keyword, Understood, Water, keyword, understand, wants_fewer, water};
 use super::people::{Person, host, person_tenant};
 use super::questions::OpenQuestion;
 use super::requests::{Wanted, offer_now};
@@ -62,7 +62,21 @@ impl Desk<'_> {
         self.remember(&tenant, matter, (!settled).then_some(understood.intent));
         if urgent {
             self.cry(&tenant, reply);
+        } else if !settled && wants_fewer(&reply.body) {
+            self.tell_when_we_write(&tenant, &reply.sid);
         }
+    }
+
+    /// Who wants no texts at night hears at once what is so already, and how to get none at all; a human answers the rest.
+    fn tell_when_we_write(&mut self, tenant: &Tenant, sid: &str) {
+        let contact = &self.policy.contact;
+        let hour = |hour: u32| format!("{hour}:00");
+        let (from, to) = (hour(contact.night_from_hour), hour(contact.night_to_hour));
+        let sender = self.signs(&tenant.unit_id);
+        let words = [("tenant", &tenant.name), ("from", &from), ("to", &to), ("sender", &sender)];
+        let values = words.map(|(name, word)| (name, word.as_str().into()));
+        let body = self.words.phrase(tenant.locale, "nights", &values);
+        self.send_to(&person_tenant(tenant), "nights", format!("nights/{sid}"), body, None);
     }
 
     fn note_reply(&mut self, reply: &Reply, understood: &Understood, matter: Option<&TicketId>) {

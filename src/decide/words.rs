@@ -56,7 +56,7 @@ pub const TEMPLATES: &[&str] = &[
 ];
 
 /// Templates of messages that no playbook may name: answers in a conversation.
-pub const OTHER_TEMPLATES: &[&str] = &["about_us", "human"];
+pub const OTHER_TEMPLATES: &[&str] = &["about_us", "nights", "human"];
 
 /// What is filled into templates, by name; the fields of [`Details`].
 const DETAILS: &[&str] = &[
@@ -144,7 +144,8 @@ impl Words {
         let id = if template == "human" { "signed" } else { template };
         let known = TEMPLATES.contains(&template) || OTHER_TEMPLATES.contains(&template);
         let gap = |name: &str| format!("${{{name}}}");
-        let gaps: Vec<(&str, String)> = DETAILS.iter().chain(&["text"]).map(|name| (*name, gap(name))).collect();
+        let gaps: Vec<(&str, String)> =
+            DETAILS.iter().chain(&["text", "from", "to"]).map(|name| (*name, gap(name))).collect();
         let args = gaps.iter().map(|(name, gap)| (*name, gap.as_str())).collect();
         known.then(|| self.format(locale, &id.replace('_', "-"), Tone::Plain, &args))
     }

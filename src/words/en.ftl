@@ -25,6 +25,7 @@ call-bye = Thank you for answering. If you need help, please contact your housek
 help-coming = Thanks for telling me, { $tenant }. I am getting someone to you and will write when they come. - { $sender }
 bed-coming = I am finding you a place for tonight, { $tenant }, and will call you shortly. Please keep out of the wet rooms. - { $sender }
 about-us = { $property }: { $sender } looks after your home by text: water, locks, batteries. Just reply in your own words. Reply STOP for no more texts.
+nights = Understood, { $tenant }. From { $from } to { $to } I text only what cannot wait, such as water or a dead lock. A colleague will read this and answer you. For no texts at all reply STOP. - { $sender }
 signed = { $text } - { $sender }
 battery-thanks = Thank you, { $tenant }! { $device } has a fresh battery and { $reward } is credited to you. - { $sender }
     .warm = Thank you so much, { $tenant }! { $device } has a fresh battery and { $reward } is credited to you. It is good to have you with us. - { $sender }

@@ -25,6 +25,7 @@ call-bye = 感谢您接听。需要帮忙，请联系您的管家。再见。
 help-coming = { $tenant }，收到！我马上安排人过来，时间定了就告诉您。—— { $sender }
 bed-coming = { $tenant }，我正在给您安排今晚的住处，马上打电话给您。请先离开有水的房间。—— { $sender }
 about-us = { $property }：{ $sender }通过短信照看您的家（漏水、门锁、电池）。有事直接回复就行。不想收短信请回复TD。
+nights = { $tenant }，明白了。{ $from }到次日{ $to }，除了漏水、门锁没电这类不能等的事，我不会给您发短信。您的话会有同事看到并回复。完全不想收短信请回复TD。—— { $sender }
 signed = { $text }—— { $sender }
 battery-thanks = 谢谢{ $tenant }！{ $device }电量已恢复，{ $reward }奖励已入账。—— { $sender }
     .warm = { $tenant }，太谢谢您了！{ $device }电量已恢复，{ $reward }奖励已入账。有您真好。—— { $sender }

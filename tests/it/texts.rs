@@ -11,8 +11,14 @@ use nightporter::model::{Device, DeviceKind, Locale, ROUTINE_PARTS_MAX, TicketKi
 
 const LOCALES: [Locale; 2] = [Locale::En, Locale::ZhCn];
 /// Texts that no playbook names, and whether they are spoken.
-const SAID: &[(&str, bool)] =
-    &[("about-us", false), ("signed", false), ("call-bed", true), ("call-fine", true), ("call-bye", true)];
+const SAID: &[(&str, bool)] = &[
+    ("about-us", false),
+    ("nights", false),
+    ("signed", false),
+    ("call-bed", true),
+    ("call-fine", true),
+    ("call-bye", true),
+];
 
 /// What is spoken is not counted in parts of an SMS.
 fn is_spoken(template: &str) -> bool {
@@ -97,7 +103,15 @@ fn document() -> String {
         for locale in LOCALES {
             let d = details(&words, locale, &example(name));
             let text = if locale == Locale::En { "The plumber comes at nine." } else { "师傅九点到。" };
-            let values = [("property", (&*d.property).into()), ("sender", (&*d.sender).into()), ("text", text.into())];
+            let words_in = [
+                ("property", &*d.property),
+                ("sender", &d.sender),
+                ("tenant", &d.tenant),
+                ("text", text),
+                ("from", "21:00"),
+                ("to", "8:00"),
+            ];
+            let values = words_in.map(|(name, word)| (name, word.into()));
             let said = words.phrase(locale, name, &values);
             let how = if *spoken { "spoken".to_owned() } else { format!("{} SMS", parts(&said)) };
             writeln!(page, "- {} ({how}): {said}", locale.as_str()).expect("a string");

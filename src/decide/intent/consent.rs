@@ -1,9 +1,10 @@
 //! STOP, START and HELP in the words that people use, and for which purpose. Pure.
 //!
 //! A single keyword counts only when it is the whole text; a sentence counts when it can mean nothing else, or when it
-//! speaks of texts. A text that merely holds such a word ("the water does not stop") is none: who is not written to any more misses the next leak.
+//! speaks of texts; one that speaks of a time, "not at night", wants fewer texts and is for a human. A text that merely holds such a word ("the water does not stop") is none: who is not written to any more misses the next leak.
 
 use super::text::Text;
+use super::times;
 use crate::model::Purpose;
 
 /// What somebody wants of our writing to them.
@@ -76,18 +77,8 @@ const STOP: &[&str] = &[
     "别再发了",
     "请勿打扰",
 ];
-/// These can mean nothing else, wherever they stand.
-const STOP_SENTENCES: &[&str] = &[
-    "stop texting",
-    "stop messaging",
-    "stop these texts",
-    "stop these messages",
-    "stop the texts",
-    "stop the messages",
-    "stop all texts",
-    "stop all messages",
-    "stop spamming",
-    "stop sms",
+/// These mean every text, whatever is said of times beside them.
+const STOP_FOR_GOOD: &[&str] = &[
     "opt me out",
     "opt out of",
     "unsubscribe me",
@@ -98,6 +89,21 @@ const STOP_SENTENCES: &[&str] = &[
     "lose my number",
     "revoke my consent",
     "withdraw my consent",
+    "stop all texts",
+    "stop all messages",
+    "撤回同意",
+    "撤销同意",
+];
+/// These can mean nothing else, wherever they stand, unless they speak of a time.
+const STOP_SENTENCES: &[&str] = &[
+    "stop texting",
+    "stop messaging",
+    "stop these texts",
+    "stop these messages",
+    "stop the texts",
+    "stop the messages",
+    "stop spamming",
+    "stop sms",
     "no quiero mensajes",
     "no quiero mas",
     "deje de enviar",
@@ -110,8 +116,6 @@ const STOP_SENTENCES: &[&str] = &[
     "取消订阅",
     "退订",
     "拉黑你",
-    "撤回同意",
-    "撤销同意",
 ];
 /// These mean texts only where nothing follows in the same clause, or texts do: 不要再发 is no STOP in 不要再发生漏水.
 const STOP_OPEN: &[&str] = &[
@@ -249,11 +253,34 @@ pub fn keyword(body: &str) -> Option<Keyword> {
     if HELP.contains(&&*whole) {
         return Some(Keyword::Help);
     }
-    if let Some(purpose) = one_purpose(&text) {
-        return Some(Keyword::Stop(Some(purpose)));
+    if has(&text, STOP_FOR_GOOD) && one_purpose(&text).is_none() {
+        return Some(Keyword::Stop(None));
     }
-    let stops = STOP_SENTENCES.iter().any(|phrase| text.clone().take(phrase)) || clauses(body).any(ends_all);
-    stops.then_some(Keyword::Stop(None))
+    if times::without(body).is_some() {
+        return None;
+    }
+    sentence(body).map(Keyword::Stop)
+}
+
+/// Whether somebody wants fewer texts, not none: "don't text me at night" is a STOP but for its words of time. What they
+/// want no switch can do; a human answers.
+pub fn wants_fewer(body: &str) -> bool {
+    let is_stop = |rest: String| sentence(&rest).is_some();
+    times::without(body).is_some_and(is_stop) && !matches!(keyword(body), Some(Keyword::Stop(_)))
+}
+
+fn has(text: &Text, phrases: &[&str]) -> bool {
+    phrases.iter().any(|phrase| text.clone().take(phrase))
+}
+
+/// What a sentence ends: the texts of one purpose, or all.
+fn sentence(body: &str) -> Option<Option<Purpose>> {
+    let text = Text::new(body);
+    if let Some(purpose) = one_purpose(&text) {
+        return Some(Some(purpose));
+    }
+    let stops = has(&text, STOP_FOR_GOOD) || has(&text, STOP_SENTENCES) || clauses(body).any(ends_all);
+    stops.then_some(None)
 }
 
 /// The parts of a text between its marks.

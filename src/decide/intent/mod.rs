@@ -7,9 +7,10 @@
 mod consent;
 mod phrases;
 mod text;
+mod times;
 mod water;
 
-pub use consent::{Keyword, keyword};
+pub use consent::{Keyword, keyword, wants_fewer};
 use phrases::{FILLER, PHRASES};
 use text::Text;
 pub use water::{Water, is_water, water};
@@ -131,8 +132,19 @@ impl Understood {
     }
 }
 
-/// What a text means, given what was asked last.
+/// What a text means, given what was asked last. Who wants fewer texts is answered by a human, unless more is said that
+/// cannot wait.
 pub fn understand(body: &str, asked: Asked) -> Understood {
+    let understood = read(body, asked);
+    let presses =
+        [Intent::WrongNumber, Intent::LockedOut, Intent::NeedBed, Intent::NeedHelp].contains(&understood.intent);
+    if presses || !wants_fewer(body) {
+        return understood;
+    }
+    Understood { confidence: understood.confidence.min(SURE - 1), ..understood }
+}
+
+fn read(body: &str, asked: Asked) -> Understood {
     let mut text = Text::new(body);
     let score = mark(&text);
     if let (Asked::Score, Some(score)) = (asked, score) {

@@ -19,11 +19,11 @@ pub struct Text {
 impl Text {
     /// Reads a message.
     pub fn new(body: &str) -> Self {
-        let plain: Vec<char> = body.chars().take(CHARS_MAX).flat_map(|c| narrow(c).to_lowercase()).collect();
-        let asks = plain.contains(&'?');
-        let kept = |c: &&char| !matches!(c, '\'' | '’' | '‘' | '`' | '´');
-        let blank = |c: &char| if c.is_alphanumeric() { *c } else { ' ' };
-        let spaced: String = plain.iter().filter(kept).map(blank).collect();
+        let plain = plain(body);
+        let asks = plain.contains('?');
+        let kept = |c: &char| !matches!(c, '\'' | '’' | '‘' | '`' | '´');
+        let blank = |c: char| if c.is_alphanumeric() { c } else { ' ' };
+        let spaced: String = plain.chars().filter(kept).map(blank).collect();
         let spaced = apart(&spaced);
         let words = spaced.split_whitespace().filter(|w| w.is_ascii() || !is_han_text(w));
         Self {
@@ -76,6 +76,11 @@ impl Text {
         let words: usize = self.words.iter().filter(|(_, taken)| !taken).map(|(w, _)| w.len()).sum();
         words + 3 * self.letters.iter().filter(|(c, taken)| !taken && is_han(*c)).count()
     }
+}
+
+/// The part of a message that is read, in one width and one case.
+pub fn plain(body: &str) -> String {
+    body.chars().take(CHARS_MAX).flat_map(|c| narrow(c).to_lowercase()).collect()
 }
 
 fn take<T, W>(text: &mut [(T, bool)], wanted: &[W], same: impl Fn(&T, &W) -> bool) -> bool {

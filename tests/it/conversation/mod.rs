@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use nightporter::decide::intent::{Asked, Intent, Keyword, keyword, understand};
+use nightporter::decide::intent::{Asked, Intent, Keyword, keyword, understand, wants_fewer};
 use nightporter::model::Purpose;
 
 const CORPUS: &str = include_str!("corpus.txt");
@@ -238,4 +238,62 @@ fn what_people_write_about_their_home_is_no_stop() {
         assert_eq!(keyword(body), None, "{body}");
     }
     assert!(n + more.len() >= 300);
+}
+
+#[test]
+fn fewer_texts_are_not_none_and_a_human_answers() {
+    for body in [
+        "stop texting me at night",
+        "Stop texting me at night!!",
+        "please stop messaging me so late",
+        "don't text me so late",
+        "Don't text me at night, thanks",
+        "do not text me after 10pm please",
+        "don't message me between 22:00 and 8",
+        "never text me before nine",
+        "please stop sending texts on weekends",
+        "stop texting me when I'm asleep, ok",
+        "don't text me so often",
+        "no more texts at night please",
+        "no reminders at night",
+        "晚上别发短信",
+        "晚上不要给我发短信了",
+        "这么晚了别发短信",
+        "别大半夜发短信",
+        "半夜别再给我发信息了，谢谢",
+        "晚上十点以后不要再发了",
+        "22点后别发了",
+        "睡觉时间别给我发短信",
+        "晚上别催了",
+    ] {
+        assert_eq!(keyword(body), None, "{body}");
+        assert!(wants_fewer(body), "{body}");
+        for asked in [Asked::Nothing, Asked::Replaced, Asked::Score] {
+            assert!(!understand(body, asked).is_sure(), "{body}: {:?}", understand(body, asked));
+        }
+    }
+    for body in [
+        "stop",
+        "Stop texting me",
+        "TD",
+        "别再给我发短信",
+        "unsubscribe me, you text me at night",
+        "stop all texts, day or night",
+    ] {
+        assert!(matches!(keyword(body), Some(Keyword::Stop(None))) && !wants_fewer(body), "{body}");
+    }
+    for body in [
+        "I come home at night",
+        "tomorrow morning",
+        "晚上换电池",
+        "do not send me anyone today",
+        "晚上别发火",
+        "can't get in at night",
+    ] {
+        assert!(!wants_fewer(body), "{body}");
+    }
+    assert!(
+        understand("don't text me at night, I'm locked out", Asked::Nothing).is_sure(),
+        "who stands outside comes first"
+    );
 }

@@ -222,3 +222,12 @@ fn help_is_answered_whenever_it_is_asked_but_not_twice_at_once() {
     after.lines().for_each(|line| stage.act(line));
     assert_eq!(stage.log.last().map(String::as_str), Some("05 14:01 text tenant:t1 about_us"), "nothing is open");
 }
+
+#[test]
+fn who_wants_no_texts_at_night_is_told_what_is_so_and_waits_for_a_human() {
+    let mut stage = Stage::new();
+    format!("{LOW}\n05 22:00 tenant:t1 晚上别发短信").lines().for_each(|line| stage.act(line));
+    assert_eq!(stage.log.last().map(String::as_str), Some("05 22:00 text tenant:t1 nights"), "{:#?}", stage.log);
+    assert!(stage.facts.stopped.is_empty() && stage.facts.refused.is_empty(), "no STOP");
+    assert!(stage.facts.conversations.values().any(|c| c.waiting_since.is_some()), "a human answers");
+}
