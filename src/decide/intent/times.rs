@@ -104,7 +104,8 @@ pub fn without(body: &str) -> Option<String> {
 fn without_hours_han(text: String) -> String {
     let Some((before, behind)) = text.split_once('点') else { return text };
     let kept = before.trim_end_matches(|c| HOURS_HAN.contains(c));
-    if kept.len() == before.len() {
+    // 一点 is "a little" more often than one o'clock.
+    if matches!(&before[kept.len()..], "" | "一") {
         return text;
     }
     let behind = BEHIND_HAN.iter().fold(behind, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
