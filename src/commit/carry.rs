@@ -83,6 +83,9 @@ impl Batch<'_> {
         let Some(present) = tx.lock_message(id).await? else { return Ok(()) };
         let made = tx.load_attempts(id).await?;
         let known = self.known(tx, tried, &made).await?;
+        if let Some(report) = reported::shown_failed(tried, &known) {
+            return self.report(tx, &report, tasks).await;
+        }
         let clock = &self.house.clock;
         let settled = outbox::settle(tried, &made, &known, &self.by(&|ms| clock.real(ms)));
         let Some((attempt, update)) = settled else { return Ok(()) };

@@ -3,7 +3,7 @@
 //! A report counts for the attempt that it is about, and only when it says more than is known of that attempt. What has
 //! arrived is never sent again.
 
-use super::outbox::Sender;
+use super::outbox::{Answer, Sender, Tried};
 use crate::decide::Outcome;
 use crate::deliver::carrier::codes::{self, Action, action_for};
 use crate::model::*;
@@ -53,6 +53,21 @@ pub fn reported(message: &DueMessage, made: &[MadeAttempt], report: &Report, by:
         gave_up(message, &mut made, report, by)
     };
     Reported { attempt: Some(made.swap_remove(at)), then }
+}
+
+/// Of a carrier that was asked, and shows that it took the message and has given up on it since: that is a report like any
+/// other. `known` are carrier's ids that belong to others.
+pub fn shown_failed(tried: &Tried, known: &[String]) -> Option<Report> {
+    let Answer::Found(Ok(messages)) = &tried.answer else { return None };
+    let found = messages.iter().find(|c| !known.contains(&c.sid)).filter(|c| is_failure(c.status))?;
+    Some(Report {
+        sid: found.sid.clone(),
+        message_id: Some(tried.message.id.clone()),
+        attempt: Some(tried.message.attempts),
+        status: found.status,
+        error_code: found.error_code.map(i64::from),
+        error: found.error.clone(),
+    })
 }
 
 fn is_failure(status: MessageStatus) -> bool {

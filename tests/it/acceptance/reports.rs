@@ -146,6 +146,53 @@ async fn what_did_not_arrive_is_tried_again_and_what_did_arrive_never() {
     assert_eq!(made[2].error.as_deref(), Some("the phone is off or out of reach"));
 }
 
+/// Never says whether it took a text; asked, it shows that the phone was off.
+struct Silent(Mutex<usize>);
+
+impl Carrier for Silent {
+    fn send<'a>(&'a self, _text: Outgoing<'a>) -> BoxFuture<'a, SendOutcome> {
+        *self.0.lock().expect("no panic") += 1;
+        std::future::ready(SendOutcome::Ambiguous { detail: "no answer".to_owned() }).boxed()
+    }
+
+    fn find<'a>(&'a self, looked: Lookup<'a>) -> BoxFuture<'a, Result<Vec<CarrierMessage>, CarrierError>> {
+        let off = CarrierMessage {
+            sid: format!("SM-{}", looked.attempt),
+            status: MessageStatus::Undelivered,
+            error_code: Some(30_003),
+            error: None,
+            segments: Some(1),
+            created_at: None,
+            sent_at: None,
+        };
+        std::future::ready(Ok(vec![off])).boxed()
+    }
+
+    fn fetch<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>> {
+        std::future::ready(Err(CarrierError::NotFound)).boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), CarrierError>> {
+        std::future::ready(Ok(())).boxed()
+    }
+}
+
+/// What the carrier's list shows to have failed is tried again exactly as if the failure had been reported.
+#[tokio::test]
+async fn what_is_found_failed_when_the_carrier_is_asked_is_tried_again() {
+    let carrier = Arc::new(Silent(Mutex::new(0)));
+    let mut mill = Mill::new(carrier.clone(), &Clock::manual(NOON)).await;
+    mill.write(0..1, Severity::Routine).await;
+    mill.grind(|_| None).await;
+    assert_eq!(*carrier.0.lock().expect("no panic"), 3, "twice more, as the table says");
+    let row = mill.rows().await.remove(0);
+    assert_eq!((row.status.as_str(), row.error_code), ("undelivered", Some(30_003)));
+    let made = mill.store.read().await.expect("reads").load_attempts(&row.id).await.expect("rows");
+    let ends: Vec<_> = made.iter().map(|a| (a.n, a.outcome, a.sid.is_some())).collect();
+    assert_eq!(ends, [1, 2, 3].map(|n| (n, AttemptOutcome::Undelivered, true)));
+    assert_eq!(made[0].error.as_deref(), Some("the phone is off or out of reach"));
+}
+
 /// R10: no report comes; the carrier is asked, and all texts come to their end within five minutes of it.
 #[tokio::test]
 async fn texts_whose_reports_are_lost_are_asked_about() {
