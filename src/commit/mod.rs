@@ -17,6 +17,7 @@ mod sweep;
 mod talk;
 mod tones;
 mod waits;
+mod wishes;
 
 use std::sync::Arc;
 

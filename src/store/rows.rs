@@ -346,6 +346,17 @@ pub struct UserRow {
     pub disabled_at: Option<Timestamp>,
 }
 
+/// A request that came with a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRequest {
+    /// What was asked.
+    pub request: String,
+    /// What is to be done about it, where that was chosen beforehand.
+    pub plan: String,
+    /// What was answered; absent while it is being done.
+    pub answer: Option<String>,
+}
+
 /// What an import brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportSummary {

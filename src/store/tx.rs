@@ -295,6 +295,13 @@ queries! {
     /// How many devices are watched.
     board::devices as count_devices(properties: Option<&[String]>) -> i64;
 
+    /// Keeps a request by its key, unless one is kept.
+    requests::keep as keep_request(key: &str, kept: &KeptRequest, now: Timestamp) -> ();
+    /// What is kept under a key.
+    requests::kept as kept_request(key: &str) -> Option<KeptRequest>;
+    /// Notes how a request was answered.
+    requests::answered as answer_request(key: &str, answer: &str) -> ();
+
     /// A page of tickets.
     read::tickets as list_tickets(filter: &TicketFilter, page: &Page) -> Vec<Ticket>;
     /// One ticket.

@@ -14,6 +14,7 @@ pub mod lives;
 pub mod outbox;
 pub mod read;
 pub mod registry;
+pub mod requests;
 pub mod rota;
 pub mod stats;
 pub mod sweep;

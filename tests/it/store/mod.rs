@@ -12,6 +12,7 @@ mod lives;
 mod outbox;
 mod people;
 mod registry;
+mod requests;
 mod rota;
 mod states;
 mod sweep;
@@ -110,6 +111,7 @@ on_both! {
     conversations::a_number_leads_home_and_to_the_locks_there,
     conversations::conversations_are_kept_listed_and_paged,
     conversations::every_stop_is_proven_and_counts_for_its_purpose,
+    requests::a_request_is_kept_once_and_answered_once,
     registry::an_import_is_read_back,
     registry::who_spoke_before_being_registered_is_looked_at,
     registry::an_import_replaces_what_it_names_and_leaves_the_rest,
@@ -246,6 +248,7 @@ fn every_statement_is_tested() {
         include_str!("outbox.rs"),
         include_str!("people.rs"),
         include_str!("registry.rs"),
+        include_str!("requests.rs"),
         include_str!("rota.rs"),
         include_str!("states.rs"),
         include_str!("tasks.rs"),

@@ -134,3 +134,18 @@ async fn people_open_tickets_of_their_own_and_a_key_makes_one() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn water_that_joined_a_ticket_leads_to_it_under_its_key_whatever_became_of_it() {
+    let house = House::start().await;
+    let leak = house.leak().await;
+    let body = json!({ "kind": "leak", "property_id": "oak", "unit_id": "12b", "text": "Water in the kitchen" });
+    let (status, joined) = post(&house, "oak", "/api/v1/tickets", "wet-1", body.clone()).await;
+    assert_eq!((status, &joined["id"]), (201, &json!(leak)), "{joined}");
+    let cancelled = house.post("oak", &format!("/api/v1/tickets/{leak}/cancel"), json!({ "reason": "mopped" })).await;
+    assert_eq!(cancelled.0, 200, "{}", cancelled.1);
+    let (status, again) = post(&house, "oak", "/api/v1/tickets", "wet-1", body.clone()).await;
+    assert_eq!((status, &again["id"], &again["status"]), (201, &json!(leak), &json!("cancelled")), "{again}");
+    let (_, other) = post(&house, "oak", "/api/v1/tickets", "wet-2", body).await;
+    assert_ne!(other["id"], json!(leak), "a new key is a new matter");
+}
