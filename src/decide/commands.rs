@@ -84,7 +84,7 @@ pub enum Refusal {
     #[error("this matter concerns no tenant")]
     NoTenant,
     /// The key was used for another amount.
-    #[error("this key was used for another amount")]
+    #[error("this key was used for something else")]
     UsedKey,
     /// Credits are in another currency.
     #[error("credits are in {0}")]

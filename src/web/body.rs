@@ -3,6 +3,8 @@
 //! The shape is the one of the OpenAPI document, so a client is told what the document says. A value is never repeated
 //! in an answer: it may be somebody's number or words.
 
+use std::ops::RangeInclusive;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -122,6 +124,20 @@ fn within(name: &str, shape: &Value, value: &Value) -> Result<(), Problem> {
         (None, most) => format!("{} or less", most.unwrap_or(i64::MAX)),
     };
     Err(wanted(name, shape, "it is out of range").mend(format!("give {range}")))
+}
+
+/// The text of a field without blanks around it, of so many characters.
+pub fn text_of(field: &str, text: &str, chars: RangeInclusive<usize>) -> Result<String, Problem> {
+    let text = text.trim();
+    let count = text.chars().count();
+    if chars.contains(&count) {
+        return Ok(text.to_owned());
+    }
+    let problem = match count {
+        0 => Problem::unprocessable("empty", "there is no text"),
+        _ => Problem::unprocessable("too-long", format!("{count} characters are more than {}", chars.end())),
+    };
+    Err(problem.at(format!("field {field}")).mend(format!("give {} to {} characters", chars.start(), chars.end())))
 }
 
 /// A field that is not as the document wants it.

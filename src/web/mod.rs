@@ -8,6 +8,7 @@ mod access;
 mod api;
 mod body;
 mod health;
+mod idempotency;
 mod openapi;
 mod pages;
 mod params;

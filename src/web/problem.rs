@@ -91,6 +91,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
+    /// 409: this Idempotency-Key was used for something else.
+    pub fn used_key(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "idempotency-conflict", "Used before", detail)
+            .at("header Idempotency-Key")
+            .mend("send a new key")
+    }
+
     /// 422: understood, but not possible as it is.
     pub fn unprocessable(word: &str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, word, "Understood, but not possible", detail)
@@ -168,11 +175,7 @@ impl From<Refusal> for Problem {
                 .mend("register the valve with the unit or sensor it is for (valve_for)"),
             Refusal::NoPlace => Self::unprocessable("no-place", refusal.to_string()).at("field unit_id"),
             Refusal::NoTenant => Self::unprocessable("no-tenant", refusal.to_string()),
-            Refusal::UsedKey => {
-                Self::new(StatusCode::CONFLICT, "idempotency-conflict", "Used before", refusal.to_string())
-                    .at("header Idempotency-Key")
-                    .mend("send a new key")
-            }
+            Refusal::UsedKey => Self::used_key(refusal.to_string()),
             Refusal::Currency(_) => Self::unprocessable("bad-currency", refusal.to_string()).at("field currency"),
             Refusal::OverBudget { .. } => Self::unprocessable("over-budget", refusal.to_string())
                 .at("field amount_minor")

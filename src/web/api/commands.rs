@@ -6,12 +6,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::tickets::{Ticket, visible};
-use super::{Answer, NoParams};
+use super::{Answer, NoParams, Nothing};
 use crate::decide::Command;
 use crate::model::{HousekeeperId, TicketId};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
-use crate::web::body::Body;
+use crate::web::body::{Body, text_of};
 use crate::web::openapi::Routes;
 use crate::web::params::{Id, Params};
 use crate::web::problem::Problem;
@@ -45,11 +45,6 @@ pub fn routes(routes: Routes) -> Routes {
 pub struct Who {
     housekeeper_id: Option<String>,
 }
-
-/// Nothing to say.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
 
 /// What was done.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -136,15 +131,6 @@ fn housekeeper(caller: &Caller, named: Option<String>) -> Result<HousekeeperId, 
     }
 }
 
-fn bounded(field: &str, text: String) -> Result<String, Problem> {
-    let chars = text.chars().count();
-    if chars > TEXT_CHARS_MAX {
-        let detail = format!("{chars} characters are more than {TEXT_CHARS_MAX}");
-        return Err(Problem::unprocessable("too-long", detail).at(format!("field {field}")));
-    }
-    Ok(text)
-}
-
 macro_rules! responses {
     ($(#[$meta:meta])* $path:literal, $id:literal, $body:ty, fn $name:ident($($args:tt)*) -> $out:ty $block:block) => {
         $(#[$meta])*
@@ -209,7 +195,7 @@ responses! {
     /// It could not be solved by this visit. The tenant is told, and the next visit is offered by itself.
     "/api/v1/tickets/{id}/fail", "fail_ticket", Why,
     fn fail(asked: Asked, Body(why): Body<Why>) -> Answer<Ticket> {
-        carry_out(asked, Right::Work, |_| Ok(Command::Fail { reason: bounded("reason", why.reason)? })).await
+        carry_out(asked, Right::Work, |_| Ok(Command::Fail { reason: text_of("reason", &why.reason, 0..=TEXT_CHARS_MAX)? })).await
     }
 }
 
@@ -232,7 +218,7 @@ responses! {
     /// Only the tenant can go on: its clocks stand until they answer, somebody is there, or `resume`.
     "/api/v1/tickets/{id}/wait", "wait_ticket", Why,
     fn wait(asked: Asked, Body(why): Body<Why>) -> Answer<Ticket> {
-        carry_out(asked, Right::Work, |_| Ok(Command::Wait { reason: bounded("reason", why.reason)? })).await
+        carry_out(asked, Right::Work, |_| Ok(Command::Wait { reason: text_of("reason", &why.reason, 0..=TEXT_CHARS_MAX)? })).await
     }
 }
 
@@ -248,7 +234,7 @@ responses! {
     /// The work is done. What telemetry can prove stays open until it does: `waiting_for` says what is still to come.
     "/api/v1/tickets/{id}/resolve", "resolve_ticket", Done,
     fn resolve(asked: Asked, Body(done): Body<Done>) -> Answer<Ticket> {
-        carry_out(asked, Right::Work, |_| Ok(Command::Resolve { note: bounded("note", done.note)? })).await
+        carry_out(asked, Right::Work, |_| Ok(Command::Resolve { note: text_of("note", &done.note, 0..=TEXT_CHARS_MAX)? })).await
     }
 }
 
@@ -265,10 +251,7 @@ responses! {
     "/api/v1/tickets/{id}/note", "note_ticket", Remark,
     fn note(asked: Asked, Body(remark): Body<Remark>) -> Answer<Ticket> {
         carry_out(asked, Right::Work, |_| {
-            if remark.text.trim().is_empty() {
-                return Err(Problem::unprocessable("empty", "there is no text").at("field text"));
-            }
-            Ok(Command::Note(bounded("text", remark.text)?))
+            Ok(Command::Note(text_of("text", &remark.text, 1..=TEXT_CHARS_MAX)?))
         }).await
     }
 }
@@ -277,6 +260,6 @@ responses! {
     /// It was none.
     "/api/v1/tickets/{id}/cancel", "cancel_ticket", Why,
     fn cancel(asked: Asked, Body(why): Body<Why>) -> Answer<Ticket> {
-        carry_out(asked, Right::Lead, |_| Ok(Command::Cancel { reason: bounded("reason", why.reason)? })).await
+        carry_out(asked, Right::Lead, |_| Ok(Command::Cancel { reason: text_of("reason", &why.reason, 0..=TEXT_CHARS_MAX)? })).await
     }
 }

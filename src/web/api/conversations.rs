@@ -6,15 +6,15 @@ use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::ledger::idempotency_key;
 use super::messages::Message;
-use super::{Answer, NoParams, Paged, Time};
+use super::{Answer, NoParams, Nothing, Paged, Time};
 use crate::commit::Said;
 use crate::model;
 use crate::store::{ConversationFilter, MessageRow, Tx};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
-use crate::web::body::Body;
+use crate::web::body::{Body, text_of};
+use crate::web::idempotency;
 use crate::web::openapi::Routes;
 use crate::web::params::{Id, Params, page};
 use crate::web::problem::Problem;
@@ -147,21 +147,11 @@ pub async fn answer(
 ) -> Answer<Conversation> {
     caller.need(Right::Lead)?;
     visible(&mut app.store.read().await?, &caller, &id).await?;
-    let key = idempotency_key(&headers)?.to_owned();
-    let text = said.text.replace('\0', "").trim().to_owned();
-    let chars = text.chars().count();
-    if !(1..=TEXT_CHARS_MAX).contains(&chars) {
-        let detail = format!("an answer has 1 to {TEXT_CHARS_MAX} characters, this one {chars}");
-        return Err(Problem::unprocessable("bad-text", detail).at("field text"));
-    }
+    let key = idempotency::key(&headers)?.to_owned();
+    let text = text_of("text", &said.text, 1..=TEXT_CHARS_MAX)?;
     app.door.say(id.clone().into(), Said::Answer { actor: caller.actor(), text, key }).await?;
     shown(&app, &caller, &id).await
 }
-
-/// Nothing to say.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
 
 /// No answer is needed: nobody is awaited any more.
 #[utoipa::path(post, path = "/api/v1/conversations/{id}/settle", tag = "messages", operation_id = "settle_conversation",

@@ -15,7 +15,7 @@ use crate::model::{self, DeviceKey, DeviceKind, hardware_id};
 use crate::store::{DeviceRow, Quarantined, Tx};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
-use crate::web::body::Body;
+use crate::web::body::{Body, text_of};
 use crate::web::openapi::Routes;
 use crate::web::params::{Params, page};
 use crate::web::problem::Problem;
@@ -158,11 +158,11 @@ async fn checked(
         unit_id: unit.id.clone(),
         property_id: unit.property_id.clone(),
         kind,
-        name: bounded("name", adoption.name)?.unwrap_or_else(|| key.0.clone()),
-        model: bounded("model", adoption.model)?,
+        name: word("name", adoption.name)?.unwrap_or_else(|| key.0.clone()),
+        model: word("model", adoption.model)?,
         valve_for,
-        chemistry: bounded("chemistry", adoption.chemistry)?,
-        cells: bounded("cells", adoption.cells)?,
+        chemistry: word("chemistry", adoption.chemistry)?,
+        cells: word("cells", adoption.cells)?,
         gateway,
         key,
     })
@@ -229,14 +229,14 @@ fn filled(text: Option<String>) -> Option<String> {
     text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty())
 }
 
-fn bounded(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
-    let text = filled(text);
-    let long = text.as_ref().is_some_and(|t| t.chars().count() > TEXT_CHARS_MAX || t.contains(char::is_control));
-    if long {
-        let detail = format!("at most {TEXT_CHARS_MAX} characters, and no control characters");
-        return Err(Problem::unprocessable("bad-text", detail).at(format!("field {field}")));
+/// A word of a field, if there is one.
+fn word(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
+    let Some(text) = filled(text) else { return Ok(None) };
+    if text.contains(char::is_control) {
+        let problem = Problem::unprocessable("bad-text", "it holds control characters").at(format!("field {field}"));
+        return Err(problem.mend("leave them out"));
     }
-    Ok(text)
+    text_of(field, &text, 1..=TEXT_CHARS_MAX).map(Some)
 }
 
 /// Confirms that a registered device was exchanged for another one under the same name: its address is believed from now
@@ -260,7 +260,7 @@ pub async fn swap(app: AppState, caller: Caller, key: &str, exchange: Exchange) 
     if property.is_none() || !caller.sees(property) {
         return Err(Problem::not_found("device"));
     }
-    let id = bounded("hardware_id", exchange.hardware_id)?.and_then(|id| hardware_id(&id));
+    let id = word("hardware_id", exchange.hardware_id)?.and_then(|id| hardware_id(&id));
     app.door.swap(key.into(), id).await?;
     shown(&app, key).await
 }

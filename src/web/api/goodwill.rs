@@ -6,14 +6,14 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::ledger::idempotency_key;
 use super::tickets::{Ticket, visible};
 use super::{Answer, NoParams};
 use crate::decide::{Command, Goodwill};
 use crate::model::TicketId;
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
-use crate::web::body::Body;
+use crate::web::body::{Body, text_of};
+use crate::web::idempotency;
 use crate::web::openapi::Routes;
 use crate::web::params::{Id, Params};
 use crate::web::problem::Problem;
@@ -67,16 +67,12 @@ pub async fn give(
 ) -> Answer<Ticket> {
     caller.need(Right::Lead)?;
     visible(&mut app.store.read().await?, &caller, &id).await?;
-    let key = idempotency_key(&headers)?.to_owned();
+    let key = idempotency::key(&headers)?.to_owned();
     if credit.amount_minor <= 0 {
         let problem = Problem::unprocessable("bad-amount", "a credit is more than zero").at("field amount_minor");
         return Err(problem.mend("give the amount in minor units, e.g. 500 for 5.00"));
     }
-    let reason = credit.reason.trim().to_owned();
-    if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) {
-        let detail = format!("a reason has 1 to {REASON_CHARS_MAX} characters");
-        return Err(Problem::unprocessable("bad-reason", detail).at("field reason"));
-    }
+    let reason = text_of("reason", &credit.reason, 1..=REASON_CHARS_MAX)?;
     let goodwill = Goodwill { amount_minor: credit.amount_minor, currency: credit.currency, reason, key };
     let ticket = app.door.command(TicketId(id), caller.actor(), Command::Goodwill(goodwill)).await?;
     Ok(Json(Ticket::from(&ticket)))

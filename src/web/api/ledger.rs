@@ -15,12 +15,10 @@ use crate::store::{EntryRow, Tx};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
 use crate::web::body::Body;
+use crate::web::idempotency;
 use crate::web::openapi::Routes;
 use crate::web::params::{Id, Params};
 use crate::web::problem::Problem;
-
-/// The longest idempotency key, in bytes.
-const KEY_BYTES_MAX: usize = 128;
 
 /// Adds the routes of this file.
 pub fn routes(routes: Routes) -> Routes {
@@ -125,7 +123,7 @@ pub async fn redeem(
     Body(money): Body<Money>,
 ) -> Result<(StatusCode, Json<Redemption>), Problem> {
     caller.need(Right::Lead)?;
-    let reference = reference(&id, idempotency_key(&headers)?);
+    let reference = reference(&id, idempotency::key(&headers)?);
     sound(&money)?;
     let mut tx = app.store.begin().await?;
     let property_id = known_tenant(&mut tx, &caller, &id).await?;
@@ -173,27 +171,11 @@ fn sound(money: &Money) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The key by which a repeated request is known.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
-    let bad = |detail: &str| {
-        Problem::bad_request("idempotency-key", detail)
-            .at("header Idempotency-Key")
-            .mend("send a new one, e.g. a UUID, with each new request, and the same one when you repeat it")
-    };
-    let key = headers.get("idempotency-key").ok_or_else(|| bad("there is no Idempotency-Key"))?;
-    let key = key.to_str().map_err(|_| bad("the Idempotency-Key is not ASCII"))?.trim();
-    let fits = !key.is_empty() && key.len() <= KEY_BYTES_MAX;
-    if fits { Ok(key) } else { Err(bad("the Idempotency-Key must have 1 to 128 characters")) }
-}
-
 /// The key was used before: for the same, which is answered alike, or for something else.
 fn same_again(booked: EntryRow, money: &Money) -> Result<(StatusCode, Json<Redemption>), Problem> {
     let amount = Money { amount_minor: booked.amount_minor, currency: booked.currency };
     if amount != *money {
-        let detail = "this Idempotency-Key was used for another amount";
-        return Err(Problem::new(StatusCode::CONFLICT, "idempotency-conflict", "Used before", detail)
-            .at("header Idempotency-Key")
-            .mend("send a new key"));
+        return Err(Problem::used_key("this Idempotency-Key was used for another amount"));
     }
     let (reference, tenant_id) = (booked.reference, booked.tenant_id);
     Ok((StatusCode::CREATED, Json(Redemption { reference, tenant_id, at: booked.at.into(), amount })))

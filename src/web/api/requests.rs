@@ -7,13 +7,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::NoParams;
-use super::ledger::idempotency_key;
 use super::tickets::Ticket;
 use crate::decide::Wanted;
 use crate::model::{Severity, TicketKind};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
-use crate::web::body::Body;
+use crate::web::body::{Body, text_of};
+use crate::web::idempotency;
 use crate::web::openapi::Routes;
 use crate::web::params::Params;
 use crate::web::problem::Problem;
@@ -62,7 +62,7 @@ pub async fn create(
     Body(new): Body<NewTicket>,
 ) -> Result<(StatusCode, Json<Ticket>), Problem> {
     caller.need(Right::Work)?;
-    let key = idempotency_key(&headers)?;
+    let key = idempotency::key(&headers)?;
     let wanted = read(new)?;
     if !caller.sees(Some(wanted.property_id.as_str())) {
         return Err(Problem::forbidden("this property is outside the token's scope").at("field property_id"));
@@ -87,10 +87,7 @@ fn read(new: NewTicket) -> Result<Wanted, Problem> {
             Some(Severity::parse(word).ok_or_else(|| wrong("severity", "give routine, urgent or emergency"))?)
         }
     };
-    let text = new.text.trim().to_owned();
-    if !(1..=TEXT_CHARS_MAX).contains(&text.chars().count()) {
-        return Err(wrong("text", "give 1 to 2,000 characters"));
-    }
+    let text = text_of("text", &new.text, 1..=TEXT_CHARS_MAX)?;
     let unit_id = new.unit_id.filter(|unit| !unit.is_empty()).map(Into::into);
     Ok(Wanted { kind, property_id: new.property_id.into(), unit_id, severity, text })
 }

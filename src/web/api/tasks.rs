@@ -5,8 +5,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::commands::Nothing;
-use super::{Answer, NoParams, Time};
+use super::{Answer, NoParams, Nothing, Time};
 use crate::model;
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
