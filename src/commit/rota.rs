@@ -42,7 +42,7 @@ impl Batch<'_> {
             }
             RotaChange::TaskDone(id) => {
                 if tx.task_done(id, actor, self.now).await? {
-                    let done = tx.tasks(None, None, Some(id)).await?;
+                    let done = tx.task(id).await?;
                     let changes = done.into_iter().map(|task| ("task", task.id, task.property_id.0));
                     self.out.changes.extend(changes.map(changed));
                 }

@@ -116,8 +116,10 @@ queries! {
     tasks::add_task as add_task(task: &Task) -> ();
     /// A task is done; false when it was, or is none.
     tasks::task_done as task_done(id: &str, actor: &str, now: Timestamp) -> bool;
-    /// Tasks of properties.
-    tasks::tasks as tasks(properties: Option<&[String]>, open: Option<bool>, id: Option<&str>) -> Vec<Task>;
+    /// A page of tasks.
+    tasks::tasks as list_tasks(properties: Option<&[String]>, open: Option<bool>, page: &Page) -> Vec<Task>;
+    /// One task.
+    tasks::task as task(id: &str) -> Option<Task>;
     /// How the housekeepers of properties stand.
     rota::standings as load_standings(properties: &[&str]) -> HashMap<HousekeeperId, Standing>;
     /// Swaps that are not over.

@@ -3,14 +3,14 @@
 use sqlx::{QueryBuilder, Row as _};
 
 use super::facts::{DEVICE_COLUMNS, device_row};
+use super::read::{page, within};
 use super::{Conn, Db, Row, at, bad, push_list};
 use crate::model::*;
-use crate::store::StoreError;
+use crate::store::{Page, StoreError};
 
 /// Valves that are told again with a new connection.
 const VALVES_MAX: i64 = 10_000;
-/// Tasks that are listed.
-const TASKS_MAX: i64 = 500;
+const TASK_COLUMNS: &str = "id, ticket_id, property_id, what, from_day, to_day, created_at, done_at, done_by, unit_id";
 /// Apartments of risers that are loaded.
 const RISER_MAX: i64 = 2_000;
 
@@ -105,35 +105,33 @@ pub async fn task_done(conn: &mut Conn, id: &str, actor: &str, now: Timestamp) -
     Ok(done.rows_affected() == 1)
 }
 
-/// Tasks, those to be done first, then the newest; of one id where it is given.
+/// A page of tasks, by when they were made.
 pub async fn tasks(
     conn: &mut Conn,
     properties: Option<&[String]>,
     open: Option<bool>,
-    id: Option<&str>,
+    p: &Page,
 ) -> Result<Vec<Task>, StoreError> {
-    let mut query = QueryBuilder::<Db>::new(
-        "SELECT id, ticket_id, property_id, what, from_day, to_day, created_at, done_at, done_by, unit_id FROM tasks \
-         WHERE 1 = 1",
-    );
-    if let Some(properties) = properties {
-        query.push(" AND property_id IN ");
-        push_list(&mut query, properties.iter().map(String::as_str));
-    }
-    if let Some(id) = id {
-        query.push(" AND id = ").push_bind(id.to_owned());
-    }
+    let mut query = QueryBuilder::<Db>::new("SELECT ");
+    query.push(TASK_COLUMNS).push(" FROM tasks WHERE 1 = 1");
+    within(&mut query, "property_id", properties);
     query.push(match open {
         Some(true) => " AND done_at IS NULL",
         Some(false) => " AND done_at IS NOT NULL",
         None => "",
     });
-    query
-        .push(" ORDER BY CASE WHEN done_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id LIMIT ")
-        .push_bind(TASKS_MAX);
+    page(&mut query, "created_at", "id", p);
     query.build().fetch_all(&mut *conn).await?.iter().map(task_row).collect()
 }
 
+/// One task.
+pub async fn task(conn: &mut Conn, id: &str) -> Result<Option<Task>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT ");
+    query.push(TASK_COLUMNS).push(" FROM tasks WHERE id = ").push_bind(id.to_owned());
+    query.build().fetch_optional(&mut *conn).await?.as_ref().map(task_row).transpose()
+}
+
+/// Reads [`TASK_COLUMNS`].
 fn task_row(row: &Row) -> Result<Task, StoreError> {
     let id: String = row.try_get(0)?;
     let day = |text: String| text.parse().map_err(|_| bad("tasks", &id, format!("date {text}")));

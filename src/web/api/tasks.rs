@@ -5,13 +5,13 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Answer, NoParams, Nothing, Time};
+use super::{Answer, NoParams, Nothing, Paged, Time};
 use crate::model;
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
 use crate::web::body::Body;
 use crate::web::openapi::Routes;
-use crate::web::params::{Id, Params};
+use crate::web::params::{Id, Params, page};
 use crate::web::problem::Problem;
 
 /// Adds the routes of this file.
@@ -61,31 +61,29 @@ impl From<model::Task> for Task {
     }
 }
 
-/// Tasks.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Tasks {
-    /// Those to be done first, then the newest; at most 500.
-    items: Vec<Task>,
-}
-
 /// Which tasks.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TaskParams {
     /// Those to be done (true), or those that are done.
     open: Option<bool>,
+    /// Rows of the page, 1 to 500; 50 when absent.
+    limit: Option<i64>,
+    /// `next` of the page before.
+    after: Option<String>,
 }
 
-/// What managers have to do.
+/// What managers have to do, by when it came up, the oldest first.
 #[utoipa::path(get, path = "/api/v1/tasks", tag = "tickets", operation_id = "list_tasks", params(TaskParams), responses(
-    (status = 200, description = "The tasks.", body = Tasks),
+    (status = 200, description = "A page of tasks.", body = Paged<Task>),
     (status = 400, description = "The query cannot be understood.", body = Problem),
     (status = 401, description = "No known token.", body = Problem),
     (status = 403, description = "Not with this role.", body = Problem)))]
-pub async fn list(State(app): State<AppState>, caller: Caller, Params(q): Params<TaskParams>) -> Answer<Tasks> {
+pub async fn list(State(app): State<AppState>, caller: Caller, Params(q): Params<TaskParams>) -> Answer<Paged<Task>> {
     caller.need(Right::Property)?;
-    let rows = app.store.read().await?.tasks(caller.properties(), q.open, None).await?;
-    Ok(Json(Tasks { items: rows.into_iter().map(Task::from).collect() }))
+    let page = page(q.limit, q.after.as_deref())?;
+    let rows = app.store.read().await?.list_tasks(caller.properties(), q.open, &page).await?;
+    Ok(Paged::of(&rows, page.limit, |t| (t.created_at.0, t.id.as_str()), |t| Some(Task::from(t.clone()))))
 }
 
 /// It is done. Twice is once.
@@ -114,6 +112,6 @@ pub async fn done(
 }
 
 async fn one(app: &AppState, caller: &Caller, id: &str) -> Result<model::Task, Problem> {
-    let rows = app.store.read().await?.tasks(caller.properties(), None, Some(id)).await?;
-    rows.into_iter().next().ok_or_else(|| Problem::not_found("task"))
+    let task = app.store.read().await?.task(id).await?;
+    task.filter(|t| caller.sees(Some(t.property_id.as_str()))).ok_or_else(|| Problem::not_found("task"))
 }

@@ -1,6 +1,7 @@
 //! Valves as they are wanted, and tasks of managers.
 
 use nightporter::model::*;
+use nightporter::store::Page;
 
 use super::Engine;
 
@@ -49,14 +50,19 @@ pub async fn tasks_are_listed_until_done(db: &Engine) {
     for task in [&a, &b, &a] {
         db.write(async |tx| tx.add_task(task).await).await;
     }
-    let list =
-        async |properties: Option<&[String]>, open, id| db.read(async |tx| tx.tasks(properties, open, id).await).await;
-    assert_eq!(list(None, None, None).await, [b.clone(), a.clone()]);
-    assert_eq!(list(Some(&["oak".to_owned()]), None, None).await, std::slice::from_ref(&a));
+    let list = async |properties: Option<&[String]>, open, limit, after: Option<&Task>| {
+        let page = Page { limit, after: after.map(|t| (t.created_at.0, t.id.clone())) };
+        db.read(async |tx| tx.list_tasks(properties, open, &page).await).await
+    };
+    assert_eq!(list(None, None, 9, None).await, [a.clone(), b.clone()]);
+    assert_eq!(list(None, None, 1, None).await, std::slice::from_ref(&a));
+    assert_eq!(list(None, None, 9, Some(&a)).await, std::slice::from_ref(&b));
+    assert_eq!(list(Some(&["oak".to_owned()]), None, 9, None).await, std::slice::from_ref(&a));
     let done = async |id: &str| db.write(async |tx| tx.task_done(id, "user:lead", Timestamp(9)).await).await;
     assert!(done("b").await && !done("b").await && !done("c").await);
     let b = Task { done: Some((Timestamp(9), "user:lead".to_owned())), ..b };
-    assert_eq!(list(None, None, None).await, [a.clone(), b.clone()]);
-    assert_eq!((list(None, Some(true), None).await, list(None, Some(false), None).await), (vec![a], vec![b.clone()]));
-    assert_eq!(list(None, None, Some("b")).await, [b]);
+    assert_eq!(list(None, Some(true), 9, None).await, [a]);
+    assert_eq!(list(None, Some(false), 9, None).await, std::slice::from_ref(&b));
+    assert_eq!(db.read(async |tx| tx.task("b").await).await, Some(b));
+    assert_eq!(db.read(async |tx| tx.task("c").await).await, None);
 }

@@ -1,6 +1,7 @@
 //! The work side from outside: why somebody was asked, who works when, the four rates and the tickets behind them.
 
 use nightporter::model::time::{HOUR, MINUTE};
+use nightporter::model::{Task, Timestamp};
 use nightporter::registry::Registry;
 use nightporter::store::Store;
 use reqwest::Method;
@@ -173,4 +174,37 @@ async fn the_rates_count_and_every_number_opens_down_to_its_tickets() {
     for bad in ["by=nobody", "from=soon", "from=2026-02-01&to=2026-01-01", "since=2026-01-01"] {
         assert_eq!(house.problem("ops", &format!("/api/v1/stats?{bad}")).await.0, 400, "{bad}");
     }
+}
+
+#[tokio::test]
+async fn tasks_come_in_pages_that_hold_each_once() {
+    let house = House::start().await;
+    let mut tx = house.store.begin().await.expect("begins");
+    for n in 0..5_i64 {
+        let task = Task {
+            id: format!("task-{n}"),
+            ticket_id: "k".into(),
+            property_id: if n == 4 { "elm".into() } else { "oak".into() },
+            unit_id: None,
+            what: "bed".to_owned(),
+            from: "2026-01-05".parse().expect("a day"),
+            to: "2026-01-06".parse().expect("a day"),
+            created_at: Timestamp(n / 2),
+            done: None,
+        };
+        tx.add_task(&task).await.expect("kept");
+    }
+    tx.commit().await.expect("committed");
+    let (mut seen, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = house.get("oak", &format!("/api/v1/tasks?open=true&limit=2{after}")).await;
+        seen.extend(page["items"].as_array().expect("a list").iter().map(|t| t["id"].clone()));
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(seen, (0..4).map(|n| json!(format!("task-{n}"))).collect::<Vec<_>>());
+    assert_eq!(house.problem("oak", "/api/v1/tasks?after=x").await.0, 400);
+    let (status, done) = house.post("oak", "/api/v1/tasks/task-0/done", json!({})).await;
+    assert_eq!((status, done["done_at"].is_string()), (200, true), "{done}");
+    assert_eq!(house.post("oak", "/api/v1/tasks/task-4/done", json!({})).await.0, 404, "another property's");
 }
