@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use futures_util::future::join_all;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,12 +12,13 @@ use super::tickets::Ticket;
 use super::{Answer, NoParams, Time};
 use crate::commit::CommandError;
 use crate::decide::Command;
-use crate::model::TicketKind;
 use crate::model::time::DAY;
-use crate::store::Tx;
+use crate::model::{TicketId, TicketKind, Timestamp};
+use crate::store::{KeptRequest, StoreError, Tx};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
 use crate::web::body::Body;
+use crate::web::idempotency;
 use crate::web::openapi::Routes;
 use crate::web::params::Params;
 use crate::web::problem::Problem;
@@ -47,8 +50,11 @@ pub struct Sweep {
     items: Vec<Ticket>,
 }
 
+/// The tickets of a dose, and when each begins.
+type Chosen = Vec<(TicketId, Timestamp)>;
+
 /// How much is released.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dose {
     /// So many tickets, the oldest first: 1 to 500.
@@ -64,7 +70,7 @@ pub struct Dose {
 }
 
 /// What was released.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Released {
     /// Ticket ids, the first to begin first.
     released: Vec<String>,
@@ -93,12 +99,15 @@ pub async fn sweep(State(app): State<AppState>, caller: Caller, _: Params<NoPara
     }))
 }
 
-/// Releases a dose: the playbooks of these tickets begin, now or on the day that is theirs.
-#[utoipa::path(post, path = "/api/v1/sweep/release", tag = "tickets", operation_id = "release_sweep", request_body = Dose, responses(
+/// Releases a dose: the playbooks of these tickets begin, now or on the day that is theirs. The same key and body again get the
+/// same answer.
+#[utoipa::path(post, path = "/api/v1/sweep/release", tag = "tickets", operation_id = "release_sweep", request_body = Dose,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 characters, new for each dose: sent again with it, the same dose releases nothing more.")), responses(
     (status = 200, description = "What was released.", body = Released),
     (status = 400, description = "The request cannot be understood.", body = Problem),
     (status = 401, description = "No known token.", body = Problem),
     (status = 403, description = "Not with this role.", body = Problem),
+    (status = 409, description = "The key was used for another dose.", body = Problem),
     (status = 413, description = "Too large.", body = Problem),
     (status = 415, description = "Not JSON.", body = Problem),
     (status = 422, description = "A field is wrong.", body = Problem),
@@ -107,19 +116,67 @@ pub async fn release(
     State(app): State<AppState>,
     caller: Caller,
     _: Params<NoParams>,
+    headers: HeaderMap,
     Body(dose): Body<Dose>,
 ) -> Answer<Released> {
     caller.need(Right::Lead)?;
     check(&caller, &dose)?;
+    let released = match idempotency::key_if_any(&headers)? {
+        Some(key) => once(&app, &caller, &dose, &format!("release:{}/{key}", caller.actor())).await?,
+        None => {
+            let chosen = chosen(&mut app.store.read().await?, app.clock.now(), &caller, &dose).await?;
+            carry_out(&app, &caller, &chosen).await?
+        }
+    };
+    Ok(Json(released))
+}
+
+/// A dose under its key: its tickets are chosen once, released until all are, and answered alike ever after.
+async fn once(app: &AppState, caller: &Caller, dose: &Dose, key: &str) -> Result<Released, Problem> {
+    let request = to_json(dose);
+    let kept = begun(app, caller, dose, key).await?;
+    if kept.request != request {
+        return Err(Problem::used_key("this Idempotency-Key was used for another dose"));
+    }
+    if let Some(answer) = &kept.answer {
+        return from_json(key, answer);
+    }
+    let released = carry_out(app, caller, &from_json::<Chosen>(key, &kept.plan)?).await?;
+    let mut tx = app.store.begin().await?;
+    tx.answer_request(key, &to_json(&released)).await?;
+    let answer = tx.kept_request(key).await?.and_then(|kept| kept.answer);
+    tx.commit().await?;
+    // Two at one time answer alike: with what was noted first.
+    answer.map_or(Ok(released), |answer| from_json(key, &answer))
+}
+
+/// What is kept under a key; a new one is given its tickets.
+async fn begun(app: &AppState, caller: &Caller, dose: &Dose, key: &str) -> Result<KeptRequest, Problem> {
+    let mut tx = app.store.begin().await?;
+    if let Some(kept) = tx.kept_request(key).await? {
+        return Ok(kept);
+    }
+    let now = app.clock.now();
+    let plan = to_json(&chosen(&mut tx, now, caller, dose).await?);
+    let kept = KeptRequest { request: to_json(dose), plan, answer: None };
+    tx.keep_request(key, &kept, now).await?;
+    let kept = tx.kept_request(key).await?.unwrap_or(kept);
+    tx.commit().await?;
+    Ok(kept)
+}
+
+/// The tickets of a dose, and when each begins.
+async fn chosen(tx: &mut Tx, now: Timestamp, caller: &Caller, dose: &Dose) -> Result<Chosen, Problem> {
     let own = dose.property.as_ref().map(std::slice::from_ref).or(caller.properties());
-    let mut tx = app.store.read().await?;
     let held = tx.held_tickets(own, dose.kind.as_deref(), i64::from(dose.count)).await?;
-    drop(tx);
-    let (now, actor) = (app.clock.now(), caller.actor());
     let days = |n: usize| dose.per_day.map_or(0, |per_day| n as i64 / i64::from(per_day));
-    let words = held.iter().enumerate().map(|(n, ticket)| {
-        app.door.command(ticket.id.clone(), actor.clone(), Command::Release { at: now + days(n) * DAY })
-    });
+    Ok(held.into_iter().enumerate().map(|(n, ticket)| (ticket.id, now + days(n) * DAY)).collect())
+}
+
+/// Releases them. Of those that were released before nothing changes.
+async fn carry_out(app: &AppState, caller: &Caller, chosen: &Chosen) -> Result<Released, Problem> {
+    let words =
+        chosen.iter().map(|(id, at)| app.door.command(id.clone(), caller.actor(), Command::Release { at: *at }));
     let mut released = Vec::new();
     for done in join_all(words).await {
         match done {
@@ -129,8 +186,17 @@ pub async fn release(
             Err(e) => return Err(e.into()),
         }
     }
-    let left = left(&mut app.store.read().await?, &caller).await?;
-    Ok(Json(Released { released, left }))
+    let left = left(&mut app.store.read().await?, caller).await?;
+    Ok(Released { released, left })
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain data")
+}
+
+fn from_json<T: DeserializeOwned>(key: &str, text: &str) -> Result<T, Problem> {
+    let bad = |e: serde_json::Error| StoreError::Row { table: "requests", id: key.to_owned(), detail: e.to_string() };
+    serde_json::from_str(text).map_err(|e| bad(e).into())
 }
 
 async fn left(tx: &mut Tx, caller: &Caller) -> Result<i64, Problem> {

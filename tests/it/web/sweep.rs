@@ -2,9 +2,10 @@
 
 use nightporter::model::Fact;
 use nightporter::model::time::{DAY, MINUTE};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::house::{House, LOCK, SENSOR, SOON};
+use super::house::{House, LOCK, SENSOR, SOON, answer, token};
 use crate::services::eventually;
 
 /// Two devices that are low when they come, with a third one.
@@ -93,4 +94,23 @@ async fn a_wrong_dose_releases_nothing() {
     house.hear(LOCK, Fact::BatteryPercent(14.0)).await;
     assert_eq!(house.get("ops", "/api/v1/sweep").await["low"], json!(0));
     eventually(SOON, "the tenant is told", async || texts(&house).await == 1).await;
+}
+
+#[tokio::test]
+async fn a_dose_under_a_key_is_given_once() {
+    let house = fleet().await;
+    let release = async |key: &str, body: Value| {
+        let request = house.request(Method::POST, "/api/v1/sweep/release").bearer_auth(token("oak"));
+        answer(request.header("Idempotency-Key", key).json(&body).send().await.expect("an answer")).await
+    };
+    let dose = json!({ "count": 1 });
+    let (first, again) = tokio::join!(release("dose-1", dose.clone()), release("dose-1", dose.clone()));
+    assert_eq!((first.0, first.1["released"].as_array().map(Vec::len)), (200, Some(1)), "{}", first.1);
+    assert_eq!(first, again, "two at one time");
+    assert_eq!(release("dose-1", dose.clone()).await, first, "and later");
+    assert_eq!(house.get("oak", "/api/v1/sweep").await["low"], json!(1), "one waits still");
+    let (status, problem) = release("dose-1", json!({ "count": 2 })).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("urn:nightporter:problem:idempotency-conflict")), "{problem}");
+    assert_eq!(release(&"k".repeat(129), dose.clone()).await.0, 400);
+    assert_eq!(release("dose-2", dose).await.1["left"], json!(0));
 }
