@@ -133,3 +133,19 @@ async fn wrong_bodies_of_every_move_change_nothing() {
     }
     assert_eq!((house.get("ops", &path).await, house.get("ops", &format!("{path}/events")).await), before);
 }
+
+#[tokio::test]
+async fn no_text_in_a_body_holds_a_nul() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    let wish = json!({ "kind": "request", "property_id": "oak", "unit_id": "12\u{0}b", "text": "x" });
+    for (path, body, place) in [
+        ("/api/v1/tickets".to_owned(), wish, "field unit_id"),
+        (format!("/api/v1/tickets/{ticket}/note"), json!({ "text": "a\u{0}b" }), "field text"),
+        (format!("/api/v1/tickets/{ticket}/accept"), json!({ "housekeeper_id": "\u{0}" }), "field housekeeper_id"),
+        ("/api/v1/sweep/release".to_owned(), json!({ "count": 1, "property": "oak\u{0}" }), "field property"),
+    ] {
+        let (status, problem) = checked(house.ask("ops", Method::POST, &path, Some(body)).await).await;
+        assert_eq!((status, &problem["where"]), (422, &json!(place)), "{path}: {problem}");
+    }
+}
