@@ -198,7 +198,7 @@ pub async fn swap(
 
 /// A swap is taken back: everybody works their own shift again.
 #[utoipa::path(post, path = "/api/v1/rota/swaps/{id}/cancel", tag = "people", operation_id = "cancel_swap",
-    params(("id" = String, Path, description = "Id of the swap.")), request_body = super::commands::Nothing, responses(
+    params(("id" = String, Path, description = "Id of the swap.")), request_body = super::Nothing, responses(
     (status = 200, description = "The swap that no longer holds.", body = Swap),
     (status = 400, description = "The request cannot be understood.", body = Problem),
     (status = 401, description = "No known token.", body = Problem),
@@ -213,7 +213,7 @@ pub async fn cancel(
     caller: Caller,
     Id(id): Id,
     _: Params<NoParams>,
-    _: Body<super::commands::Nothing>,
+    _: Body<super::Nothing>,
 ) -> Answer<Swap> {
     caller.need(Right::Work)?;
     let mut tx = app.store.read().await?;
