@@ -66,6 +66,20 @@ pub fn ask(ticket: &mut Ticket) {
     }
 }
 
+/// A gauge that lies: what the tenant would be told by it is left out, the visit before the battery's end comes now, and the
+/// manager is told.
+pub fn visit_instead(plan: &mut Vec<PlannedStep>, now: Timestamp) {
+    let open = |p: &&mut PlannedStep| p.done.is_none() && p.step.verb != Verb::Survey;
+    for planned in plan.iter_mut().filter(open) {
+        if planned.step.to == Audience::Tenant {
+            planned.done = Some(StepDone::Skipped { at: now, why: "gauge_lies".to_owned() });
+        } else if planned.step.since == Since::BeforeEnd {
+            (planned.step.since, planned.at) = (Since::Opened, now);
+        }
+    }
+    plan.push(text_now(Audience::Manager, "gauge_manager", None));
+}
+
 /// Asks whoever is on duty, by day, to look at a sensor that never dries; false when that was asked before.
 pub fn look(ticket: &mut Ticket) -> bool {
     let asked = |p: &PlannedStep| p.step.template.as_deref() == Some("leak_still_wet");

@@ -18,6 +18,7 @@ impl Desk<'_> {
         let Some(device) = self.facts.devices.get(key).cloned() else { return };
         match finding {
             Finding::BatteryLow { percent, forecast } => self.battery_low(&device, *percent, forecast.as_ref()),
+            Finding::GaugeLies { lie, since, shown } => self.gauge_lies(&device, *lie, *since, *shown),
             Finding::BatteryNearEnd { empty_at } => self.battery_near_end(&device, *empty_at),
             Finding::BatteryDead => self.battery_dead(&device),
             Finding::ReplacementSeen { at, percent } => self.replacement_seen(&device, *at, *percent),
@@ -47,6 +48,19 @@ impl Desk<'_> {
         if self.open(device, TicketKind::Battery, None, None, why).is_some() {
             self.battery_near_end(device, forecast.empty_at);
         }
+    }
+
+    /// By this gauge nothing is said to the tenant any more: whoever is on duty looks at the battery, the manager hears why.
+    fn gauge_lies(&mut self, device: &Device, lie: Lie, since: Timestamp, shown: f64) {
+        let data = json!({ "gauge": lie, "since": since.to_rfc3339(), "shown": shown });
+        let Some(id) = self.active(&device.key, TicketKind::Battery) else {
+            self.open(device, TicketKind::Battery, None, None, data);
+            return;
+        };
+        let now = self.now;
+        plan::visit_instead(&mut self.change(&id).plan, now);
+        self.event(&id, "gauge_lies", "device", data);
+        self.run_plan(&id);
     }
 
     /// The end of a low battery is known better now: what waits for it waits for that day.
@@ -226,6 +240,10 @@ impl Desk<'_> {
         let tenant_id = self.tenant_on(&device.unit_id, &device.property_id, now).map(|t| t.id.clone());
         let severity = severity.unwrap_or(playbook.severity);
         let held = self.waits(&device.key, kind, severity);
+        let mut plan = plan::lay_out(&playbook, now);
+        if data.get("gauge").is_some() {
+            plan::visit_instead(&mut plan, now);
+        }
         let ticket = Ticket {
             id: id.clone(),
             kind,
@@ -241,7 +259,7 @@ impl Desk<'_> {
             since,
             due_at: None,
             held,
-            plan: plan::lay_out(&playbook, now),
+            plan,
             told_at: None,
             seen_at: None,
             died: kind == TicketKind::Silent && data.get("battery").is_some(),

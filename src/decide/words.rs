@@ -47,6 +47,7 @@ pub const TEMPLATES: &[&str] = &[
     "visit_failed",
     "late_housekeeper",
     "missed_manager",
+    "gauge_manager",
     "nobody_took",
     "overdue_answer",
     "overdue_arrival",

@@ -15,6 +15,15 @@ pub enum Finding {
         /// What is expected, where a forecast decided.
         forecast: Option<Forecast>,
     },
+    /// The gauge of this battery is not to be believed: said once for a battery.
+    GaugeLies {
+        /// What is wrong with it.
+        lie: Lie,
+        /// Since when.
+        since: Timestamp,
+        /// The level that it showed.
+        shown: f64,
+    },
     /// The low battery is about to be empty: once in its life.
     BatteryNearEnd {
         /// When it is thought to be empty.
@@ -83,6 +92,22 @@ impl Finding {
     pub fn is_water(&self) -> bool {
         matches!(self, Self::Leak { .. } | Self::StillWet { .. } | Self::FlowNeverStops { .. })
     }
+}
+
+/// What is wrong with a gauge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lie {
+    /// It does not move, while voltage or movements say that the battery is used up.
+    Frozen,
+    /// It shows empty for weeks, and the device lives.
+    EmptyAndAlive,
+    /// It fell from good to empty within two days.
+    Cliff,
+    /// The device fell silent at a good level, and a new battery woke it.
+    DiedHigh,
+    /// Its values do not end at 100.
+    Scale,
 }
 
 /// Why a wet sensor was not believed at once.

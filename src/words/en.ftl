@@ -63,6 +63,7 @@ visit-changed = Hi { $tenant }, sorry, { $who } cannot come to { $unit } after a
 visit-failed = Hi { $tenant }, sorry, we could not sort out { $matter } ({ $unit }) on this visit. We are already arranging the next one. - { $sender }
 late-housekeeper = { $property }, { $unit } ({ $device }): you were expected at { $eta }. Are you on the way? If you cannot go, give the job back now. Tenant: { $tenant } { $phone }
 missed-manager = { $property }, { $unit } ({ $device }): { $helper } took this job and did not come. It is being offered to others. Tenant: { $tenant } { $phone }
+gauge-manager = { $property }, { $unit } ({ $device }): its battery level is not to be believed; the evidence is on its page. The tenant is not told to act on it; whoever is on duty is asked to look at the battery.
 nobody-took = { $property }, { $unit } ({ $device }): nobody has taken this job, waiting since { $since }. Please decide. Tenant: { $tenant } { $phone }
 overdue-answer = Overdue: { $property }, { $unit } ({ $device }): nobody has answered in time, open since { $since }. Please decide. Tenant: { $tenant } { $phone }
 overdue-arrival = Overdue: { $property }, { $unit } ({ $device }): taken by { $helper } and nobody there in time. Please decide. Tenant: { $tenant } { $phone }

@@ -62,6 +62,7 @@ visit-changed = { $tenant }您好，抱歉，{ $who }临时来不了{ $unit }了
 visit-failed = { $tenant }您好，抱歉，这次上门没能处理好{ $matter }（{ $unit }），我们正在安排下一次上门，您不用操心。—— { $sender }
 late-housekeeper = { $property }{ $unit }（{ $device }）：应于{ $eta }到。您在路上吗？去不了请马上退单。租客：{ $tenant } { $phone }
 missed-manager = { $property }{ $unit }（{ $device }）：{ $helper }接单后没有到，正在重新派单。租客：{ $tenant } { $phone }
+gauge-manager = { $property }{ $unit }（{ $device }）：电量读数不可信，依据见设备页面。不再按它通知租客，已请值班管家上门查看电池。
 nobody-took = { $property }{ $unit }（{ $device }）：{ $since }起至今无人接单，请您处理。租客：{ $tenant } { $phone }
 overdue-answer = 超时：{ $property }{ $unit }（{ $device }）{ $since }起至今无人响应，请您处理。租客：{ $tenant } { $phone }
 overdue-arrival = 超时：{ $property }{ $unit }（{ $device }）{ $helper }接单后未按时到场，请您处理。租客：{ $tenant } { $phone }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::gauge::Gauge;
+use super::gauge::{Evidence, Gauge};
 use super::outlook::Outlook;
 use super::proof::{Proof, Step};
 use super::sample::Sample;
@@ -97,6 +97,9 @@ pub struct BatteryState {
     pub proof: Proof,
     /// Whether its gauge is to be believed.
     pub gauge: Gauge,
+    /// Whether its lies were told of, once for a battery.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    gauge_told: bool,
     /// What is expected of it.
     pub outlook: Outlook,
     /// It was low when it was first heard: no news.
@@ -141,12 +144,14 @@ impl BatteryState {
         self.phase = Phase::Fresh;
         self.lows = self.lows.min(1);
         self.near_end = false;
+        self.gauge_told = false;
     }
 
     pub(super) fn hear(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         let sample = sample(timed);
         if sample.at >= self.at {
             self.gauge.hear(&sample);
+            self.tell_of_gauge(self.gauge.useless().copied(), findings);
         }
         self.judge_rise(&sample, ctx, findings);
         let Some((level, at)) = self.read(timed).filter(|(_, at)| *at >= self.at) else { return };
@@ -162,6 +167,13 @@ impl BatteryState {
         }
         if self.outlook.hear(&Sample { at, ..sample }, self.proof.rise().is_some(), ctx.about, ctx.fleet) {
             self.look_ahead(ctx, findings);
+        }
+    }
+
+    fn tell_of_gauge(&mut self, evidence: Option<Evidence>, findings: &mut Vec<Finding>) {
+        if let Some(Evidence { lie, since, shown, .. }) = evidence.filter(|_| !self.gauge_told) {
+            self.gauge_told = true;
+            findings.push(Finding::GaugeLies { lie, since, shown });
         }
     }
 
@@ -280,6 +292,7 @@ impl BatteryState {
         let told = self.flag == Some(true) || far_below || !self.decides(ctx);
         if self.lows == 2 && self.phase == Phase::Fresh && told {
             self.phase = Phase::Low;
+            self.tell_of_gauge(self.gauge.known_for(self.outlook.track.born).copied(), findings);
             findings.push(Finding::BatteryLow { percent: self.percent, forecast: None });
         } else if level == 0.0 && self.phase == Phase::Low {
             self.phase = Phase::Dead;

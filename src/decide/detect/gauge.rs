@@ -6,17 +6,24 @@
 use serde::{Deserialize, Serialize};
 
 use super::sample::Sample;
+pub use crate::model::Lie;
 use crate::model::time::DAY;
 use crate::model::{Millis, Timestamp};
 
 /// A level that has not moved for this long …
 const FROZEN_FOR: Millis = 30 * DAY;
-/// … is frozen when the voltage went by this part meanwhile …
-const FROZEN_VOLTS: f64 = 0.04;
+/// … is frozen when the voltage fell by this part meanwhile: of a fine gauge, of one that may be coarse (a step of 20 % is
+/// 7 % of an alkaline pack's volts, and the weather moves it too) …
+const FROZEN_VOLTS: [f64; 2] = [0.04, 0.12];
 /// … or the lock moved so often.
-const FROZEN_OPERATIONS: f64 = 1_500.0;
-/// No battery lasts this long at `EMPTY_PERCENT` or less …
-const EMPTY_FOR: Millis = 21 * DAY;
+const FROZEN_OPERATIONS: [f64; 2] = [1_500.0, 4_000.0];
+/// A gauge that has gone by this or less at once is fine.
+const FINE_POINTS: f64 = 5.0;
+/// At its ends a gauge stands still without a lie: more volts than full look like full, fewer than empty like empty.
+const FULL_PERCENT: f64 = 100.0;
+/// No battery lasts this long at `EMPTY_PERCENT` or less: one that never showed more, one that came there step by step (a
+/// pack that lasts a year spends its last weeks there) …
+const EMPTY_FOR: [Millis; 2] = [21 * DAY, 90 * DAY];
 /// See `EMPTY_FOR`.
 const EMPTY_PERCENT: f64 = 5.0;
 /// A fall of this many points …
@@ -27,6 +34,8 @@ const CLIFF_TO_PERCENT: f64 = 10.0;
 const CLIFF_WITHIN: Millis = 2 * DAY;
 /// A silence this long before a new battery was its death …
 const GONE_FOR: Millis = 4 * DAY;
+/// … unless it is too long ago to tell …
+const GONE_MAX: Millis = 42 * DAY;
 /// … and this level or more was a lie.
 const DIED_HIGH_PERCENT: f64 = 40.0;
 /// What locks send for "not known".
@@ -35,22 +44,6 @@ const UNKNOWN_LEVELS: [f64; 2] = [126.0, 255.0];
 const HALF_POINTS_MAX: f64 = 200.0;
 /// Readings that make a scale.
 const SCALE_READINGS: u32 = 5;
-
-/// What is wrong with a gauge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lie {
-    /// It does not move, while voltage or movements say that the battery is used up.
-    Frozen,
-    /// It shows empty for weeks, and the device lives.
-    EmptyAndAlive,
-    /// It fell from good to empty within two days.
-    Cliff,
-    /// The device fell silent at a good level, and a new battery woke it.
-    DiedHigh,
-    /// Its values do not end at 100.
-    Scale,
-}
 
 /// One reason to doubt a gauge.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +70,12 @@ pub struct Gauge {
     high: Option<(f64, Timestamp)>,
     /// Readings at the foot of what may be a cliff.
     fallen: u32,
+    /// Whether it was seen to go by small steps.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    fine: bool,
+    /// Whether this battery showed more than empty on two readings running.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    full_once: bool,
     /// Since when it shows empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     empty_since: Option<Timestamp>,
@@ -108,12 +107,26 @@ impl Gauge {
         self.evidence.is_empty()
     }
 
+    /// The lie for which its battery has to be looked at now: by its gauge nobody will learn when it ends.
+    pub fn useless(&self) -> Option<&Evidence> {
+        self.evidence.iter().find(|e| matches!(e.lie, Lie::Frozen | Lie::EmptyAndAlive))
+    }
+
+    /// What it is known for since before this battery.
+    pub fn known_for(&self, born: Timestamp) -> Option<&Evidence> {
+        self.useless().or_else(|| self.evidence.iter().find(|e| e.lie == Lie::Scale || e.since < born))
+    }
+
     /// Takes in a sample, in the order of time.
     pub fn hear(&mut self, s: &Sample) {
         let Some(told) = s.percent.filter(|p| !UNKNOWN_LEVELS.contains(p)) else { return };
         self.look_at_scale(told, s.at);
         if (0.0..=100.0).contains(&told) {
             let last = self.last.replace((told, s.at));
+            if let Some((before, _)) = last {
+                self.fine |= before != told && (before - told).abs() <= FINE_POINTS;
+                self.full_once |= before > EMPTY_PERCENT && told > EMPTY_PERCENT;
+            }
             self.gone = last.filter(|(_, at)| s.at - *at >= GONE_FOR).or(self.gone);
             self.look_at_rest(told, s);
             self.look_at_empty(told, s.at);
@@ -124,12 +137,12 @@ impl Gauge {
     /// A new battery: what stood still or was empty is over, and what the gauge once did is not.
     /// `seen_at` is its first reading.
     pub fn replaced(&mut self, seen_at: Timestamp) {
-        let died = self.gone.filter(|(level, at)| *level >= DIED_HIGH_PERCENT && seen_at - *at < 2 * EMPTY_FOR);
+        let died = self.gone.filter(|(level, at)| *level >= DIED_HIGH_PERCENT && seen_at - *at < GONE_MAX);
         if let Some((level, at)) = died {
             self.note(Lie::DiedHigh, at, seen_at, level);
         }
         self.evidence.retain(|e| matches!(e.lie, Lie::Cliff | Lie::DiedHigh | Lie::Scale));
-        *self = Self { evidence: std::mem::take(&mut self.evidence), ..Self::default() };
+        *self = Self { evidence: std::mem::take(&mut self.evidence), fine: self.fine, ..Self::default() };
     }
 
     fn look_at_scale(&mut self, told: f64, at: Timestamp) {
@@ -149,10 +162,12 @@ impl Gauge {
         };
         stands.millivolts = stands.millivolts.or(s.millivolts);
         stands.operations = stands.operations.or(s.operations);
-        let volts = stands.millivolts.zip(s.millivolts).is_some_and(|(was, is)| is <= was * (1.0 - FROZEN_VOLTS));
-        let moved = stands.operations.zip(s.operations).is_some_and(|(was, is)| is - was >= FROZEN_OPERATIONS);
+        let coarse = usize::from(!self.fine);
+        let volts =
+            stands.millivolts.zip(s.millivolts).is_some_and(|(was, is)| is <= was * (1.0 - FROZEN_VOLTS[coarse]));
+        let moved = stands.operations.zip(s.operations).is_some_and(|(was, is)| is - was >= FROZEN_OPERATIONS[coarse]);
         let since = stands.since;
-        if s.at - since >= FROZEN_FOR && (volts || moved) {
+        if s.at - since >= FROZEN_FOR && 0.0 < level && level < FULL_PERCENT && (volts || moved) {
             self.note(Lie::Frozen, since, s.at, level);
         }
     }
@@ -163,7 +178,7 @@ impl Gauge {
             return self.withdraw(Lie::EmptyAndAlive);
         }
         let since = *self.empty_since.get_or_insert(at);
-        if at - since >= EMPTY_FOR {
+        if at - since >= EMPTY_FOR[usize::from(self.full_once)] {
             self.note(Lie::EmptyAndAlive, since, at, level);
         }
     }
@@ -220,8 +235,18 @@ mod tests {
     fn stuck_at_sixty_with_empty_cells() {
         // zigbee2mqtt #6425: the voltage tells what the gauge does not, or the movements do.
         assert_eq!(lies(24, (0..60).map(|n| (60.0, 6000.0 - f64::from(n) * 15.0, 0.0))), [Lie::Frozen]);
-        assert_eq!(lies(24, (0..60).map(|n| (60.0, 6000.0, f64::from(n) * 40.0))), [Lie::Frozen]);
+        assert_eq!(lies(24, (0..60).map(|n| (60.0, 6000.0, f64::from(n) * 80.0))), [Lie::Frozen]);
         assert_eq!(lies(24, steady(100.0, 400)), [], "lithium at rest");
+        let full = (0..60).map(|n| (100.0, 6800.0 - f64::from(n) * 15.0, 0.0));
+        assert_eq!(lies(24, full), [], "more volts than the gauge has room for");
+    }
+
+    #[test]
+    fn a_step_of_a_coarse_gauge_is_no_frozen_one() {
+        let falling = |n: i32| 6000.0 - f64::from(n) * 7.0;
+        assert_eq!(lies(24, (0..60).map(|n| (60.0, falling(n), 0.0))), [], "7 % of the volts may be one step");
+        let fine = (0..5).map(|n| (65.0 - f64::from(n), 6000.0, 0.0));
+        assert_eq!(lies(24, fine.chain((0..60).map(|n| (60.0, falling(n), 0.0)))), [Lie::Frozen], "not of a fine one");
     }
 
     #[test]
@@ -230,6 +255,9 @@ mod tests {
         assert_eq!(lies(24, steady(1.0, 40)), [Lie::EmptyAndAlive]);
         assert_eq!(lies(24, steady(5.0, 40).chain(steady(90.0, 1))), [], "until the restart");
         assert_eq!(lies(24, steady(4.0, 14)), [], "two weeks are possible");
+        let slow = || (0..19).map(|n| (f64::from(95 - 5 * n), 6000.0, 0.0));
+        assert_eq!(lies(72, slow().chain(steady(4.0, 20))), [], "two months at the end of a slow descent");
+        assert_eq!(lies(72, slow().chain(steady(4.0, 32))), [Lie::EmptyAndAlive], "three are none");
     }
 
     #[test]

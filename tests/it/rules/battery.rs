@@ -274,3 +274,64 @@ fn a_device_without_a_tenant_or_a_ticket_is_replaced_without_a_word() {
     );
     check("t1 leaves 4", LOW, "05 11:00 opened battery lock1");
 }
+
+/// A reading each morning, by the number of the day.
+fn mornings(stage: &mut Stage, days: std::ops::RangeInclusive<u32>, says: impl Fn(u32) -> String) {
+    days.for_each(|day| stage.act(&format!("{day:02} 09:00 lock1 {}", says(day))));
+}
+
+#[test]
+fn stuck_at_sixty_with_empty_cells_is_a_visit_and_no_text_to_the_tenant() {
+    // zigbee2mqtt #6425: nobody would ever learn of the end by this gauge.
+    let mut stage = Stage::new();
+    mornings(&mut stage, 1..=31, |day| format!("battery=60 mv={}", 6025 - 25 * day));
+    assert_eq!(
+        stage.log,
+        [
+            "31 09:00 opened battery lock1",
+            "31 09:00 text housekeeper:h1 offer_battery",
+            "31 09:00 text manager:oak gauge_manager"
+        ]
+    );
+}
+
+#[test]
+fn one_percent_for_weeks_ends_what_the_tenant_is_told_and_begins_a_visit() {
+    // lock-manager #41: the tenant was told once, perhaps has put in new cells, and is not asked for ever.
+    let mut stage = Stage::new();
+    mornings(&mut stage, 1..=31, |_| "battery=1".to_owned());
+    let texts: Vec<&String> = stage.log.iter().filter(|line| line.contains("tenant:t1")).collect();
+    assert_eq!(texts, ["02 09:00 text tenant:t1 battery_tenant", "11 09:00 text tenant:t1 battery_reminder"]);
+    let after: Vec<&String> = stage.log.iter().filter(|line| line.starts_with("22")).collect();
+    assert_eq!(after, ["22 09:00 gauge_lies battery lock1", "22 09:00 text manager:oak gauge_manager"]);
+}
+
+#[test]
+fn a_slow_pack_that_came_down_step_by_step_is_no_lie() {
+    let mut stage = Stage::new();
+    mornings(&mut stage, 1..=8, |day| format!("battery={}", 30 - 3 * day));
+    mornings(&mut stage, 9..=31, |_| "battery=4".to_owned());
+    assert!(!stage.log.iter().any(|line| line.contains("gauge")), "{:?}", stage.log);
+}
+
+#[test]
+fn a_gauge_that_once_died_at_60_percent_sends_a_visit_when_it_says_low() {
+    // home-assistant core #166117: the first battery ended at 60 %, so what it calls 20 % is no time for letters.
+    let mut stage = Stage::new();
+    mornings(&mut stage, 1..=6, |_| "battery=60 boots=1".to_owned());
+    mornings(&mut stage, 12..=14, |_| "battery=100 boots=2".to_owned());
+    mornings(&mut stage, 15..=17, |_| "battery=60 boots=2".to_owned());
+    mornings(&mut stage, 18..=19, |_| "battery=20 boots=2".to_owned());
+    let of_battery = |line: &&String| line.contains("battery") || line.contains("gauge");
+    let last: Vec<&String> = stage.log.iter().filter(|l| l.starts_with("19")).filter(of_battery).collect();
+    assert_eq!(
+        last,
+        [
+            "19 09:00 opened battery lock1",
+            "19 09:00 text housekeeper:h1 offer_battery",
+            "19 09:00 text manager:oak gauge_manager"
+        ],
+        "{:?}",
+        stage.log
+    );
+}
