@@ -97,6 +97,8 @@ queries! {
     conversations::of_phones as load_conversations(phones: &[&str]) -> HashMap<E164, Conversation>;
     /// A page of conversations.
     conversations::list as list_conversations(filter: &ConversationFilter, page: &Page) -> Vec<Conversation>;
+    /// What tenant, unit and property of conversations are called.
+    conversations::names as names_of_conversations(ids: &[&str]) -> HashMap<String, [Option<String>; 3]>;
     /// The last texts to and from a number.
     conversations::last_texts as last_texts(phone: &str, properties: Option<&[String]>, limit: i64) -> Vec<MessageRow>;
 

@@ -170,15 +170,22 @@ impl FromRequestParts<AppState> for Caller {
             let caller = identify(app, token).await?;
             return caller.ok_or_else(|| Problem::unauthorized("this token is not known, or was revoked"));
         }
-        if parts.method != Method::GET {
-            return Err(Problem::unauthorized("changing something needs a token; the page's session only reads"));
+        let changes = parts.method != Method::GET;
+        if changes && !is_own_page(&parts.headers, &app.base_url) {
+            return Err(Problem::unauthorized(
+                "changing something needs a token; a session only counts from the page itself",
+            ));
         }
         if let Some(secret) = session(&parts.headers)
             && let Some(caller) = signed_in(app, secret).await?
         {
             return Ok(caller);
         }
-        if is_open(app, parts) { Ok(Self::anyone()) } else { Err(Problem::unauthorized("no token was sent")) }
+        if !changes && is_open(app, parts) {
+            Ok(Self::anyone())
+        } else {
+            Err(Problem::unauthorized("no token was sent"))
+        }
     }
 }
 
@@ -263,9 +270,45 @@ pub fn is_open(app: &AppState, parts: &Parts) -> bool {
     app.open_page && near && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
+/// Whether a browser says that its page came from this service: the cookie alone would also come with a forged form.
+fn is_own_page(headers: &HeaderMap, base_url: &str) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some((_, from)) = text("origin").and_then(|origin| origin.split_once("://")) else { return false };
+    let public = base_url.split_once("://").map(|(_, host)| host.trim_end_matches('/'));
+    let own = [text("host"), public].contains(&Some(from));
+    own && text("sec-fetch-site").is_none_or(|site| site == "same-origin")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_our_own_page_changes_something_with_a_session() {
+        let asked = |pairs: &[(&'static str, &str)]| {
+            let pair = |(name, value): &(&'static str, &str)| {
+                (header::HeaderName::from_static(name), value.parse().expect("a value"))
+            };
+            is_own_page(&pairs.iter().map(pair).collect(), "https://care.example.com")
+        };
+        let (host, own) = (("host", "hub.local:8080"), ("origin", "http://hub.local:8080"));
+        assert!(asked(&[host, own]) && asked(&[host, own, ("sec-fetch-site", "same-origin")]));
+        assert!(asked(&[("host", "10.0.0.9"), ("origin", "https://care.example.com")]), "behind a proxy");
+        for foreign in [
+            "http://evil.example",
+            "null",
+            "http://hub.local:8081",
+            "hub.local:8080",
+            "http://hub.local:8080.evil.example",
+        ] {
+            assert!(!asked(&[host, ("origin", foreign)]), "{foreign}");
+        }
+        assert!(!asked(&[host]), "what is no page says nothing");
+        assert!(
+            !asked(&[host, own, ("sec-fetch-site", "cross-site")])
+                && !asked(&[host, own, ("sec-fetch-site", "same-site")])
+        );
+    }
 
     #[test]
     fn a_hash_is_sha_256_in_hexadecimal() {

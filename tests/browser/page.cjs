@@ -5,7 +5,7 @@ const assert = require("node:assert/strict");
 const path = require("node:path");
 const { chromium } = require(path.join(process.env.NIGHTPORTER_NODE_MODULES, "playwright-core"));
 
-const [base, token, folder] = process.argv.slice(2);
+const [base, token, human, folder] = process.argv.slice(2);
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const VIEWS = [{ width: 390, height: 844 }, { width: 1280, height: 900 }];
 const WAIT = { timeout: 15_000 };
@@ -20,6 +20,7 @@ async function main() {
     await live(browser);
     await keyboard(browser);
     await languages(browser);
+    await letters(browser);
   } finally {
     await browser.close();
   }
@@ -27,9 +28,9 @@ async function main() {
 }
 
 // A page that notes what a good page never does.
-async function visit(browser, options = {}, signedIn = true) {
+async function visit(browser, options = {}, signedIn = token) {
   const context = await browser.newContext({ locale: "en-GB", ...options });
-  if (signedIn) await context.addCookies([{ name: "nightporter_session", value: token, url: base, httpOnly: true, sameSite: "Strict" }]);
+  if (signedIn) await context.addCookies([{ name: "nightporter_session", value: signedIn, url: base, httpOnly: true, sameSite: "Strict" }]);
   const page = await context.newPage();
   page.faults = [];
   page.on("console", (m) => m.type() === "error" && !m.text().includes("401") && page.faults.push(m.text()));
@@ -164,6 +165,52 @@ async function keyboard(browser) {
   for (const role of ["banner", "main", "navigation"]) assert.equal(await page.getByRole(role).count(), 1, role);
   const unnamed = await page.evaluate(() => [...document.querySelectorAll("button, a, input")].filter((n) => !(n.textContent.trim() || n.getAttribute("aria-label") || n.labels?.length)).length);
   assert.equal(unnamed, 0);
+  await leave(page);
+}
+
+// What only a human can answer is read and answered on one page, by who may.
+async function letters(browser) {
+  for (const viewport of VIEWS) for (const colorScheme of ["light", "dark"]) {
+    const page = await visit(browser, { viewport, colorScheme, locale: colorScheme === "dark" ? "zh-CN" : "en-GB" });
+    await page.locator("#waiting").waitFor({ state: "visible", ...WAIT });
+    await sound(page);
+    const name = `${viewport.width}-${colorScheme}`;
+    await page.screenshot({ path: path.join(folder, `waiting-${name}.png`), fullPage: true });
+    await page.locator("#l-waiting .title").click();
+    await page.locator("#letters .theirs").first().waitFor(WAIT);
+    await page.waitForTimeout(300); // the drawer has slid in: for the picture only
+    await sound(page);
+    await page.screenshot({ path: path.join(folder, `letters-${name}.png`) });
+    await page.locator("#letters-text").fill("Not at all.");
+    await page.locator("#letters-send").click();
+    await page.getByText(colorScheme === "dark" ? "不能回复" : "not answer").waitFor(WAIT);
+    page.faults.splice(0, page.faults.length, ...page.faults.filter((f) => !f.includes("403")));
+    await leave(page);
+  }
+  const page = await visit(browser, {}, human);
+  await page.locator("#l-waiting .title").click();
+  assert.match(await page.locator("#letters .theirs").last().innerText(), /My cat sits on it, is that bad\?/);
+  assert.match(await page.locator("#letters-why").innerText(), /question/i);
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.activeElement.className === "title", null, WAIT);
+  await page.keyboard.press("Enter");
+  await page.locator("#letters-text").fill("  ");
+  await page.locator("#letters-send").click();
+  assert.ok(await page.locator("#letters").isVisible(), "nothing is no answer");
+  await page.locator("#letters-text").fill("Not at all.");
+  let tries = 0;
+  await page.route("**/replies", async (route) => {
+    // The first try is taken, but its answer is lost on the way.
+    if (tries++ === 0) { await route.fetch(); return route.abort(); }
+    return route.continue();
+  });
+  await page.locator("#letters-send").click();
+  await page.getByText("nothing goes out twice").waitFor(WAIT);
+  await page.locator("#letters-send").click();
+  await page.locator("#letters").waitFor({ state: "hidden", ...WAIT });
+  await page.locator("#waiting").waitFor({ state: "hidden", ...WAIT });
+  assert.equal(tries, 2);
+  page.faults.splice(0, page.faults.length, ...page.faults.filter((f) => !f.includes("ERR_FAILED")));
   await leave(page);
 }
 

@@ -152,6 +152,17 @@ pub async fn list(conn: &mut Conn, f: &ConversationFilter, p: &Page) -> Result<V
     query.build().fetch_all(&mut *conn).await?.iter().map(row).collect()
 }
 
+/// What tenant, unit and property of these conversations are called, as far as the registry still knows them.
+pub async fn names(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<String, [Option<String>; 3]>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new(
+        "SELECT c.id, t.name, u.name, p.name FROM conversations c LEFT JOIN tenants t ON t.id = c.tenant_id \
+         LEFT JOIN units u ON u.id = c.unit_id LEFT JOIN properties p ON p.id = c.property_id WHERE c.id IN ",
+    );
+    push_list(&mut query, ids.iter().copied());
+    let names = |row: &Row| Ok((row.try_get(0)?, [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?]));
+    query.build().fetch_all(&mut *conn).await?.iter().map(names).collect()
+}
+
 /// The last texts to and from a tenant's number, the oldest first: without those about tickets of other properties, and
 /// without what the number is told in another part, such as a manager's.
 pub async fn last_texts(

@@ -1,5 +1,7 @@
 //! Conversations: what was said with each tenant, who waits for a human, and the human's answer.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -38,6 +40,13 @@ pub struct Conversation {
     property_id: String,
     unit_id: String,
     tenant_id: String,
+    /// Null where the registry no longer knows them; so are the two below.
+    #[schema(required)]
+    tenant_name: Option<String>,
+    #[schema(required)]
+    unit_name: Option<String>,
+    #[schema(required)]
+    property_name: Option<String>,
     /// The matter of the last text.
     #[schema(required)]
     ticket_id: Option<String>,
@@ -55,13 +64,19 @@ pub struct Conversation {
     messages: Vec<Message>,
 }
 
+/// What tenant, unit and property are called.
+type Names = [Option<String>; 3];
+
 impl Conversation {
-    fn of(c: &model::Conversation, texts: &[MessageRow]) -> Self {
+    fn of(c: &model::Conversation, [tenant_name, unit_name, property_name]: Names, texts: &[MessageRow]) -> Self {
         Self {
             id: c.id.0.clone(),
             property_id: c.property_id.0.clone(),
             unit_id: c.unit_id.0.clone(),
             tenant_id: c.tenant_id.0.clone(),
+            tenant_name,
+            unit_name,
+            property_name,
             ticket_id: c.ticket_id.as_ref().map(|t| t.0.clone()),
             sender: c.sender.clone(),
             waiting_since: c.waiting_since.map(Time::from),
@@ -104,12 +119,17 @@ pub async fn list(
     let filter = ConversationFilter { waiting: q.waiting, property: q.property, properties };
     let mut tx = app.store.read().await?;
     let rows = tx.list_conversations(&filter, &page).await?;
+    let ids: Vec<&str> = rows.iter().map(|c| c.id.as_str()).collect();
+    let mut names = if ids.is_empty() { HashMap::new() } else { tx.names_of_conversations(&ids).await? };
     let mut texts = Vec::with_capacity(rows.len());
     for row in &rows {
         texts.push(tx.last_texts(row.phone.as_str(), caller.properties(), TEXTS_MAX).await?);
     }
     let mut texts = texts.iter();
-    let shape = |c: &model::Conversation| texts.next().map(|texts| Conversation::of(c, texts));
+    let shape = |c: &model::Conversation| {
+        let names = names.remove(c.id.as_str()).unwrap_or_default();
+        texts.next().map(|texts| Conversation::of(c, names, texts))
+    };
     Ok(Paged::of(&rows, page.limit, |c| (c.last_at.0, &c.id.0), shape))
 }
 
@@ -187,5 +207,6 @@ async fn shown(app: &AppState, caller: &Caller, id: &str) -> Answer<Conversation
     let mut tx = app.store.read().await?;
     let conversation = visible(&mut tx, caller, id).await?;
     let texts = tx.last_texts(conversation.phone.as_str(), caller.properties(), TEXTS_MAX).await?;
-    Ok(Json(Conversation::of(&conversation, &texts)))
+    let names = tx.names_of_conversations(&[id]).await?.remove(id).unwrap_or_default();
+    Ok(Json(Conversation::of(&conversation, names, &texts)))
 }

@@ -1,6 +1,7 @@
-// The page for managers: reads the board, listens to what changes, draws it. It only ever reads, but for signing in and out.
+// The page for managers: reads the board, listens to what changes, draws it. It only reads; letters.js answers tenants.
 // Everything from the house goes in as text, never as markup.
 
+import { letters } from "./letters.js";
 import { words } from "./words.js";
 
 const BOARD_EVERY_MS = 30_000; // also without a change: times grow
@@ -23,6 +24,7 @@ let stream = null;
 let waiting = null;
 let reading = false;
 let again = false;
+let visit = 0; // counts who signed out: an answer to who was here before opens nothing
 
 // --- words --------------------------------------------------------------------------------------------------------------
 
@@ -37,6 +39,7 @@ function speak(language) {
   button.setAttribute("aria-label", t.otherLabel);
   linked(page("link").dataset.state ?? "connecting");
   if (board) draw();
+  mail.draw();
 }
 
 function linked(state) {
@@ -279,15 +282,21 @@ function letter(m) {
 async function look() {
   if (reading) return void (again = true);
   reading = true;
+  const mine = visit;
   try {
     const answer = await fetch("/api/v1/board", { signal: AbortSignal.timeout(15_000) });
+    if (mine !== visit) return;
     if (answer.status === 401 || answer.status === 403) return shut(answer.status === 403 ? t.wrongRole : "");
     if (!answer.ok) throw new Error(answer.status);
-    board = await answer.json();
+    const read = await answer.json();
+    if (mine !== visit) return;
+    board = read;
     open();
     draw();
     page("trouble").hidden = true;
+    await mail.look();
   } catch {
+    if (mine !== visit) return;
     page("trouble").textContent = t.trouble;
     page("trouble").hidden = false;
     open();
@@ -307,7 +316,7 @@ function listen() {
   stream?.close();
   stream = new EventSource("/api/v1/events");
   stream.addEventListener("hello", () => { linked("live"); soon(); });
-  for (const kind of ["ticket", "message", "device", "reward", "missed"]) stream.addEventListener(kind, soon);
+  for (const kind of ["ticket", "message", "device", "reward", "conversation", "missed"]) stream.addEventListener(kind, soon);
   stream.onerror = () => {
     linked("lost");
     if (stream.readyState === EventSource.CLOSED) setTimeout(() => page("house").hidden || listen(), AGAIN_MS);
@@ -325,6 +334,8 @@ function open() {
 }
 
 function shut(reason) {
+  visit += 1;
+  page("letters").close();
   stream?.close();
   board = null;
   page("house").hidden = true;
@@ -338,8 +349,8 @@ function shut(reason) {
   page("name").focus();
 }
 
-async function post(path, body) {
-  const options = body ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
+async function post(path, body, more = {}) {
+  const options = body ? { headers: { "Content-Type": "application/json", ...more }, body: JSON.stringify(body) } : {};
   return fetch(path, { method: "POST", ...options });
 }
 
@@ -381,6 +392,8 @@ page("story").addEventListener("click", (event) => {
 
 // The board may have been drawn anew meanwhile: back to the same ticket, not to the same node.
 page("story").addEventListener("close", () => titleOf(page("story").dataset.of)?.focus({ preventScroll: true }));
+
+const mail = letters({ page, make, words: () => t, moment: (at) => moment(at, board?.timezone ?? undefined), since: (at) => t.since(moment(at, board?.timezone ?? undefined), span(at)), post });
 
 speak(document.documentElement.lang in words ? document.documentElement.lang : "en");
 linked("connecting");

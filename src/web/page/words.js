@@ -40,6 +40,13 @@ export const words = {
       queued: "waiting", sending: "on its way", unknown: "being checked", accepted: "sent", sent: "sent",
       delivered: "delivered", undelivered: "did not arrive", failed: "failed", expired: "never sent",
     },
+    waitingTitle: "Waiting for your word", yourAnswer: "Your answer", send: "Send", sendAs: (name) => `Send as ${name}`, noAnswer: "No answer needed",
+    mayOnlyRead: "You may read this, but not answer.", notSent: "This could not be sent just now. Please try again; nothing goes out twice.",
+    why: {
+      unknown: "Not understood", question: "A question", complaint: "A complaint", wrong_number: "Wrong number", locked_out: "Before a locked door",
+      need_bed: "Needs a place to stay", need_help: "Needs help", later: "Will do it later", done: "Says it is done", score: "A mark",
+      yes: "Says yes", no: "Says no", thanks: "Says thanks",
+    },
     noMessage: "nobody has been told yet",
     openStory: "What happened", loading: "One moment …", noStory: "The story could not be read.",
     events: {
@@ -96,6 +103,13 @@ export const words = {
     status: {
       queued: "等待发送", sending: "发送中", unknown: "核实中", accepted: "已发送", sent: "已发送",
       delivered: "已送达", undelivered: "未送达", failed: "发送失败", expired: "未发送",
+    },
+    waitingTitle: "等您回复", yourAnswer: "您的回复", send: "发送", sendAs: (name) => `以${name}的名义发送`, noAnswer: "无需回复",
+    mayOnlyRead: "您可以查看，但不能回复。", notSent: "暂时无法发送，请重试；不会重复发出。",
+    why: {
+      unknown: "没有看懂", question: "提问", complaint: "投诉", wrong_number: "号码不对", locked_out: "进不了门",
+      need_bed: "需要住处", need_help: "需要帮助", later: "稍后处理", done: "称已完成", score: "评分",
+      yes: "回复是", no: "回复不是", thanks: "道谢",
     },
     noMessage: "还没有通知任何人",
     openStory: "经过", loading: "请稍候…", noStory: "读不到经过。",

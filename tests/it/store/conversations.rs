@@ -43,6 +43,11 @@ pub async fn conversations_are_kept_listed_and_paged(db: &Engine) {
     assert_eq!(db.read(async |tx| tx.conversation("c_none").await).await, None);
     let loaded = db.read(async |tx| tx.load_conversations(&["+14155550103", "+14155559999"]).await).await;
     assert_eq!(loaded.into_values().collect::<Vec<_>>(), std::slice::from_ref(&b));
+    let names = db.read(async |tx| tx.names_of_conversations(&[a.id.as_str(), "c_none"]).await).await;
+    assert_eq!(names, [(a.id.0.clone(), [None, None, None])].into(), "gone from the registry");
+    db.registered().await;
+    let names = db.read(async |tx| tx.names_of_conversations(&[a.id.as_str()]).await).await;
+    assert_eq!(names[a.id.as_str()].each_ref().map(Option::is_some), [true; 3], "{names:?}");
     let due = async |now| db.read(async |tx| tx.due_conversations(Timestamp(now), 9).await).await;
     assert_eq!((due(13).await, due(14).await), (vec![], vec![b.id.clone()]));
     assert_eq!(db.read(async |tx| tx.next_due_at().await).await, Some(Timestamp(14)));

@@ -1,21 +1,11 @@
 //! Texts of tenants over the webhook, who waits for a human, and the answer over the API; tickets that people open.
 
 use nightporter::model::time::MINUTE;
-use nightporter::web::twilio_signature::sign;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::house::{House, PUBLIC_URL, SECRET, SENSOR, SOON, answer, token};
+use super::house::{House, SENSOR, SOON, answer, token};
 use crate::services::eventually;
-
-async fn writes(house: &House, sid: &str, from: &str, body: &str) {
-    let path = "/webhooks/twilio/inbound";
-    let fields = [("MessageSid", sid), ("From", from), ("To", "+15005550006"), ("Body", body)];
-    let fields: Vec<(String, String)> = fields.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
-    let signature = sign(SECRET, &format!("{PUBLIC_URL}{path}"), &fields);
-    let request = house.request(Method::POST, path).form(&fields).header("X-Twilio-Signature", signature);
-    assert_eq!(request.send().await.expect("an answer").status(), 200);
-}
 
 async fn post(house: &House, who: &str, path: &str, key: &str, body: Value) -> (u16, Value) {
     let request = house.request(Method::POST, path).bearer_auth(token(who)).header("Idempotency-Key", key).json(&body);
@@ -28,8 +18,8 @@ const ANN: &str = "+8613800000001";
 async fn what_nobody_understood_is_answered_by_a_human_once_and_in_the_same_name() {
     let house = House::start().await;
     let ticket = house.leak().await;
-    writes(&house, "SM1", ANN, "My cat sits on it, is that bad?").await;
-    writes(&house, "SM2", "+8613855555555", "who are you?").await;
+    house.writes("SM1", ANN, "My cat sits on it, is that bad?").await;
+    house.writes("SM2", "+8613855555555", "who are you?").await;
     let waiting = house.get("oak", "/api/v1/conversations?waiting=true").await;
     let one = waiting["items"][0].clone();
     assert_eq!(waiting["items"].as_array().expect("a list").len(), 1, "a stranger has no conversation: {waiting}");
@@ -37,6 +27,8 @@ async fn what_nobody_understood_is_answered_by_a_human_once_and_in_the_same_name
         (&one["ticket_id"], &one["why"], &one["tenant_id"]),
         (&json!(ticket), &json!("question"), &json!("t-oak"))
     );
+    let names = ["tenant_name", "unit_name", "property_name"].map(|name| one[name].as_str().unwrap_or_default());
+    assert_eq!(names, ["Li Wei", "12B", "Oak Court"]);
     let texts = one["messages"].as_array().expect("a list");
     assert!(texts.len() >= 2 && texts.iter().any(|m| m["intent"] == "question"), "{one}");
     assert_eq!(house.get("south", "/api/v1/conversations").await["items"], json!([]), "another region sees nothing");
@@ -66,22 +58,22 @@ async fn what_nobody_understood_is_answered_by_a_human_once_and_in_the_same_name
         all.len() == 1 && all[0]["error"].as_str().expect("why").contains("twice within 24 hours")
     })
     .await;
-    writes(&house, "SM3", ANN, "STOP").await;
+    house.writes("SM3", ANN, "STOP").await;
     assert_eq!(post(&house, "oak", &path, "key-3", json!({ "text": "one more" })).await.0, 409);
 }
 
 #[tokio::test]
 async fn a_word_of_water_is_one_leak_with_the_sensors_and_what_nobody_reads_is_told() {
     let house = House::start().await;
-    writes(&house, "SM1", ANN, "there is water coming through the ceiling").await;
+    house.writes("SM1", ANN, "there is water coming through the ceiling").await;
     let leaks =
         async || house.get("ops", "/api/v1/tickets?kind=leak").await["items"].as_array().expect("a list").clone();
     let first = leaks().await;
     assert_eq!((first.len(), &first[0]["severity"], &first[0]["tenant_id"]), (1, &json!("emergency"), &json!("t-oak")));
     house.hear(SENSOR, nightporter::model::Fact::Leak(true)).await;
-    writes(&house, "SM2", ANN, "more water!").await;
+    house.writes("SM2", ANN, "more water!").await;
     assert_eq!(leaks().await.len(), 1, "the open one has it");
-    writes(&house, "SM3", ANN, "hmm").await;
+    house.writes("SM3", ANN, "hmm").await;
     house.clock.advance(31 * MINUTE);
     let told = async || house.get("ops", "/api/v1/messages?to=%2B8613900000001").await["items"].clone();
     eventually(SOON, "the manager is told that nobody has answered", async || {
@@ -94,7 +86,7 @@ async fn a_word_of_water_is_one_leak_with_the_sensors_and_what_nobody_reads_is_t
 async fn a_conversation_that_needs_no_answer_is_put_down() {
     let house = House::start().await;
     house.leak().await;
-    writes(&house, "SM1", ANN, "hmm").await;
+    house.writes("SM1", ANN, "hmm").await;
     let one = house.get("oak", "/api/v1/conversations?waiting=true").await["items"][0].clone();
     let path = format!("/api/v1/conversations/{}/settle", one["id"].as_str().expect("an id"));
     assert_eq!(house.post("oak", &path, json!({})).await.0, 200);

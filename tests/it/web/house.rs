@@ -14,6 +14,7 @@ use nightporter::registry::Registry;
 use nightporter::service::{Parts, Service};
 use nightporter::store::{Store, TokenRow, UserRow};
 use nightporter::web::token_hash;
+use nightporter::web::twilio_signature::sign;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -197,6 +198,16 @@ impl House {
         let tickets = self.get("ops", &format!("/api/v1/tickets?device={}", encode(key))).await;
         let newest = tickets["items"].as_array().and_then(|items| items.last()).expect("a ticket");
         newest["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A tenant texts; the carrier says so.
+    pub async fn writes(&self, sid: &str, from: &str, body: &str) {
+        let path = "/webhooks/twilio/inbound";
+        let fields = [("MessageSid", sid), ("From", from), ("To", "+15005550006"), ("Body", body)];
+        let fields: Vec<(String, String)> = fields.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
+        let signature = sign(SECRET, &format!("{PUBLIC_URL}{path}"), &fields);
+        let request = self.request(Method::POST, path).form(&fields).header("X-Twilio-Signature", signature);
+        assert_eq!(request.send().await.expect("an answer").status(), 200);
     }
 
     /// Credits a tenant.

@@ -34,12 +34,13 @@ async fn managers_see_what_is_open_live() {
     let house = House::start().await;
     house.leak().await;
     house.low_battery("oak/14C/lock").await;
+    house.writes("SM1", "+8613800000001", "My cat sits on it, is that bad?").await;
     house.user("anna", "reader", None, "a lamp at night").await;
     let (folder, _kept) = screenshots();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/page.cjs");
     let mut node = Command::new("node")
         .arg(script)
-        .args([&house.base, &token("eyes")])
+        .args([&house.base, &token("eyes"), &token("ops")])
         .arg(&folder)
         .env("NIGHTPORTER_CHROMIUM", from_runner("NIGHTPORTER_CHROMIUM"))
         .env("NIGHTPORTER_NODE_MODULES", from_runner("NIGHTPORTER_NODE_MODULES"))
@@ -62,6 +63,10 @@ async fn managers_see_what_is_open_live() {
     let said = tokio::time::timeout(BROWSER_MAX, driven).await.expect("the browser ends");
     let ended = node.wait_with_output().await.expect("node ends");
     assert_eq!(said, ["ready", "done"], "{}", String::from_utf8_lossy(&ended.stderr));
+    let sent = house.get("ops", "/api/v1/messages").await;
+    let by_hand = sent["items"].as_array().expect("a list").iter().filter(|m| m["template"] == "human");
+    let by_hand: Vec<_> = by_hand.filter_map(|m| m["body"].as_str()).collect();
+    assert!(by_hand.len() == 1 && by_hand[0].starts_with("Not at all. - "), "{by_hand:?}");
 }
 
 #[tokio::test]
@@ -76,7 +81,7 @@ async fn the_page_asks_for_nothing_from_elsewhere_and_frames_nowhere() {
     assert!(
         html.contains("lang=\"en\"") && !html.contains("{{") && !html.contains("<style") && !html.contains(" style=")
     );
-    for file in ["style.css", "app.js", "words.js", "icon.svg"] {
+    for file in ["style.css", "app.js", "letters.js", "words.js", "icon.svg"] {
         let first = house.ask("", Method::GET, &format!("/page/{file}"), None).await;
         assert_eq!(first.status(), 200, "{file}");
         let tag = first.headers()["etag"].clone();

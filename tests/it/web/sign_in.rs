@@ -30,7 +30,7 @@ async fn board(house: &House, cookie: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_user_sees_what_their_role_allows_and_changes_nothing() {
+async fn a_user_sees_what_their_role_allows_and_changes_something_from_the_page_only() {
     let house = House::start().await;
     house.user("anna", "manager", Some("oak"), PASSWORD).await;
     let ticket = house.leak().await;
@@ -43,8 +43,12 @@ async fn a_user_sees_what_their_role_allows_and_changes_nothing() {
     let cookie = cookie(&begun);
     let (status, seen) = board(&house, &cookie).await;
     assert_eq!((status, &seen["items"][0]["id"], &seen["devices"]), (200, &json!(ticket), &json!(3)));
-    let note = house.request(Method::POST, &format!("/api/v1/tickets/{ticket}/note")).header("cookie", &cookie);
-    assert_eq!(note.json(&json!({ "text": "hello" })).send().await.expect("an answer").status(), 401);
+    for (origin, status) in [(None, 401), (Some("https://evil.example"), 401), (Some(house.base.as_str()), 200)] {
+        let note = house.request(Method::POST, &format!("/api/v1/tickets/{ticket}/note")).header("cookie", &cookie);
+        let note = origin.into_iter().fold(note, |note, origin| note.header("origin", origin));
+        let told = note.json(&json!({ "text": "hello" })).send().await.expect("an answer");
+        assert_eq!(told.status(), status, "{origin:?}");
+    }
     let secret = cookie.split_once('=').expect("a pair").1;
     let bearer = house.request(Method::GET, "/api/v1/board").bearer_auth(secret);
     assert_eq!(bearer.send().await.expect("an answer").status(), 401, "a session is no token");

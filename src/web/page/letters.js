@@ -1,0 +1,116 @@
+// Who waits for a human: the tenants' texts that nobody may answer but a person, and the place to answer them.
+
+const TALK_MAX = 600; // characters of an answer, as the API takes them
+
+// A name for each answer, so that a second try sends nothing twice. Also without a secure context.
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+
+export function letters({ page, make, words, moment, since, post }) {
+  let waiting = [];
+  let open = null;
+  let key = null;
+
+  const name = (c) => [c.tenant_name ?? c.tenant_id, c.unit_name ?? c.unit_id, c.property_name ?? c.property_id].filter(Boolean).join(" · ");
+  const last = (c) => c.messages.findLast((m) => m.direction === "inbound");
+
+  async function look() {
+    const answer = await fetch("/api/v1/conversations?waiting=true&limit=100", { signal: AbortSignal.timeout(15_000) });
+    // Who may not read them has none.
+    waiting = answer.ok ? (await answer.json()).items : [];
+    draw();
+  }
+
+  function draw() {
+    page("waiting").hidden = !waiting.length;
+    const focused = document.activeElement?.closest?.("#l-waiting .entry")?.dataset.id;
+    page("l-waiting").replaceChildren(...waiting.map(entry));
+    if (focused) titleOf(focused)?.focus({ preventScroll: true });
+    const shown = waiting.find((c) => c.id === open?.id);
+    if (shown && page("letters").open) talk(shown);
+  }
+
+  const titleOf = (id) => document.querySelector(`#l-waiting .entry[data-id="${CSS.escape(id)}"] .title`);
+
+  function entry(c) {
+    const node = make("li", "entry letter-entry");
+    node.dataset.id = c.id;
+    const title = make("button", "title", name(c));
+    title.type = "button";
+    title.setAttribute("aria-haspopup", "dialog");
+    title.addEventListener("click", () => show(c));
+    const facts = make("div", "facts");
+    facts.append(make("blockquote", "", last(c)?.body ?? ""), make("p", "time", since(c.waiting_since)));
+    node.append(title, facts);
+    return node;
+  }
+
+  function show(c) {
+    open = c;
+    key = newKey();
+    const t = words();
+    page("letters-why").textContent = t.why[c.why] ?? t.why.unknown;
+    page("letters-title").textContent = name(c);
+    page("letters-send").textContent = t.sendAs(c.sender);
+    page("letters-text").value = "";
+    page("letters-text").maxLength = TALK_MAX;
+    page("letters-error").textContent = "";
+    talk(c);
+    page("letters").showModal();
+    page("letters-text").focus();
+    page("letters").scrollTop = page("letters").scrollHeight;
+  }
+
+  function talk(c) {
+    page("letters-talk").replaceChildren(...c.messages.map((m) => bubble(m)));
+  }
+
+  function bubble(m) {
+    const t = words();
+    const mine = m.direction !== "inbound";
+    const node = make("li", mine ? "ours" : "theirs");
+    const at = m.sent_at ?? m.created_at;
+    const time = make("time", "", moment(at));
+    time.dateTime = at;
+    const how = mine ? (m.channel === "voice" ? "☏ " : "") + (t.status[m.status] ?? m.status) : "";
+    const line = make("p", "stamp");
+    line.append(time, make("span", "", how && ` · ${how}`));
+    node.append(make("p", "said", m.body), line);
+    return node;
+  }
+
+  // The API's own words say what is wrong and how to mend it.
+  async function act(path, body, headers) {
+    const t = words();
+    for (const id of ["letters-send", "letters-leave"]) page(id).disabled = true;
+    try {
+      const answer = await post(`/api/v1/conversations/${encodeURIComponent(open.id)}/${path}`, body, headers);
+      if (answer.ok) {
+        page("letters").close();
+        await look();
+        return;
+      }
+      const problem = await answer.json().catch(() => ({}));
+      page("letters-error").textContent = answer.status === 403 ? t.mayOnlyRead : [problem.detail, problem.mend].filter(Boolean).join(" · ") || t.notSent;
+    } catch {
+      page("letters-error").textContent = t.notSent;
+    } finally {
+      for (const id of ["letters-send", "letters-leave"]) page(id).disabled = false;
+    }
+  }
+
+  page("letters-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = page("letters-text").value.trim();
+    if (text) act("replies", { text }, { "Idempotency-Key": key });
+  });
+  // Other words are another answer.
+  page("letters-text").addEventListener("input", () => { key = newKey(); });
+  page("letters-leave").addEventListener("click", () => act("settle", {}));
+  page("letters-close").addEventListener("click", () => page("letters").close());
+  page("letters").addEventListener("click", (event) => {
+    if (event.target === page("letters")) page("letters").close();
+  });
+  page("letters").addEventListener("close", () => (titleOf(open?.id ?? "") ?? page("main")).focus({ preventScroll: true }));
+
+  return { look, draw };
+}
