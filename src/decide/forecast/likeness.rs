@@ -62,7 +62,7 @@ impl Default for Tuning {
             smear: 0.6,
             stranger: 0.005,
             fleet: 1.0,
-            chance: 0.42,
+            chance: 0.43,
             chance_sooner: 0.18,
         }
     }
