@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::commit::{Change, Committer, Door, Health, Listening, Lives, Tones};
+use crate::commit::{Change, Committer, Door, Health, Listening, Lives, Trials};
 use crate::config::Config;
 use crate::decide::Words;
 use crate::deliver::carrier::Carrier;
@@ -84,7 +84,7 @@ impl Service {
             health,
             metrics: metrics.clone(),
             lives: Lives::default(),
-            tones: Tones::default(),
+            trials: Trials::default(),
         };
         let committer = tokio::spawn(committer.run(incoming));
         let mut parts = JoinSet::new();

@@ -79,7 +79,9 @@ impl Batch<'_> {
         let facts = Facts { places, standings, swaps, valves, tickets, behind, ..about };
         let mut facts = self.complete(tx, facts, gateways, &homes, &given, paid).await?;
         facts.wet = self.wet_units(tx, tasks, &facts).await?;
-        facts.lost_tones = self.house.tones.lost(tx, &self.house.policy, self.now).await?;
+        let (trials, policy) = (&self.house.trials, &self.house.policy);
+        facts.lost_tones = trials.lost_tones(tx, policy, self.now).await?;
+        facts.automation_off = trials.automation_off(tx, policy, self.now).await?;
         Ok(facts)
     }
 

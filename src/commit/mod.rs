@@ -15,7 +15,7 @@ mod reported;
 mod rota;
 mod sweep;
 mod talk;
-mod tones;
+mod trials;
 mod waits;
 mod wishes;
 
@@ -35,7 +35,7 @@ use crate::store::{DueMessage, Reject, Report, Store, StoreError};
 pub use door::{CommandError, Door, Health, Listening};
 pub use lives::Lives;
 pub use outbox::{Answer, Attempt, LEASE_MS, Tried};
-pub use tones::Tones;
+pub use trials::Trials;
 
 /// Causes decided in one transaction at most.
 pub const BATCH_MAX: usize = 4_096;
@@ -180,8 +180,8 @@ pub struct Committer {
     pub metrics: Arc<Metrics>,
     /// What finished batteries tell.
     pub lives: Lives,
-    /// Which tones have lost.
-    pub tones: Tones,
+    /// What trials have shown.
+    pub trials: Trials,
 }
 
 impl Committer {

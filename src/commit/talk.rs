@@ -63,6 +63,9 @@ impl Batch<'_> {
         for understanding in &desk.changes.understood {
             tx.save_understanding(understanding).await?;
         }
+        for phone in &desk.changes.answered {
+            tx.note_answered(phone.as_str(), self.now).await?;
+        }
         for phone in &desk.changes.conversations {
             let conversation = &desk.facts.conversations[phone];
             tx.save_conversation(conversation).await?;

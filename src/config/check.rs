@@ -313,6 +313,9 @@ fn check_thresholds(config: &Config, document: &mut Document<'_>) {
     for (key, _) in hours.into_iter().filter(|(_, hour)| *hour > 23) {
         document.report(key, "expected an hour, 0 to 23");
     }
+    if !(0.0..=0.5).contains(&config.contact.people_share) {
+        document.report("contact.people_share", "expected 0 to 0.5");
+    }
     let tones = config.property.iter().filter_map(|(id, p)| Some((format!("property.{id}.tones"), p.tones.as_ref()?)));
     let tones = std::iter::once(("contact.tones".to_owned(), &config.contact.tones)).chain(tones);
     for (key, _) in tones.filter(|(_, tones)| tones.is_empty()) {

@@ -54,10 +54,15 @@ impl Desk<'_> {
         };
         let matter = wet.as_ref().map(|(id, _)| id.clone()).or(matter);
         self.note_reply(reply, &understood, matter.as_ref());
-        let settled = match wet {
-            Some((_, settled)) => settled,
+        let settled = match &wet {
+            Some((_, settled)) => *settled,
             None => understood.is_sure() && self.act(&tenant, matter.as_ref(), &understood, reply),
         };
+        let able = settled && wet.is_none();
+        let settled = settled && !(able && self.is_for_people(&understood, &reply.sid));
+        if let Some(noted) = self.changes.understood.iter_mut().rfind(|u| u.sid == reply.sid) {
+            (noted.able, noted.by_people) = (able, Some(!settled));
+        }
         let urgent = !settled && self.cannot_wait(matter.as_ref(), &understood, reply);
         self.remember(&tenant, matter, (!settled).then_some(understood.intent));
         if urgent {
@@ -87,7 +92,14 @@ impl Desk<'_> {
             self.go_on(id, "tenant");
         }
         let (sid, ticket_id) = (reply.sid.clone(), matter.cloned());
-        self.changes.understood.push(Understanding { sid, ticket_id, intent, confidence });
+        self.changes.understood.push(Understanding {
+            sid,
+            ticket_id,
+            intent,
+            confidence,
+            able: false,
+            by_people: None,
+        });
     }
 
     /// Somebody who does not rent today wrote: it moves nothing, and a human reads it.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::automation::Off;
 use super::policy::Policy;
 use super::tones::Lost;
 use super::words::Words;
@@ -88,6 +89,8 @@ pub struct Facts {
     pub behind: HashMap<DeviceKey, Vec<Behind>>,
     /// Devices whose fresh battery may be the one that their neighbour of the same unit lost.
     pub swapped: HashSet<DeviceKey>,
+    /// What automation is worse at than people.
+    pub automation_off: Arc<Off>,
     /// Tones that are not tried any more.
     pub lost_tones: Arc<Lost>,
     /// Devices that came lately with many others, and were then as they are found now.
@@ -152,6 +155,10 @@ pub struct Understanding {
     pub intent: &'static str,
     /// How sure, 0–100.
     pub confidence: u8,
+    /// Whether automation could look after it.
+    pub able: bool,
+    /// Whether a human looks after it; nothing where it is nobody's.
+    pub by_people: Option<bool>,
 }
 
 /// What is to be stored, all in one transaction.
@@ -175,6 +182,8 @@ pub struct Changes {
     pub given: Vec<Given>,
     /// What was understood of texts.
     pub understood: Vec<Understanding>,
+    /// Numbers whose texts a human has answered, or found to need no answer.
+    pub answered: BTreeSet<E164>,
     /// Numbers whose conversation changed.
     pub conversations: BTreeSet<E164>,
     /// What valves are wanted to be.

@@ -3,6 +3,7 @@
 //! `identity` says whether a message may speak for its device; `detect` turns readings into findings; `tickets` turns findings into tickets; `plan` walks their playbooks;
 //! `commands`, `conversation` and `outcomes` take what people and carriers say. All of them work on one [`Desk`].
 
+pub mod automation;
 mod calls;
 pub mod cells;
 pub mod commands;
@@ -34,6 +35,7 @@ mod survey;
 mod sweep;
 mod tickets;
 pub mod tones;
+pub mod trial;
 mod valves;
 mod visits;
 mod waiting;

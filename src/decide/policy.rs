@@ -86,6 +86,8 @@ pub struct ContactPolicy {
     pub daily_messages_max: u32,
     /// In which tones routine words are said; several are tried against each other.
     pub tones: Vec<Tone>,
+    /// Of the calm texts that automation could look after: the share that a human answers, so that both are compared.
+    pub people_share: f64,
     /// Whether somebody who said STOP may still be called, never texted, about an emergency: only where the law allows it.
     pub call_after_stop: bool,
 }
@@ -97,6 +99,7 @@ impl Default for ContactPolicy {
             night_to_hour: 8,
             daily_messages_max: 4,
             tones: vec![Tone::Plain],
+            people_share: 0.0,
             call_after_stop: false,
         }
     }

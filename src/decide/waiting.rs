@@ -155,6 +155,7 @@ impl Desk<'_> {
         if let Some(conversation) = self.facts.conversations.get_mut(phone) {
             (conversation.waiting_since, conversation.why, conversation.due_at) = (None, None, None);
             self.changes.conversations.insert(phone.clone());
+            self.changes.answered.insert(phone.clone());
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::*;
+use crate::decide::automation;
 use crate::decide::desk::{Behind, Given, Paid, Place, Praise, Understanding, Wish};
 use crate::decide::forecast::FinishedLife;
 use crate::decide::stats::Case;
@@ -99,11 +100,15 @@ queries! {
     conversations::list as list_conversations(filter: &ConversationFilter, page: &Page) -> Vec<Conversation>;
     /// What tenant, unit and property of conversations are called.
     conversations::names as names_of_conversations(ids: &[&str]) -> HashMap<String, [Option<String>; 3]>;
+    /// A human has answered the texts of a number.
+    conversations::answered as note_answered(phone: &str, now: Timestamp) -> ();
     /// The last texts to and from a number.
     conversations::last_texts as last_texts(phone: &str, properties: Option<&[String]>, limit: i64) -> Vec<MessageRow>;
 
     /// Tickets of a period with what is known around them.
-    stats::trials as trials(from: Timestamp, to: Timestamp, properties: Option<&[String]>) -> Trials;
+    stats::tone_trials as tone_trials(from: Timestamp, to: Timestamp, properties: Option<&[String]>) -> Trials;
+    /// What came of texts that automation could have looked after.
+    stats::automation_trials as automation_trials(from: Timestamp, to: Timestamp, properties: Option<&[String]>) -> automation::Trials;
     /// Tickets with what is known around them.
     stats::cases as cases(from: Timestamp, to: Timestamp, properties: Option<&[String]>, limit: i64) -> Vec<Case>;
     /// Valves of properties.

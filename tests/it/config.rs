@@ -205,6 +205,15 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
             ],
         ),
         (
+            "[contact]\ntones = []\npeople_share = 0.9\n[property.oak]\ntones = ['warn']\n[property.elm]\ntones = []",
+            &[
+                r#"np.toml:5:10: property.oak.tones.0: unknown word "warn"; did you mean "warm"?"#,
+                "np.toml:3:1: contact.people_share: expected 0 to 0.5",
+                "np.toml:2:1: contact.tones: expected at least one of plain, warm, playful, rhyming",
+                "np.toml:7:1: property.elm.tones: expected at least one of plain, warm, playful, rhyming",
+            ],
+        ),
+        (
             "[battery]\nlow_percent = 120\nproof_hold = '12 hours'",
             &[
                 r#"np.toml:3:14: battery.proof_hold: "12 hours" is no duration; expected e.g. "30s", "5m", "48h" or "2d""#,

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use nightporter::clock::Clock;
-use nightporter::commit::{Attempt, Committer, Health, Listening, Lives, Tones};
+use nightporter::commit::{Attempt, Committer, Health, Listening, Lives, Trials};
 use nightporter::decide::{Policy, Words};
 use nightporter::metrics::Metrics;
 use nightporter::model::Timestamp;
@@ -76,7 +76,7 @@ pub fn committer(store: &Store, clock: &Clock, owner: &str) -> (Committer, mpsc:
         health: Arc::new(Health::default()),
         metrics: Arc::new(Metrics::default()),
         lives: Lives::default(),
-        tones: Tones::default(),
+        trials: Trials::default(),
     };
     (committer, outgoing)
 }

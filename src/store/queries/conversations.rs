@@ -73,15 +73,32 @@ pub async fn consents(
     rows.iter().map(consent).collect()
 }
 
-/// Notes what a text means and which matter it belongs to.
+/// Notes what a text means, which matter it belongs to, and who looks after it. Automation has answered at once.
 pub async fn understood(conn: &mut Conn, u: &Understanding) -> Result<(), StoreError> {
-    sqlx::query("UPDATE messages SET intent = $2, confidence = $3, ticket_id = COALESCE($4, ticket_id) WHERE sid = $1")
-        .bind(&u.sid)
-        .bind(u.intent)
-        .bind(i64::from(u.confidence))
-        .bind(u.ticket_id.as_ref().map(|t| &t.0))
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query(
+        "UPDATE messages SET intent = $2, confidence = $3, ticket_id = COALESCE($4, ticket_id), handled = $5, able = $6, \
+         answered_at = CASE WHEN $5 = 'automation' THEN created_at END WHERE sid = $1",
+    )
+    .bind(&u.sid)
+    .bind(u.intent)
+    .bind(i64::from(u.confidence))
+    .bind(u.ticket_id.as_ref().map(|t| &t.0))
+    .bind(u.by_people.map(|people| if people { "people" } else { "automation" }))
+    .bind(u.able)
+    .execute(&mut *conn)
+    .await?;
+    Ok(())
+}
+
+/// What a number wrote has been answered by a human, or needs no answer.
+pub async fn answered(conn: &mut Conn, phone: &str, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE messages SET answered_at = $2 WHERE phone_from = $1 AND handled = 'people' AND answered_at IS NULL",
+    )
+    .bind(phone)
+    .bind(now.0)
+    .execute(&mut *conn)
+    .await?;
     Ok(())
 }
 

@@ -4,6 +4,8 @@ use sqlx::{QueryBuilder, Row as _};
 
 use super::facts::ticket_row;
 use super::{Conn, Db, Row, push_list};
+use crate::decide::automation::{self, Handled, QUICK_MS};
+use crate::decide::intent::Intent;
 use crate::decide::stats::{Case, SATISFIED_FROM, Share};
 use crate::decide::tones::{Heeded, Trials};
 use crate::model::{Locale, PropertyId, Timestamp, Tone};
@@ -40,7 +42,7 @@ pub async fn cases(
 }
 
 /// What came of the tones of matters opened from an instant on and before another, by language and property.
-pub async fn trials(
+pub async fn tone_trials(
     conn: &mut Conn,
     from: Timestamp,
     to: Timestamp,
@@ -71,6 +73,41 @@ pub async fn trials(
         let satisfied = Share { met: count(6)?, of: count(5)? };
         let tones = trials.entry((locale, PropertyId(property))).or_default();
         tones.insert(tone, Heeded { heeded, satisfied });
+    }
+    Ok(trials)
+}
+
+/// What came of the texts that automation could have looked after, received from an instant on and before another.
+pub async fn automation_trials(
+    conn: &mut Conn,
+    from: Timestamp,
+    to: Timestamp,
+    properties: Option<&[String]>,
+) -> Result<automation::Trials, StoreError> {
+    let mut query = QueryBuilder::<Db>::new(
+        "SELECT m.intent, t.property_id, m.handled, COUNT(*), COUNT(CASE WHEN m.answered_at - m.created_at <= ",
+    );
+    query.push_bind(QUICK_MS).push(" THEN 1 END), COUNT(s.score), COUNT(CASE WHEN s.score >= ");
+    query.push_bind(SATISFIED_FROM).push(
+        " THEN 1 END) FROM messages m JOIN tickets t ON t.id = m.ticket_id \
+         LEFT JOIN surveys s ON s.ticket_id = m.ticket_id AND s.answered_at >= m.created_at \
+         WHERE m.handled IS NOT NULL AND m.able AND m.created_at >= ",
+    );
+    query.push_bind(from.0).push(" AND m.created_at < ").push_bind(to.0);
+    if let Some(properties) = properties {
+        query.push(" AND t.property_id IN ");
+        push_list(&mut query, properties.iter().map(String::as_str));
+    }
+    query.push(" GROUP BY m.intent, t.property_id, m.handled");
+    let mut trials = automation::Trials::new();
+    for row in query.build().fetch_all(&mut *conn).await? {
+        let (intent, property, by): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let Some(intent) = Intent::parse(&intent) else { continue };
+        let count = |n: usize| row.try_get::<i64, _>(n).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        let quick = Share { met: count(4)?, of: count(3)? };
+        let satisfied = Share { met: count(6)?, of: count(5)? };
+        let sides = trials.entry((intent, PropertyId(property))).or_default();
+        sides[usize::from(by == "people")] = Handled { quick, satisfied };
     }
     Ok(trials)
 }

@@ -2,6 +2,7 @@
 //!
 //! A shape is made from the model by one `from`; the model itself never goes out, so a change inside moves no name outside.
 
+pub mod automation;
 mod battery;
 pub mod board;
 pub mod catalogue;
@@ -52,6 +53,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = rota::routes(routes);
     let routes = stats::routes(routes);
     let routes = tones::routes(routes);
+    let routes = automation::routes(routes);
     let routes = tasks::routes(routes);
     let routes = events::routes(routes);
     let routes = sweep::routes(routes);

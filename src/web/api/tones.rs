@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 
 use super::Answer;
 use crate::decide::stats::Share;
-use crate::decide::tones::{Heeded, Loss, TRIAL_MS, YOUNG_MS, lost};
+use crate::decide::tones::{Heeded, Loss, lost};
+use crate::decide::trial::{TRIAL_MS, YOUNG_MS};
 use crate::model::{Locale, Tone};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
@@ -89,10 +90,10 @@ pub async fn list(State(app): State<AppState>, caller: Caller) -> Answer<Tones> 
     let now = app.clock.now();
     let (from, to) = (now - TRIAL_MS, now - YOUNG_MS);
     let mut tx = app.store.read().await?;
-    let all = tx.trials(from, to, None).await?;
+    let all = tx.tone_trials(from, to, None).await?;
     let seen = match caller.properties() {
         None => all.clone(),
-        some => tx.trials(from, to, some).await?,
+        some => tx.tone_trials(from, to, some).await?,
     };
     let lost = lost(&all);
     let mut sums: BTreeMap<(Locale, Tone), Heeded> = BTreeMap::new();

@@ -1,10 +1,46 @@
 //! What people write, told as stories: what is done about it, and what waits for a human.
 
+use nightporter::decide::automation::Behind;
+use nightporter::decide::intent::Intent;
 use nightporter::decide::{Refusal, Wanted};
 use nightporter::model::*;
 
-use super::check;
 use super::stage::Stage;
+use super::{check, lines};
+
+/// What is understood in a story, and whether a human is awaited.
+fn waits(share: f64, off: Option<Intent>, story: &[&str]) -> (Stage, Option<String>) {
+    let mut stage = Stage::new();
+    stage.policy.contact.people_share = share;
+    let behind = Behind { measure: "satisfied", difference: 0.2, z: 5.0 };
+    stage.facts.automation_off = std::sync::Arc::new(off.into_iter().map(|intent| (intent, behind)).collect());
+    lines(LOW).chain(story.iter().copied()).for_each(|line| stage.act(line));
+    let why = stage.facts.conversations.values().next().expect("somebody wrote").why.clone();
+    (stage, why)
+}
+
+#[test]
+fn what_the_lot_or_people_take_from_automation_is_done_and_waits_for_a_human() {
+    let done = ["05 10:00 tenant:t1 换好了"];
+    let (before, nobody) = waits(0.0, None, &done);
+    assert_eq!(nobody, None);
+    for (share, off) in [(1.0, None), (0.0, Some(Intent::Done))] {
+        let (stage, why) = waits(share, off, &done);
+        assert_eq!(why.as_deref(), Some("done"), "a human answers");
+        assert_eq!(stage.log, before.log, "what the text asks for is done either way");
+    }
+    assert_eq!(waits(0.0, Some(Intent::Later), &done).1, None, "another meaning");
+}
+
+#[test]
+fn what_cannot_wait_is_never_left_to_people() {
+    let story = ["05 23:00 tenant:t1 lock is dead, I can't get in!!"];
+    for off in [None, Some(Intent::LockedOut)] {
+        let (stage, why) = waits(1.0, off, &story);
+        assert_eq!(why, None);
+        assert!(stage.log.iter().any(|line| line.ends_with("text tenant:t1 battery_dead_tenant")), "{:?}", stage.log);
+    }
+}
 
 const LOW: &str = "05 08:00 lock1 battery=60\n05 09:00 lock1 battery=20\n05 09:10 lock1 battery=19";
 

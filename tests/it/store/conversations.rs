@@ -1,6 +1,9 @@
 //! Conversations, the proof of STOP, and what was understood of texts.
 
+use nightporter::decide::automation::{Handled, QUICK_MS};
 use nightporter::decide::desk::{Understanding, Wish};
+use nightporter::decide::intent::Intent;
+use nightporter::decide::stats::Share;
 use nightporter::model::*;
 use nightporter::store::{ConversationFilter, MessageFilter, Page};
 
@@ -62,8 +65,14 @@ pub async fn conversations_are_kept_listed_and_paged(db: &Engine) {
     assert!(list(elsewhere, None).await.is_empty());
     let from = phone("+14155550101");
     db.write(async |tx| tx.add_inbound(&from, "+15005550006", "hm", "SM1", None, Timestamp(7)).await).await;
-    let meant =
-        Understanding { sid: "SM1".to_owned(), ticket_id: Some("k1".into()), intent: "unknown", confidence: 40 };
+    let meant = Understanding {
+        sid: "SM1".to_owned(),
+        ticket_id: Some("k1".into()),
+        intent: "unknown",
+        confidence: 40,
+        able: false,
+        by_people: Some(true),
+    };
     db.write(async |tx| tx.save_understanding(&meant).await).await;
     let manager = NewMessage {
         to: from.clone(),
@@ -83,6 +92,47 @@ pub async fn conversations_are_kept_listed_and_paged(db: &Engine) {
     let of_ticket = MessageFilter { ticket: Some("k1".to_owned()), ..MessageFilter::default() };
     let page = Page { limit: 10, after: None };
     assert_eq!(db.read(async |tx| tx.list_messages(&of_ticket, &page).await).await.len(), 1);
+}
+
+pub async fn who_looked_after_a_text_is_counted_with_what_came_of_it(db: &Engine) {
+    let (ann, ben) = (phone("+14155550101"), phone("+14155550103"));
+    let tickets =
+        [ticket("k1", TicketKind::Request, "a", "oak-1", 1), ticket("k2", TicketKind::Request, "b", "elm-1", 1)];
+    db.write(async |tx| tx.save_tickets(&tickets.iter().collect::<Vec<_>>()).await).await;
+    let write = async |from: &E164, sid: &str, on: Option<&str>, able, by_people, at| {
+        let ticket_id = on.map(TicketId::from);
+        let meant = Understanding { sid: sid.to_owned(), ticket_id, intent: "later", confidence: 90, able, by_people };
+        db.write(async |tx| {
+            tx.add_inbound(from, "+15005550006", "later", sid, None, Timestamp(at)).await?;
+            tx.save_understanding(&meant).await
+        })
+        .await;
+    };
+    write(&ann, "SM1", Some("k1"), true, Some(false), 10).await;
+    write(&ann, "SM2", Some("k1"), true, Some(true), 20).await;
+    write(&ben, "SM3", Some("k2"), true, Some(true), 30).await;
+    write(&ben, "SM4", Some("k2"), false, Some(true), 40).await;
+    write(&ben, "SM5", None, true, Some(false), 50).await;
+    write(&ben, "SM6", Some("k2"), false, None, 60).await;
+    let survey = "INSERT INTO surveys (ticket_id, asked_at, score, answered_at) VALUES ('k1', 1, 8, 15)";
+    super::door::execute(&db.store, &[survey]).await;
+    db.write(async |tx| tx.note_answered(ann.as_str(), Timestamp(21)).await).await;
+    db.write(async |tx| tx.note_answered(ben.as_str(), Timestamp(31 + QUICK_MS)).await).await;
+    db.write(async |tx| tx.note_answered(ann.as_str(), Timestamp(99 + QUICK_MS)).await).await;
+    let count = async |from, to, properties: Option<&[String]>| {
+        db.read(async |tx| tx.automation_trials(Timestamp(from), Timestamp(to), properties).await).await
+    };
+    let side = |quick: (u32, u32), satisfied: (u32, u32)| {
+        let share = |(met, of)| Share { met, of };
+        Handled { quick: share(quick), satisfied: share(satisfied) }
+    };
+    let later = |property: &str, sides| ((Intent::Later, PropertyId::from(property)), sides);
+    let oak = later("oak", [side((1, 1), (1, 1)), side((1, 1), (0, 0))]);
+    let elm = later("elm", [Handled::default(), side((0, 1), (0, 0))]);
+    assert_eq!(count(0, 99, None).await, [oak.clone(), elm].into(), "the mark came after the first text only");
+    assert_eq!(count(0, 99, Some(&["oak".to_owned()])).await, [oak].into());
+    let elm = later("elm", [Handled::default(), side((0, 1), (0, 0))]);
+    assert_eq!(count(21, 40, None).await, [elm].into());
 }
 
 pub async fn every_stop_is_proven_and_counts_for_its_purpose(db: &Engine) {

@@ -110,6 +110,7 @@ on_both! {
     care::a_call_leads_to_its_ticket_and_a_text_does_not,
     conversations::a_number_leads_home_and_to_the_locks_there,
     conversations::conversations_are_kept_listed_and_paged,
+    conversations::who_looked_after_a_text_is_counted_with_what_came_of_it,
     conversations::every_stop_is_proven_and_counts_for_its_purpose,
     requests::a_request_is_kept_once_and_answered_once,
     registry::an_import_is_read_back,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use nightporter::clock::Clock;
-use nightporter::commit::{Attempt, Cause, CommandError, Committer, Item, Tones};
+use nightporter::commit::{Attempt, Cause, CommandError, Committer, Item, Trials};
 use nightporter::decide::stats::Share;
 use nightporter::decide::tones::Heeded;
 use nightporter::decide::{Command, Policy, Refusal};
@@ -89,7 +89,7 @@ pub async fn tones_are_counted_by_language_and_property(db: &Engine) {
     };
     super::door::execute(&db.store, &[&survey("k1", "7"), &survey("k2", "6"), &survey("k4", "NULL")]).await;
     let count = async |from, to, properties: Option<&[String]>| {
-        db.read(async |tx| tx.trials(Timestamp(from), Timestamp(to), properties).await).await
+        db.read(async |tx| tx.tone_trials(Timestamp(from), Timestamp(to), properties).await).await
     };
     let share = |met, of| Share { met, of };
     let came = |heeded, satisfied| Heeded { heeded, satisfied };
@@ -116,11 +116,11 @@ pub async fn what_lost_is_counted_once_an_hour_where_several_tones_are_tried(db:
         ..ticket(&format!("k{n}"), TicketKind::Request, &format!("d{n}"), "oak-1", (now - 9 * DAY).0)
     };
     let all: Vec<Ticket> = (0..200).map(of).collect();
-    let (tones, one) = (Tones::default(), Policy::default());
+    let (trials, one) = (Trials::default(), Policy::default());
     let mut several = Policy::default();
     several.property_tones.insert("elm".into(), vec![Tone::Plain, Tone::Warm]);
     let lost = async |policy: &Policy, now| {
-        let lost = db.read(async |tx| tones.lost(tx, policy, now).await).await;
+        let lost = db.read(async |tx| trials.lost_tones(tx, policy, now).await).await;
         lost.keys().copied().collect::<Vec<_>>()
     };
     assert_eq!(lost(&several, now).await, [], "nothing was said yet");

@@ -46,6 +46,7 @@ async fn every_role_on_every_path() {
         ("POST", of("/resume"), [200, 200, 200, 409, 404, 403, 403, 404, 401]),
         ("GET", "/api/v1/stats?by=person".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
         ("GET", "/api/v1/stats/tickets?measure=closed".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
+        ("GET", "/api/v1/stats/automation".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
         ("GET", "/api/v1/stats/tones".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
         ("POST", of("/valve"), [409, 409, 409, 409, 404, 403, 403, 404, 401]),
         ("GET", "/api/v1/tasks?open=true".into(), [200, 200, 200, 403, 403, 200, 200, 200, 401]),
