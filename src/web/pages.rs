@@ -18,6 +18,7 @@ const PAGE: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/app.js");
 const LETTERS: &str = include_str!("page/letters.js");
+const MOVES: &str = include_str!("page/moves.js");
 const WORDS: &str = include_str!("page/words.js");
 const ICON: &str = include_str!("page/icon.svg");
 
@@ -35,6 +36,7 @@ pub fn routes(router: Router<AppState>) -> Router<AppState> {
         .route("/page/style.css", file("text/css; charset=utf-8", STYLE))
         .route("/page/app.js", file("text/javascript; charset=utf-8", SCRIPT))
         .route("/page/letters.js", file("text/javascript; charset=utf-8", LETTERS))
+        .route("/page/moves.js", file("text/javascript; charset=utf-8", MOVES))
         .route("/page/words.js", file("text/javascript; charset=utf-8", WORDS))
         .route("/page/icon.svg", file("image/svg+xml", ICON))
 }

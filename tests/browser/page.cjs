@@ -21,6 +21,8 @@ async function main() {
     await keyboard(browser);
     await languages(browser);
     await letters(browser);
+    await moves(browser);
+    await sweep(browser);
   } finally {
     await browser.close();
   }
@@ -183,7 +185,7 @@ async function letters(browser) {
     await page.screenshot({ path: path.join(folder, `letters-${name}.png`) });
     await page.locator("#letters-text").fill("Not at all.");
     await page.locator("#letters-send").click();
-    await page.getByText(colorScheme === "dark" ? "不能回复" : "not answer").waitFor(WAIT);
+    await page.getByText(colorScheme === "dark" ? "不能更改" : "change nothing").waitFor(WAIT);
     page.faults.splice(0, page.faults.length, ...page.faults.filter((f) => !f.includes("403")));
     await leave(page);
   }
@@ -205,13 +207,69 @@ async function letters(browser) {
     return route.continue();
   });
   await page.locator("#letters-send").click();
-  await page.getByText("nothing goes out twice").waitFor(WAIT);
+  await page.getByText("nothing is done twice").waitFor(WAIT);
   await page.locator("#letters-send").click();
   await page.locator("#letters").waitFor({ state: "hidden", ...WAIT });
   await page.locator("#waiting").waitFor({ state: "hidden", ...WAIT });
   assert.equal(tries, 2);
   page.faults.splice(0, page.faults.length, ...page.faults.filter((f) => !f.includes("ERR_FAILED")));
   await leave(page);
+}
+
+// A ticket is moved from its story, by who may; what the API refuses is said in its words.
+async function moves(browser) {
+  for (const who of [token, human]) {
+    const page = await visit(browser, {}, who);
+    await board(page);
+    await page.locator("#l-burning .title", { hasText: "Oak Court" }).click();
+    await page.locator("#story-line li").first().waitFor(WAIT);
+    await page.locator("#moves-text").fill("The towels are in the hall");
+    await page.getByRole("button", { name: "Note it" }).click();
+    if (who === token) {
+      await page.getByText("change nothing").waitFor(WAIT);
+      page.faults.splice(0, page.faults.length, ...page.faults.filter((f) => !f.includes("403")));
+      await leave(page);
+      continue;
+    }
+    await page.locator("#story-line blockquote", { hasText: "The towels are in the hall" }).waitFor(WAIT);
+    assert.equal(await page.locator("#moves-text").inputValue(), "");
+    await page.getByRole("button", { name: "Solved" }).click();
+    await page.waitForFunction(() => document.activeElement.id === "moves-text", null, WAIT);
+    await page.getByRole("button", { name: "Shut the valve" }).click();
+    await page.waitForFunction(() => document.querySelector("#moves-error").textContent.length > 10, null, WAIT);
+    await sound(page);
+    await page.screenshot({ path: path.join(folder, "moves-1280.png") });
+    await page.locator("#moves-text").fill("The cat drank it");
+    await page.getByRole("button", { name: "It was none" }).click();
+    await page.locator("#story-line blockquote", { hasText: "The cat drank it" }).waitFor(WAIT);
+    await page.keyboard.press("Escape");
+    await page.locator("#l-burning .title", { hasText: "Oak Court" }).waitFor({ state: "hidden", ...WAIT });
+    page.faults.splice(0, page.faults.length, ...page.faults.filter((f) => !/40[49]|422/.test(f)));
+    await leave(page);
+  }
+}
+
+// What a fleet brought along is released from the page, so many at a time, under one key for each try.
+async function sweep(browser) {
+  for (const viewport of VIEWS) {
+    const page = await visit(browser, { viewport }, human);
+    await page.route("**/api/v1/board", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ json: { ...(await answer.json()), held: { battery: 31, silent: 4 } } });
+    });
+    await page.reload();
+    await page.getByText("31 low batteries").waitFor(WAIT);
+    await sound(page);
+    await page.screenshot({ path: path.join(folder, `sweep-${viewport.width}.png`) });
+    const asked = page.waitForRequest("**/api/v1/sweep/release", WAIT);
+    await page.getByLabel("Begin with").fill("7");
+    await page.getByRole("button", { name: "Write to them" }).click();
+    const request = await asked;
+    assert.deepEqual(request.postDataJSON(), { count: 7 });
+    assert.match(request.headers()["idempotency-key"], /^[0-9a-f]{32}$/);
+    assert.equal((await request.response()).status(), 200);
+    await leave(page);
+  }
 }
 
 async function languages(browser) {

@@ -1,7 +1,8 @@
-// The page for managers: reads the board, listens to what changes, draws it. It only reads; letters.js answers tenants.
+// The page for managers: reads the board, listens to what changes, draws it. It only reads; letters.js answers tenants, moves.js moves tickets.
 // Everything from the house goes in as text, never as markup.
 
 import { letters } from "./letters.js";
+import { moves } from "./moves.js";
 import { words } from "./words.js";
 
 const BOARD_EVERY_MS = 30_000; // also without a change: times grow
@@ -89,7 +90,7 @@ function draw() {
   page("e-burning").textContent = things ? t.noneBurning : t.asleep;
   const { battery = 0, silent = 0 } = board.held;
   page("sweep").hidden = !(battery || silent);
-  page("sweep").textContent = t.sweep(battery, silent);
+  page("sweep-text").textContent = t.sweep(battery, silent);
   for (const group of Object.keys(groups)) drawGroup(group);
   known = new Set(board.items.map((i) => i.id));
 }
@@ -213,8 +214,13 @@ async function tell(item) {
   page("story-line").replaceChildren();
   page("story-none").textContent = t.loading;
   page("story").dataset.of = item.id;
+  desk.of(item);
   page("story").showModal();
   page("story-title").focus();
+  await story(item);
+}
+
+async function story(item) {
   try {
     const id = encodeURIComponent(item.id);
     const [moves, messages] = await Promise.all([all(`/api/v1/tickets/${id}/events`), all(`/api/v1/messages?ticket=${id}`)]);
@@ -393,6 +399,7 @@ page("story").addEventListener("click", (event) => {
 // The board may have been drawn anew meanwhile: back to the same ticket, not to the same node.
 page("story").addEventListener("close", () => titleOf(page("story").dataset.of)?.focus({ preventScroll: true }));
 
+const desk = moves({ page, words: () => t, post, told: story });
 const mail = letters({ page, make, words: () => t, moment: (at) => moment(at, board?.timezone ?? undefined), since: (at) => t.since(moment(at, board?.timezone ?? undefined), span(at)), post });
 
 speak(document.documentElement.lang in words ? document.documentElement.lang : "en");

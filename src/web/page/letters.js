@@ -1,9 +1,8 @@
 // Who waits for a human: the tenants' texts that nobody may answer but a person, and the place to answer them.
 
-const TALK_MAX = 600; // characters of an answer, as the API takes them
+import { newKey, refusal } from "./moves.js";
 
-// A name for each answer, so that a second try sends nothing twice. Also without a secure context.
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+const TALK_MAX = 600; // characters of an answer, as the API takes them
 
 export function letters({ page, make, words, moment, since, post }) {
   let waiting = [];
@@ -78,7 +77,6 @@ export function letters({ page, make, words, moment, since, post }) {
     return node;
   }
 
-  // The API's own words say what is wrong and how to mend it.
   async function act(path, body, headers) {
     const t = words();
     for (const id of ["letters-send", "letters-leave"]) page(id).disabled = true;
@@ -89,10 +87,9 @@ export function letters({ page, make, words, moment, since, post }) {
         await look();
         return;
       }
-      const problem = await answer.json().catch(() => ({}));
-      page("letters-error").textContent = answer.status === 403 ? t.mayOnlyRead : [problem.detail, problem.mend].filter(Boolean).join(" · ") || t.notSent;
+      page("letters-error").textContent = await refusal(answer, t);
     } catch {
-      page("letters-error").textContent = t.notSent;
+      page("letters-error").textContent = t.notDone;
     } finally {
       for (const id of ["letters-send", "letters-leave"]) page(id).disabled = false;
     }

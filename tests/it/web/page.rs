@@ -81,7 +81,7 @@ async fn the_page_asks_for_nothing_from_elsewhere_and_frames_nowhere() {
     assert!(
         html.contains("lang=\"en\"") && !html.contains("{{") && !html.contains("<style") && !html.contains(" style=")
     );
-    for file in ["style.css", "app.js", "letters.js", "words.js", "icon.svg"] {
+    for file in ["style.css", "app.js", "letters.js", "moves.js", "words.js", "icon.svg"] {
         let first = house.ask("", Method::GET, &format!("/page/{file}"), None).await;
         assert_eq!(first.status(), 200, "{file}");
         let tag = first.headers()["etag"].clone();
