@@ -185,6 +185,8 @@ queries! {
     sweep::never_heard as never_heard(properties: Option<&[String]>, limit: i64) -> Vec<String>;
     /// Registered devices whose gauge is doubted.
     sweep::doubted as doubted_devices(properties: Option<&[String]>, limit: i64) -> Vec<String>;
+    /// Models with doubted gauges: devices that have told something, and how many of them are doubted.
+    sweep::doubted_models as doubted_models(properties: Option<&[String]>, limit: i64) -> Vec<(String, i64, i64)>;
     /// Keeps unintelligible messages.
     write::rejects as add_rejects(rejects: &[Reject]) -> ();
 

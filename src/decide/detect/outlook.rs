@@ -92,3 +92,51 @@ impl Outlook {
         self.next = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::forecast::{FinishedLife, NO_FLEET};
+
+    fn cliffhanger() -> About {
+        About { model: Some("Cliffhanger".to_owned()), ..About::UNKNOWN }
+    }
+
+    /// The level of a battery that falls silent at 60 % after so many days.
+    fn told(day: i64, days: i64) -> Sample {
+        let percent = Some((100.0 - 40.0 * day as f64 / days as f64).round());
+        Sample { at: Timestamp(day * DAY), percent, ..Sample::default() }
+    }
+
+    fn fleet(lives: &[i64]) -> Fleet {
+        let mut fleet = Fleet::new();
+        for days in lives {
+            let mut track = Track::default();
+            (0..=*days).for_each(|day| _ = track.hear(&told(day, *days), &cliffhanger()));
+            let life = track.finish(true).expect("a life");
+            fleet.learn(FinishedLife { device: "lock1".into(), model: "Cliffhanger".to_owned(), life });
+        }
+        fleet
+    }
+
+    /// How many days before its end it is spoken of, if ever.
+    fn days_ahead(fleet: &Fleet, days: i64) -> Option<i64> {
+        let mut outlook = Outlook::default();
+        let speaks = |day: &i64| {
+            outlook.hear(&told(*day, days), false, &cliffhanger(), fleet);
+            outlook.is_low() && outlook.decides(&cliffhanger(), fleet)
+        };
+        (0..=days).find(speaks).map(|day| days - day)
+    }
+
+    #[test]
+    fn a_model_that_dies_at_sixty_percent_is_known_for_it_after_three_in_other_devices() {
+        let three = fleet(&[110, 120, 130]);
+        for days in [105, 120, 140] {
+            let ahead = days_ahead(&three, days);
+            assert!(ahead.is_some_and(|ahead| (7..=30).contains(&ahead)), "{days} days: {ahead:?}");
+        }
+        assert_eq!(days_ahead(&fleet(&[110, 120]), 120), None, "two may be chance");
+        assert_eq!(days_ahead(&NO_FLEET, 120), None, "its first never shows less than 60 %");
+    }
+}

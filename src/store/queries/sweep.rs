@@ -78,11 +78,31 @@ pub async fn never_heard(
     Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)
 }
 
+/// A gauge against which there is evidence.
+const DOUBTED: &str = "s.state LIKE '%\"evidence\":[{%'";
+
+/// Of each model with a doubted gauge: how many devices have told something, and how many of their gauges are doubted.
+pub async fn doubted_models(
+    conn: &mut Conn,
+    properties: Option<&[String]>,
+    limit: i64,
+) -> Result<Vec<(String, i64, i64)>, StoreError> {
+    let doubted = format!("COUNT(CASE WHEN {DOUBTED} THEN 1 END)");
+    let mut query = QueryBuilder::<Db>::new(format!(
+        "SELECT d.model, COUNT(*), {doubted} FROM devices d JOIN device_states s ON s.key = d.key \
+         WHERE d.model IS NOT NULL AND s.seen_at > 0"
+    ));
+    within(&mut query, "d.property_id", properties);
+    query.push(format!(" GROUP BY d.model HAVING {doubted} > 0 ORDER BY {doubted} DESC, d.model LIMIT "));
+    let rows = query.push_bind(limit).build().fetch_all(&mut *conn).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}
+
 /// Registered devices with evidence against their gauge.
 pub async fn doubted(conn: &mut Conn, properties: Option<&[String]>, limit: i64) -> Result<Vec<String>, StoreError> {
-    let mut query = QueryBuilder::<Db>::new(
-        "SELECT d.key FROM devices d JOIN device_states s ON s.key = d.key WHERE s.state LIKE '%\"evidence\":[{%'",
-    );
+    let mut query = QueryBuilder::<Db>::new(format!(
+        "SELECT d.key FROM devices d JOIN device_states s ON s.key = d.key WHERE {DOUBTED}"
+    ));
     within(&mut query, "d.property_id", properties);
     query.push(" ORDER BY d.key LIMIT ").push_bind(limit);
     Ok(query.build_query_scalar().fetch_all(&mut *conn).await?)

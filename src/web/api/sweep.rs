@@ -44,6 +44,8 @@ pub struct Sweep {
     silent: i64,
     /// Devices whose battery gauge is not to be believed; at most 500.
     lying: Vec<String>,
+    /// The same by model, the worst first; at most 500.
+    lying_models: Vec<LyingModel>,
     /// Registered devices that nobody has heard; at most 500.
     unknown: Vec<String>,
     /// The tickets that wait, the oldest first; at most 500.
@@ -52,6 +54,23 @@ pub struct Sweep {
 
 /// The tickets of a dose, and when each begins.
 type Chosen = Vec<(TicketId, Timestamp)>;
+
+/// A model with gauges that are not to be believed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LyingModel {
+    /// Maker and model, as registered.
+    model: String,
+    /// Devices of it that have told something.
+    devices: i64,
+    /// How many of them are not to be believed.
+    lying: i64,
+}
+
+impl From<(String, i64, i64)> for LyingModel {
+    fn from((model, devices, lying): (String, i64, i64)) -> Self {
+        Self { model, devices, lying }
+    }
+}
 
 /// How much is released.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -94,6 +113,12 @@ pub async fn sweep(State(app): State<AppState>, caller: Caller, _: Params<NoPara
         low: of(TicketKind::Battery),
         silent: of(TicketKind::Silent),
         lying: tx.doubted_devices(caller.properties(), SHOWN_MAX).await?,
+        lying_models: tx
+            .doubted_models(caller.properties(), SHOWN_MAX)
+            .await?
+            .into_iter()
+            .map(LyingModel::from)
+            .collect(),
         unknown: tx.never_heard(caller.properties(), SHOWN_MAX).await?,
         items: items.iter().map(Ticket::from).collect(),
     }))

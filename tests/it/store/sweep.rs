@@ -4,6 +4,7 @@ use nightporter::model::*;
 use nightporter::store::StateRow;
 
 use super::{Engine, ticket};
+use crate::house::{REGISTRY, registry};
 
 fn keys(names: &[&str]) -> Vec<DeviceKey> {
     names.iter().map(|name| (*name).into()).collect()
@@ -57,6 +58,14 @@ pub async fn what_waits_is_found_within_its_scope_and_stands_on_no_board(db: &En
     let lying = r#"{"battery":{"gauge":{"evidence":[{"lie":"frozen"}]}}}"#;
     db.write(async |tx| tx.save_states(&[state("lock1", 5, lying), state("leak1", 0, "{}")]).await).await;
     assert_eq!(db.read(async |tx| tx.doubted_devices(None, 10).await).await, ["lock1"]);
+    db.write(async |tx| tx.save_states(&[state("lock3", 7, "{}")]).await).await;
+    let models = async |scope: Option<&[String]>| db.read(async |tx| tx.doubted_models(scope, 10).await).await;
+    assert_eq!(models(None).await, [], "models are not registered");
+    let named = REGISTRY.map(|(file, text)| (file, text.replace("Front door,,", "Front door,Deadbolt D4,")));
+    db.store.import(&registry(&named)).await.expect("imports");
+    assert_eq!(models(None).await, [("Deadbolt D4".to_owned(), 2, 1)]);
+    assert_eq!(models(Some(&mine)).await, [("Deadbolt D4".to_owned(), 1, 1)]);
+    assert_eq!(models(Some(&elsewhere)).await, []);
     let unheard = db.read(async |tx| tx.never_heard(Some(&mine), 10).await).await;
     assert!(unheard.contains(&"leak1".to_owned()) && !unheard.contains(&"lock1".to_owned()), "{unheard:?}");
 }

@@ -33,6 +33,7 @@ async fn what_a_fleet_brings_along_is_a_report_and_goes_out_in_doses() {
     let told = |name: &str| report[name].as_i64().expect("a count");
     assert_eq!((told("low"), told("silent")), (2, 0), "{report}");
     assert_eq!(report["unknown"], json!(["oak/14C/lock"]));
+    assert_eq!((&report["lying"], &report["lying_models"]), (&json!([]), &json!([])));
     assert_eq!(report["items"][0]["held"], json!(true));
     let board = house.get("oak", "/api/v1/board").await;
     assert_eq!((&board["held"], &board["items"]), (&json!({ "battery": 2 }), &json!([])), "{board}");
