@@ -45,11 +45,12 @@ impl Desk<'_> {
     }
 
     /// Somebody has the job, and nobody else could take it: they hear that it cannot wait any longer, and are expected in
-    /// time. What can wait is theirs anyway.
+    /// time. What can wait is theirs anyway, and an offer that never reached somebody else says nothing new.
     fn hurry(&mut self, id: &TicketId, n: usize, step: &Step, severity: Severity) -> Tried {
         let ticket = self.ticket(id);
+        let is_new = severity > Severity::Routine && ticket.plan[n].tries == 0;
         let person = ticket.assignee.as_ref().and_then(|h| self.housekeeper(ticket, h));
-        let Some(person) = person.filter(|_| severity > Severity::Routine) else { return self.skip("not_needed") };
+        let Some(person) = person.filter(|_| is_new) else { return self.skip("not_needed") };
         let template = step.template.as_deref().and_then(words::template).unwrap_or(offer_template(ticket));
         let tried = self.reach(id, n, step, &[person], template);
         if matches!(tried, Tried::Done(StepDone::Sent { .. })) {

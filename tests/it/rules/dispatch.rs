@@ -1,6 +1,6 @@
 //! Jobs: asked the best first, then more, then up; late, not there, given back and failed are moves that go on by themselves.
 
-use nightporter::decide::Command;
+use nightporter::decide::{Command, Outcome};
 use nightporter::model::*;
 
 use super::check;
@@ -360,4 +360,30 @@ fn the_manager_hears_who_did_not_come_whoever_had_the_job_since() {
     };
     let text = said(&stage, "missed_manager", "manager:oak");
     assert!(text.contains(&name("h2")) && !text.contains(&name("h1")), "{text}");
+}
+
+#[test]
+fn an_offer_that_never_reached_one_is_not_said_again_to_who_has_the_job() {
+    let mut stage = Stage::new();
+    stage.act("05 03:00 leak1 wet");
+    let offers = |stage: &Stage| -> Vec<NewMessage> {
+        stage.messages.iter().filter(|m| m.template == "offer_leak").cloned().collect()
+    };
+    let first = offers(&stage);
+    stage.act("05 03:01 h1 accept leak");
+    for lost in &first {
+        let outcome = Outcome {
+            message_id: lost.id(),
+            ticket_id: lost.ticket_id.clone().expect("a ticket"),
+            recipient: lost.recipient.clone(),
+            channel: Channel::Sms,
+            status: MessageStatus::Expired,
+            error_code: Some(30003),
+            opted_out: None,
+            at: stage.now,
+        };
+        stage.decide(|desk| desk.outcome(&outcome));
+    }
+    stage.act("06 12:00 wait");
+    assert_eq!(offers(&stage).len(), first.len(), "{}", stage.log.join("\n"));
 }
