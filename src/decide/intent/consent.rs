@@ -1,7 +1,8 @@
 //! STOP, START and HELP in the words that people use, and for which purpose. Pure.
 //!
 //! A single keyword counts only when it is the whole text; a sentence counts when it can mean nothing else, or when it
-//! speaks of texts; one that speaks of a time, "not at night", wants fewer texts and is for a human. A text that merely holds such a word ("the water does not stop") is none: who is not written to any more misses the next leak.
+//! speaks of texts; one that is limited to a time, "not at night", wants fewer texts and is for a human, but the time of
+//! a reason ("I moved out on Friday") limits nothing. A text that merely holds such a word ("the water does not stop") is none: who is not written to any more misses the next leak.
 
 use super::text::Text;
 use super::times;
@@ -93,6 +94,8 @@ const STOP_FOR_GOOD: &[&str] = &[
     "stop all messages",
     "撤回同意",
     "撤销同意",
+    "取消订阅",
+    "退订",
 ];
 /// These can mean nothing else, wherever they stand, unless they speak of a time.
 const STOP_SENTENCES: &[&str] = &[
@@ -113,8 +116,6 @@ const STOP_SENTENCES: &[&str] = &[
     "不要发了",
     "停止发送",
     "拒收短信",
-    "取消订阅",
-    "退订",
     "拉黑你",
 ];
 /// These mean texts only where nothing follows in the same clause, or texts do: 不要再发 is no STOP in 不要再发生漏水.
@@ -256,10 +257,21 @@ pub fn keyword(body: &str) -> Option<Keyword> {
     if has(&text, STOP_FOR_GOOD) && one_purpose(&text).is_none() {
         return Some(Keyword::Stop(None));
     }
-    if times::without(body).is_some() {
-        return None;
-    }
-    sentence(body).map(Keyword::Stop)
+    let ended = if times::without(body).is_some() { unlimited(body) } else { sentence(body) };
+    ended.map(Keyword::Stop)
+}
+
+/// What a text that names a time ends all the same: the clause that says so names none, and no other one limits it.
+fn unlimited(body: &str) -> Option<Option<Purpose>> {
+    let stops = |clause| times::without(clause).is_none() && sentence(clause).is_some();
+    let free = clauses(body).any(stops) && !clauses(body).any(is_limit);
+    free.then(|| one_purpose(&Text::new(body)))
+}
+
+/// Whether a clause may say when a STOP beside it holds: it names hours ("it is so late"), or a day and nothing else.
+fn is_limit(clause: &str) -> bool {
+    let says_nothing_else = |rest: String| unfilled(&Text::new(&rest).whole()).is_empty();
+    times::names_hours(clause) || times::without(clause).is_some_and(says_nothing_else)
 }
 
 /// Whether somebody wants fewer texts, not none: "don't text me at night" is a STOP but for its words of time. What they

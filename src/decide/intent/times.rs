@@ -1,8 +1,10 @@
 //! The words of time in a text, and the text without them. Pure; never says what a text means.
+//!
+//! Hours and habits ("at night", "on weekends") are kept apart from days ("on Friday"): these often tell a story.
 
 use super::text::plain;
 
-/// English words of time.
+/// English words of hours and habits.
 const TIMES: &[&str] = &[
     "night",
     "nights",
@@ -23,22 +25,13 @@ const TIMES: &[&str] = &[
     "weekends",
     "weekday",
     "weekdays",
-    "monday",
     "mondays",
-    "tuesday",
     "tuesdays",
-    "wednesday",
     "wednesdays",
-    "thursday",
     "thursdays",
-    "friday",
     "fridays",
-    "saturday",
     "saturdays",
-    "sunday",
     "sundays",
-    "today",
-    "tomorrow",
     "bedtime",
     "hours",
     "asleep",
@@ -46,6 +39,9 @@ const TIMES: &[&str] = &[
     "sleep",
     "often",
 ];
+/// English words of days.
+const DAYS: &[&str] =
+    &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow"];
 /// What goes with a time when it stands before it: "so late", "when I am asleep", "between 10 and 8".
 const LEADS: &[&str] = &[
     "at", "in", "on", "by", "to", "and", "from", "after", "before", "past", "until", "till", "between", "around",
@@ -80,8 +76,6 @@ const TIMES_HAN: &[&str] = &[
     "傍晚",
     "周末",
     "白天",
-    "今天",
-    "明天",
     "睡觉",
     "休息",
     "上班",
@@ -89,15 +83,33 @@ const TIMES_HAN: &[&str] = &[
     "时间",
     "这个点",
 ];
+/// Chinese words of days.
+const DAYS_HAN: &[&str] = &["今天", "明天"];
+/// From here on and for good: these say no time.
+const FOR_GOOD_HAN: &[&str] = &["从今天开始", "从今天起"];
 const HOURS_HAN: &str = "0123456789一二两三四五六七八九十";
 /// What may follow the hour.
 const BEHIND_HAN: &[&str] = &["钟", "半", "以后", "之后", "过后", "以前", "之前", "后", "前"];
 
 /// The text without its words of time; none where it has none.
 pub fn without(body: &str) -> Option<String> {
-    let whole = plain(body);
-    let rest = without_words(&without_hours_han(TIMES_HAN.iter().fold(whole.clone(), |t, word| t.replace(word, ""))));
+    cut(body, true)
+}
+
+/// Whether it names hours or habits, not only days.
+pub fn names_hours(body: &str) -> bool {
+    cut(body, false).is_some()
+}
+
+fn cut(body: &str, days: bool) -> Option<String> {
+    let whole = without_each(FOR_GOOD_HAN, plain(body));
+    let rest = without_each(TIMES_HAN, if days { without_each(DAYS_HAN, whole.clone()) } else { whole.clone() });
+    let rest = without_words(&without_hours_han(rest), days);
     (rest != whole).then_some(rest)
+}
+
+fn without_each(words: &[&str], text: String) -> String {
+    words.iter().fold(text, |rest, word| rest.replace(word, ""))
 }
 
 /// Without `10点以后`.
@@ -113,13 +125,13 @@ fn without_hours_han(text: String) -> String {
 }
 
 /// Without English words of time; the marks behind them stay, so that clauses stay apart.
-fn without_words(text: &str) -> String {
+fn without_words(text: &str, days: bool) -> String {
     let tokens: Vec<&str> = text.split_inclusive(' ').collect();
     let words: Vec<String> = tokens.iter().map(|t| t.chars().filter(|c| c.is_alphanumeric()).collect()).collect();
     let mut kept = String::with_capacity(text.len());
     let mut at = 0;
     while at < tokens.len() {
-        let taken = time_words(&words[at..]);
+        let taken = time_words(&words[at..], days);
         match taken {
             0 => kept.push_str(tokens[at]),
             _ => kept.push_str(marks(tokens[at + taken - 1])),
@@ -135,11 +147,11 @@ fn marks(token: &str) -> &str {
 }
 
 /// How many words, from the first on, say when.
-fn time_words(words: &[String]) -> usize {
+fn time_words(words: &[String], days: bool) -> usize {
     let is_lead = |word: &&String| LEADS.contains(&word.as_str());
     let leads = words.iter().take_while(is_lead).count();
     let Some(first) = words.get(leads).map(String::as_str) else { return 0 };
-    if TIMES.contains(&first) || is_clock(first) {
+    if TIMES.contains(&first) || (days && DAYS.contains(&first)) || is_clock(first) {
         return leads + 1;
     }
     let is_hour = HOURS.contains(&first) || (!first.is_empty() && first.bytes().all(|b| b.is_ascii_digit()));
@@ -172,9 +184,20 @@ mod tests {
             ("stop texting me at all", None),
             ("I have 2 locks", None),
             ("差一点漏水", None),
+            ("从今天起别发短信", None),
         ] {
             let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
             assert_eq!(without(body).as_deref().map(words), rest.map(words), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_no_hour() {
+        for body in ["at night", "I moved out on Friday at 10pm", "weekends", "晚上", "今天22点后"] {
+            assert!(names_hours(body), "{body}");
+        }
+        for body in ["I moved out on Friday", "tomorrow", "我今天已经退租了", "no more texts"] {
+            assert!(!names_hours(body), "{body}");
         }
     }
 }

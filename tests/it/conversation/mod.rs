@@ -265,6 +265,14 @@ fn fewer_texts_are_not_none_and_a_human_answers() {
         "22点后别发了",
         "睡觉时间别给我发短信",
         "晚上别催了",
+        "It's so late, stop texting me",
+        "My baby is sleeping. Stop texting me!",
+        "At night, please don't text me",
+        "Tomorrow, please, don't text me",
+        "don't text me on Friday, I have guests",
+        "这么晚了，别发短信了",
+        "明天，别给我发短信",
+        "再这么晚发短信，我就拉黑你",
     ] {
         assert_eq!(keyword(body), None, "{body}");
         assert!(wants_fewer(body), "{body}");
@@ -279,6 +287,13 @@ fn fewer_texts_are_not_none_and_a_human_answers() {
         "别再给我发短信",
         "unsubscribe me, you text me at night",
         "stop all texts, day or night",
+        "Stop texting me, I moved out on Friday",
+        "I moved out on Friday. Please stop texting me!",
+        "Today was the last straw - don't text me anymore",
+        "我今天已经退租了，退订",
+        "我今天已经退租了，别再给我发短信",
+        "今天退租了 退订",
+        "从今天起别再给我发短信了",
     ] {
         assert!(matches!(keyword(body), Some(Keyword::Stop(None))) && !wants_fewer(body), "{body}");
     }
@@ -288,6 +303,7 @@ fn fewer_texts_are_not_none_and_a_human_answers() {
         "晚上换电池",
         "do not send me anyone today",
         "晚上别发火",
+        "I fix it on Friday, do not send me a plumber",
         "can't get in at night",
     ] {
         assert!(!wants_fewer(body), "{body}");
