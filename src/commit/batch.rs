@@ -279,6 +279,9 @@ impl<'a> Batch<'a> {
         for row in tx.load_states(&unknown).await? {
             self.states.insert(row.key.clone(), read_state(row)?);
         }
+        // Only a registered device is due at some time.
+        let missing: Vec<&str> = unknown.into_iter().filter(|key| !self.devices.contains_key(*key)).collect();
+        self.devices.extend(tx.load_devices(&missing).await?);
         for key in &changes.words_given {
             if let Some((state, _)) = self.states.get_mut(key) {
                 state.battery.take_word(self.now);

@@ -96,9 +96,8 @@ impl Batch<'_> {
         paid: bool,
     ) -> Result<Facts, StoreError> {
         let first = facts.tickets.values().filter_map(|t| t.device_key.as_ref());
-        // Who is part of a silence has its time set anew when that is over: only a registered device has one.
-        let joined = facts.tickets.values().filter(|t| matches!(t.kind, TicketKind::Leak | TicketKind::Silent));
-        let named = first.chain(joined.flat_map(|t| t.devices.iter().map(|(key, _)| key))).map(|k| k.0.clone());
+        let leaks = facts.tickets.values().filter(|t| t.kind == TicketKind::Leak);
+        let named = first.chain(leaks.flat_map(|t| t.devices.iter().map(|(key, _)| key))).map(|k| k.0.clone());
         let missing: HashSet<String> =
             named.chain(gateways).filter(|k| !self.devices.contains_key(k.as_str())).collect();
         if !missing.is_empty() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use nightporter::clock::Clock;
 use nightporter::commit::{Cause, Item};
 use nightporter::decide::{DeviceState, Heard};
+use nightporter::model::time::DAY;
 use nightporter::model::*;
 use nightporter::store::{Page, Store, TicketFilter};
 use sqlx::AssertSqlSafe;
@@ -131,6 +132,27 @@ pub async fn first_words_of_a_device_through_two_doors_are_both_kept(db: &Engine
         assert!(state.leak.open && state.battery.percent == Some(15.0), "{key}: {state:?}");
     }
     assert!(set_aside(db).await.is_empty());
+}
+
+pub async fn who_stays_silent_when_its_gateway_is_back_is_looked_at_again(db: &Engine) {
+    db.registered().await;
+    let clock = Clock::manual(at("2026-01-05T02:30:00Z"));
+    let (door, _attempts) = committer(&db.store, &clock, "me");
+    let mut n = 0;
+    let mut says = |key: &str, online| {
+        n += 1;
+        Item::of(vec![heard(key, Fact::Online(online), &clock, n)])
+    };
+    let due = async |key: &str| db.read(async |tx| tx.load_states(&[key]).await).await[0].due_at;
+    door.settle(vec![says("hub", true), says("leak1", true), says("leak2", true)]).await;
+    door.settle(vec![says("hub", false), says("leak1", false)]).await;
+    clock.advance(DAY);
+    for key in ["hub", "leak1"] {
+        door.settle(vec![Item::of(vec![Cause::DeviceDue(key.into())])]).await;
+    }
+    assert_eq!((open_tickets(db).await, due("leak1").await), (vec!["hub".to_owned()], None), "one ticket for both");
+    door.settle(vec![says("hub", true)]).await;
+    assert!(due("leak1").await.is_some(), "it has yet to be heard, and until when is known");
 }
 
 pub async fn a_batch_that_fails_leaves_nothing(db: &Engine) {

@@ -170,6 +170,7 @@ on_both! {
     door::a_commit_is_tried_again_while_the_database_is_away,
     door::a_poisoned_cause_is_set_aside_alone,
     door::first_words_of_a_device_through_two_doors_are_both_kept,
+    door::who_stays_silent_when_its_gateway_is_back_is_looked_at_again,
     door::a_batch_that_fails_leaves_nothing,
 }
 
