@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use crate::decide::Policy;
 use crate::decide::automation::{Off, off};
 use crate::decide::tones::{Lost, lost};
-use crate::decide::trial::{TRIAL_MS, YOUNG_MS};
+use crate::decide::trial::window;
 use crate::model::time::HOUR;
 use crate::model::{Millis, Timestamp};
 use crate::store::{StoreError, Tx};
@@ -49,7 +49,8 @@ impl Trials {
         if !is_old || !policy.tries_tones() {
             return Ok(held);
         }
-        Ok(self.tones.hold(lost(&tx.tone_trials(now - TRIAL_MS, now - YOUNG_MS, None).await?), now))
+        let (from, to) = window(now);
+        Ok(self.tones.hold(lost(&tx.tone_trials(from, to, None).await?), now))
     }
 
     /// What automation is worse at than people, counted only where people answer a share.
@@ -61,6 +62,7 @@ impl Trials {
         if !is_old || policy.contact.people_share <= 0.0 {
             return Ok(held);
         }
-        Ok(self.automation.hold(off(&tx.automation_trials(now - TRIAL_MS, now - YOUNG_MS, None).await?), now))
+        let (from, to) = window(now);
+        Ok(self.automation.hold(off(&tx.automation_trials(from, to, None).await?), now))
     }
 }

@@ -4,6 +4,7 @@
 
 use serde_json::json;
 
+use super::automation::is_calm;
 use super::desk::{Desk, Understanding, Wish};
 use super::intent::{Asked, Intent, Keyword, Understood, Water, keyword, understand, wants_fewer, water};
 use super::people::{Person, host, person_tenant};
@@ -58,8 +59,9 @@ impl Desk<'_> {
             Some((_, settled)) => *settled,
             None => understood.is_sure() && self.act(&tenant, matter.as_ref(), &understood, reply),
         };
-        let able = settled && wet.is_none();
-        let settled = settled && !(able && self.is_for_people(&understood, &reply.sid));
+        let able = settled && wet.is_none() && is_calm(understood.intent);
+        let lot = matter.as_ref().map_or(reply.sid.as_str(), TicketId::as_str);
+        let settled = settled && !(able && self.is_for_people(&understood, lot));
         if let Some(noted) = self.changes.understood.iter_mut().rfind(|u| u.sid == reply.sid) {
             (noted.able, noted.by_people) = (able, Some(!settled));
         }

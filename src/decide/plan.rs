@@ -66,16 +66,22 @@ pub fn ask(ticket: &mut Ticket) {
     }
 }
 
-/// A gauge that lies: what the tenant would be told by it is left out, the visit before the battery's end comes now, and the
-/// manager is told.
+/// A gauge that lies: what the tenant would be told by it is left out, the playbook's first visit comes now (one is made where
+/// it has none), and the manager is told. What is for a battery that died stays.
 pub fn visit_instead(plan: &mut Vec<PlannedStep>, now: Timestamp) {
-    let open = |p: &&mut PlannedStep| p.done.is_none() && p.step.verb != Verb::Survey;
-    for planned in plan.iter_mut().filter(open) {
-        if planned.step.to == Audience::Tenant {
+    let is_visit = |p: &PlannedStep| p.step.verb == Verb::Offer && p.step.since != Since::Died;
+    for planned in plan.iter_mut().filter(|p| p.done.is_none() && p.step.since != Since::Died) {
+        if planned.step.to == Audience::Tenant && planned.step.verb != Verb::Survey {
             planned.done = Some(StepDone::Skipped { at: now, why: "gauge_lies".to_owned() });
-        } else if planned.step.since == Since::BeforeEnd {
-            (planned.step.since, planned.at) = (Since::Opened, now);
         }
+    }
+    if !plan.iter().any(is_visit) {
+        let offer = text_now(Audience::OnDuty, "offer_battery", None).step;
+        plan.push(planned(Step { verb: Verb::Offer, skill: Some("lock".to_owned()), ..offer }, now));
+    }
+    let waiting = plan.iter_mut().filter(|p| is_visit(p) && p.done.is_none());
+    if let Some(visit) = waiting.min_by_key(|p| p.at) {
+        (visit.step.since, visit.at) = (Since::Opened, now.min(visit.at));
     }
     plan.push(text_now(Audience::Manager, "gauge_manager", None));
 }

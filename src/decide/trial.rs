@@ -1,17 +1,22 @@
 //! When one of two ways of doing a thing is certainly better: shares compared property by property. Pure.
 
 use super::stats::Share;
-use crate::model::Millis;
 use crate::model::time::DAY;
+use crate::model::{Millis, Timestamp};
 
 /// How far back a trial looks: what lost longer ago is tried again.
-pub const TRIAL_MS: Millis = 180 * DAY;
+const TRIAL_MS: Millis = 180 * DAY;
 /// What is younger is not counted: people need time to answer.
-pub const YOUNG_MS: Millis = 7 * DAY;
+const YOUNG_MS: Millis = 7 * DAY;
 /// Standard errors at which a difference is certain, although it is looked at every hour.
 pub const CERTAIN_Z: f64 = 4.0;
 /// Answers that each side must have.
 const ANSWERS_MIN: u32 = 100;
+
+/// From when until before when what happened is counted.
+pub fn window(now: Timestamp) -> (Timestamp, Timestamp) {
+    (now - TRIAL_MS, now - YOUNG_MS)
+}
 
 /// How much larger the first share is than the second, property by property (Mantel-Haenszel): the difference, and in how
 /// many standard errors (Cochran's test). Nothing with too few answers on one side.

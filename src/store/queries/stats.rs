@@ -77,7 +77,8 @@ pub async fn tone_trials(
     Ok(trials)
 }
 
-/// What came of the texts that automation could have looked after, received from an instant on and before another.
+/// What came of the texts that automation could have looked after, received from an instant on and before another; a mark
+/// counts once for its matter and side, however many texts there were.
 pub async fn automation_trials(
     conn: &mut Conn,
     from: Timestamp,
@@ -87,10 +88,10 @@ pub async fn automation_trials(
     let mut query = QueryBuilder::<Db>::new(
         "SELECT m.intent, t.property_id, m.handled, COUNT(*), COUNT(CASE WHEN m.answered_at - m.created_at <= ",
     );
-    query.push_bind(QUICK_MS).push(" THEN 1 END), COUNT(s.score), COUNT(CASE WHEN s.score >= ");
+    query.push_bind(QUICK_MS).push(" THEN 1 END), COUNT(DISTINCT s.ticket_id), COUNT(DISTINCT CASE WHEN s.score >= ");
     query.push_bind(SATISFIED_FROM).push(
-        " THEN 1 END) FROM messages m JOIN tickets t ON t.id = m.ticket_id \
-         LEFT JOIN surveys s ON s.ticket_id = m.ticket_id AND s.answered_at >= m.created_at \
+        " THEN s.ticket_id END) FROM messages m JOIN tickets t ON t.id = m.ticket_id \
+         LEFT JOIN surveys s ON s.ticket_id = m.ticket_id AND s.score IS NOT NULL AND s.answered_at >= m.created_at \
          WHERE m.handled IS NOT NULL AND m.able AND m.created_at >= ",
     );
     query.push_bind(from.0).push(" AND m.created_at < ").push_bind(to.0);

@@ -2,7 +2,6 @@
 //!
 //! A shape is made from the model by one `from`; the model itself never goes out, so a change inside moves no name outside.
 
-pub mod automation;
 mod battery;
 pub mod board;
 pub mod catalogue;
@@ -23,7 +22,7 @@ pub mod stats;
 pub mod sweep;
 pub mod tasks;
 pub mod tickets;
-pub mod tones;
+pub mod trials;
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
@@ -52,8 +51,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = board::routes(routes);
     let routes = rota::routes(routes);
     let routes = stats::routes(routes);
-    let routes = tones::routes(routes);
-    let routes = automation::routes(routes);
+    let routes = trials::routes(routes);
     let routes = tasks::routes(routes);
     let routes = events::routes(routes);
     let routes = sweep::routes(routes);

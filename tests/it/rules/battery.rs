@@ -1,5 +1,8 @@
 //! Batteries: low once, fresh by proof only.
 
+use nightporter::decide::policy::builtin_playbook;
+use nightporter::model::{Severity, Since, Step, TicketKind};
+
 use super::{Stage, check};
 
 /// Opening lines of most stories: known to be good, then low twice by day.
@@ -333,5 +336,32 @@ fn a_gauge_that_once_died_at_60_percent_sends_a_visit_when_it_says_low() {
         ],
         "{:?}",
         stage.log
+    );
+}
+
+#[test]
+fn a_playbook_without_a_visit_gets_one_when_the_gauge_lies_and_keeps_its_words_for_a_dead_lock() {
+    let mut playbook = builtin_playbook(TicketKind::Battery);
+    let first = playbook.steps.remove(0);
+    let dead = Some("battery_dead_tenant".to_owned());
+    let when_dead = Step { since: Since::Died, template: dead, severity: Some(Severity::Urgent), ..first.clone() };
+    playbook.steps = vec![first, when_dead];
+    let mut stage = Stage::new();
+    stage.policy.playbooks.insert(TicketKind::Battery, playbook);
+    mornings(&mut stage, 1..=6, |_| "battery=60 boots=1".to_owned());
+    mornings(&mut stage, 12..=14, |_| "battery=100 boots=2".to_owned());
+    mornings(&mut stage, 15..=17, |_| "battery=60 boots=2".to_owned());
+    mornings(&mut stage, 18..=19, |_| "battery=20 boots=2".to_owned());
+    ["19 10:00 lock1 offline", "19 11:30 wait"].into_iter().for_each(|line| stage.act(line));
+    let last: Vec<&String> = stage.log.iter().filter(|line| line.starts_with("19")).collect();
+    assert_eq!(
+        last,
+        [
+            "19 09:00 opened battery lock1",
+            "19 09:00 text housekeeper:h1 offer_battery",
+            "19 09:00 text manager:oak gauge_manager",
+            "19 10:15 died battery lock1",
+            "19 10:15 text tenant:t1 battery_dead_tenant"
+        ]
     );
 }

@@ -12,7 +12,7 @@ use super::{check, lines};
 fn waits(share: f64, off: Option<Intent>, story: &[&str]) -> (Stage, Option<String>) {
     let mut stage = Stage::new();
     stage.policy.contact.people_share = share;
-    let behind = Behind { measure: "satisfied", difference: 0.2, z: 5.0 };
+    let behind = Behind { difference: 0.2, z: 5.0 };
     stage.facts.automation_off = std::sync::Arc::new(off.into_iter().map(|intent| (intent, behind)).collect());
     lines(LOW).chain(story.iter().copied()).for_each(|line| stage.act(line));
     let why = stage.facts.conversations.values().next().expect("somebody wrote").why.clone();

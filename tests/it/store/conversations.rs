@@ -109,6 +109,7 @@ pub async fn who_looked_after_a_text_is_counted_with_what_came_of_it(db: &Engine
         .await;
     };
     write(&ann, "SM1", Some("k1"), true, Some(false), 10).await;
+    write(&ann, "SM1b", Some("k1"), true, Some(false), 11).await;
     write(&ann, "SM2", Some("k1"), true, Some(true), 20).await;
     write(&ben, "SM3", Some("k2"), true, Some(true), 30).await;
     write(&ben, "SM4", Some("k2"), false, Some(true), 40).await;
@@ -127,9 +128,13 @@ pub async fn who_looked_after_a_text_is_counted_with_what_came_of_it(db: &Engine
         Handled { quick: share(quick), satisfied: share(satisfied) }
     };
     let later = |property: &str, sides| ((Intent::Later, PropertyId::from(property)), sides);
-    let oak = later("oak", [side((1, 1), (1, 1)), side((1, 1), (0, 0))]);
+    let oak = later("oak", [side((2, 2), (1, 1)), side((1, 1), (0, 0))]);
     let elm = later("elm", [Handled::default(), side((0, 1), (0, 0))]);
-    assert_eq!(count(0, 99, None).await, [oak.clone(), elm].into(), "the mark came after the first text only");
+    assert_eq!(
+        count(0, 99, None).await,
+        [oak.clone(), elm].into(),
+        "the mark came after the first two texts and counts once"
+    );
     assert_eq!(count(0, 99, Some(&["oak".to_owned()])).await, [oak].into());
     let elm = later("elm", [Handled::default(), side((0, 1), (0, 0))]);
     assert_eq!(count(21, 40, None).await, [elm].into());
