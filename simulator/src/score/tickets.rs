@@ -45,8 +45,9 @@ fn judge_problem(case: &Case, problem: &Problem, board: &mut Scoreboard) {
     }
 }
 
-/// Until when a ticket for an evident problem is not late. A silence has five sixths of its time anew when its gateway is
-/// back, and half of it when the service was started again.
+/// Until when a ticket for an evident problem is not late. A silence that is due while its gateway's ticket stands is part
+/// of that one; it has five sixths of its time anew when its gateway is back, and half of it when the service was started
+/// again.
 fn due(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> DateTime<Utc> {
     let due = case.rules.found_by(problem, evident_at);
     if problem.kind != Kind::Silent {
@@ -55,14 +56,14 @@ fn due(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> DateTime<Ut
     let time = case.rules.silent_after(problem);
     let gateway = problem.gateway.as_ref().unwrap_or(&problem.device_key);
     let of_gateway = case.seen.tickets.iter().filter(|t| t.kind == Kind::Silent && t.device_key == *gateway);
-    let returns = of_gateway.filter_map(|t| t.resolved_at).map(|at| (at, time * 5 / 6));
-    let restarts = case.seen.restarts.iter().map(|at| (*at, time / 2));
+    let returns = of_gateway.filter_map(|t| Some((t.opened_at, t.resolved_at?, time * 5 / 6)));
+    let restarts = case.seen.restarts.iter().map(|at| (*at, *at, time / 2));
     let mut anew: Vec<_> = returns.chain(restarts).collect();
     anew.sort();
     let slack = case.rules.silent_within + case.rules.slack;
     anew.into_iter()
-        .filter(|(at, _)| *at >= problem.started_at)
-        .fold(due, |due, (at, time)| if at <= due { due.max(at + time + slack) } else { due })
+        .filter(|(_, at, _)| *at >= problem.started_at)
+        .fold(due, |due, (from, at, time)| if from <= due { due.max(at + time + slack) } else { due })
 }
 
 /// When the first ticket stood that serves this problem. A silence while the battery is low may be taken for its death.
