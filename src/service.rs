@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::commit::{Change, Committer, Door, Health, Listening, Lives, Trials};
+use crate::commit::{Brakes, Change, Committer, Door, Health, Listening, Lives, Trials};
 use crate::config::Config;
 use crate::decide::Words;
 use crate::deliver::carrier::Carrier;
@@ -85,6 +85,7 @@ impl Service {
             metrics: metrics.clone(),
             lives: Lives::default(),
             trials: Trials::default(),
+            brakes: Brakes::new(config.sms.limits()),
         };
         let committer = tokio::spawn(committer.run(incoming));
         let mut parts = JoinSet::new();

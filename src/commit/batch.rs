@@ -39,6 +39,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
         devices: HashMap::new(),
         field: Field::default(),
         begun: Vec::new(),
+        sent_lately: None,
         came: Vec::new(),
         fleet: house.lives.current(&mut tx, now).await?,
         moved: Vec::new(),
@@ -66,6 +67,8 @@ pub(super) struct Batch<'a> {
     pub(super) field: Field,
     /// Attempts that begin with this batch.
     pub(super) begun: Vec<(MessageId, MadeAttempt)>,
+    /// Messages sent within the last day, once that is counted.
+    pub(super) sent_lately: Option<i64>,
     /// Registered devices that are heard for the first time.
     came: Vec<DeviceKey>,
     pub(super) fleet: Arc<Fleet>,

@@ -6,18 +6,32 @@ use std::collections::HashSet;
 use super::batch::{Batch, Task};
 use super::outbox::{self, Answer, Attempt, LEASE_MS, Sender, Tried};
 use super::reported::{self, Then};
+use super::waits::Held;
 use crate::decide::desk::Changes;
 use crate::deliver::ATTEMPTS_WAITING_MAX;
-use crate::model::time::DAY;
+use crate::model::time::{DAY, MINUTE};
 use crate::model::*;
 use crate::store::{DueMessage, Report, StoreError, Tx};
 
 /// How often a number of mainland China may have the same words within a day.
 const SAME_WORDS_A_DAY_MAX: i64 = 2;
+/// Why a text waits that a number has had twice.
+const REPEATED: &str = "networks of mainland China take the same words to one number twice within 24 hours only";
+/// Why a message waits when the operator's limit is reached.
+const SPENT: &str = "as many messages were sent within 24 hours as sms.daily_max allows";
+/// When a message that waits for that reason is looked at again.
+const SPENT_AGAIN_MS: Millis = 10 * MINUTE;
 
 impl Batch<'_> {
-    fn by<'s>(&'s self, real: &'s (dyn Fn(Millis) -> Millis + Sync)) -> Sender<'s> {
-        Sender { routes: &self.house.policy.routes, owner: &self.house.owner, now: self.now, real }
+    fn by<T>(&self, decide: impl FnOnce(&Sender<'_>) -> T) -> T {
+        let (clock, brakes) = (&self.house.clock, &self.house.brakes);
+        decide(&Sender {
+            routes: &self.house.policy.routes,
+            owner: &self.house.owner,
+            now: self.now,
+            real: &|ms| clock.real(ms),
+            not_before: &|carrier, severity| brakes.not_before(carrier, severity),
+        })
     }
 
     /// Claims a due message, if the sender has room for it and nobody else was faster.
@@ -33,18 +47,37 @@ impl Batch<'_> {
             return Ok(());
         }
         let stopped = !tx.load_stopped(&[due.to.as_str()]).await?.is_empty();
-        let repeated_until = match due.channel {
-            Channel::Sms if due.status == MessageStatus::Queued => self.repeated_until(tx, &due.to, &due.body).await?,
-            _ => None,
-        };
+        let held = if due.status == MessageStatus::Queued { self.held(tx, due).await? } else { None };
         let made = if due.attempts > 0 { tx.load_attempts(&due.id).await? } else { Vec::new() };
-        let clock = &self.house.clock;
-        let (update, attempt) = outbox::claim(due, &made, (stopped, repeated_until), &self.by(&|ms| clock.real(ms)));
+        let (update, attempt) = self.by(|by| outbox::claim(due, &made, (stopped, held), by));
         if tx.claim_message(&update, due, self.now).await? {
             tasks.extend(reported::outcome(due, update.status, None, self.now).map(Task::Outcome));
             attempt.into_iter().for_each(|attempt| self.begin(attempt));
         }
         Ok(())
+    }
+
+    /// Why a message has to wait, if it has.
+    async fn held(&mut self, tx: &mut Tx, due: &DueMessage) -> Result<Option<Held>, StoreError> {
+        if due.channel == Channel::Sms
+            && let Some(until) = self.repeated_until(tx, &due.to, &due.body).await?
+        {
+            return Ok(Some(Held { until, why: REPEATED }));
+        }
+        let until = (self.now + self.house.clock.real(SPENT_AGAIN_MS)).min(due.expires_at);
+        let spent = self.left_today(tx, due.severity).await? == 0;
+        Ok(spent.then_some(Held { until, why: SPENT }))
+    }
+
+    /// How many more messages the operator's limit of a day allows.
+    async fn left_today(&mut self, tx: &mut Tx, severity: Severity) -> Result<usize, StoreError> {
+        if !self.house.brakes.is_rationed() {
+            return Ok(usize::MAX);
+        }
+        if self.sent_lately.is_none() {
+            self.sent_lately = Some(tx.attempts_since(self.now - self.house.clock.real(DAY)).await?);
+        }
+        Ok(self.house.brakes.left_today(self.sent_lately.unwrap_or(0), severity))
     }
 
     /// Until when a number of mainland China may not have these words again: its networks take them twice a day.
@@ -61,6 +94,9 @@ impl Batch<'_> {
     /// Has an attempt made once this batch is committed, and notes that it begins.
     fn begin(&mut self, attempt: Attempt) {
         if let Attempt::Send(message, carrier) = &attempt {
+            let clock = &self.house.clock;
+            self.house.brakes.begin(*carrier, self.now, |ms| clock.real(ms));
+            self.sent_lately = self.sent_lately.map(|sent| sent + 1);
             self.begun.push((message.id.clone(), MadeAttempt::begin(message.attempts, *carrier, self.now)));
         }
         self.out.attempts.push(attempt);
@@ -69,7 +105,8 @@ impl Batch<'_> {
     /// How many more attempts the sender can take; some places are kept for emergencies.
     fn room(&self, severity: Severity) -> usize {
         let kept = if severity == Severity::Emergency { 0 } else { ATTEMPTS_WAITING_MAX / 2 };
-        self.house.attempts.capacity().saturating_sub(self.out.attempts.len() + kept)
+        let free = self.house.attempts.capacity().saturating_sub(self.out.attempts.len() + kept);
+        free.min(self.house.brakes.room(self.now, |ms| self.house.clock.real(ms)))
     }
 
     /// What a carrier answered.
@@ -82,12 +119,15 @@ impl Batch<'_> {
         let id = &tried.message.id;
         let Some(present) = tx.lock_message(id).await? else { return Ok(()) };
         let made = tx.load_attempts(id).await?;
+        if let Some(attempt) = made.iter().find(|a| a.n == tried.message.attempts) {
+            let clock = &self.house.clock;
+            self.house.brakes.heard(attempt.carrier, &tried.answer, self.now, |ms| clock.real(ms));
+        }
         let known = self.known(tx, tried, &made).await?;
         if let Some(report) = reported::shown_failed(tried, &known) {
             return self.report(tx, &report, tasks).await;
         }
-        let clock = &self.house.clock;
-        let settled = outbox::settle(tried, &made, &known, &self.by(&|ms| clock.real(ms)));
+        let settled = self.by(|by| outbox::settle(tried, &made, &known, by));
         let Some((attempt, update)) = settled else { return Ok(()) };
         tx.save_attempt(id, &attempt).await?;
         let Some(mut update) = update else { return Ok(()) };
@@ -121,8 +161,7 @@ impl Batch<'_> {
     ) -> Result<(), StoreError> {
         let Some(message) = tx.message_of_report(report).await? else { return Ok(()) };
         let (id, made) = (&message.id, tx.load_attempts(&message.id).await?);
-        let clock = &self.house.clock;
-        let told = reported::reported(&message, &made, report, &self.by(&|ms| clock.real(ms)));
+        let told = self.by(|by| reported::reported(&message, &made, report, by));
         if let Some(attempt) = &told.attempt {
             tx.save_attempt(id, attempt).await?;
         }
@@ -147,18 +186,20 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// New texts that wait, as their number has had the same words as often as it may; by key.
-    async fn repeated(&mut self, tx: &mut Tx, messages: &[NewMessage]) -> Result<HashSet<String>, StoreError> {
-        let mut repeated = HashSet::new();
+    /// New messages that do not go out at once, as their number has had the same words as often as it may or their carrier
+    /// is away; by key.
+    async fn waiting(&mut self, tx: &mut Tx, messages: &[NewMessage]) -> Result<HashSet<String>, StoreError> {
+        let is_away = |m: &&NewMessage| self.by(|by| by.carrier((&m.to, m.channel, m.severity), &[]).1 > Timestamp(0));
+        let mut waiting: HashSet<String> = messages.iter().filter(is_away).map(|m| m.key.clone()).collect();
         for (n, m) in messages.iter().enumerate().filter(|(_, m)| m.channel == Channel::Sms) {
             // The same words twice in one batch: the second one goes through the outbox, which counts them.
             let earlier = messages[..n].iter().any(|other| other.to == m.to && other.body == m.body);
             let again = earlier && m.to.is_mainland_china();
             if again || self.repeated_until(tx, &m.to, &m.body).await?.is_some() {
-                repeated.insert(m.key.clone());
+                waiting.insert(m.key.clone());
             }
         }
-        Ok(repeated)
+        Ok(waiting)
     }
 
     /// Fills the outbox. As many messages as the sender can take at once are its own from the start.
@@ -169,18 +210,19 @@ impl Batch<'_> {
         let known = tx.known_messages(&changes.messages).await?;
         let mut keys = HashSet::new();
         changes.messages.retain(|m| !known.contains(&m.key) && keys.insert(m.key.clone()));
-        let repeated = self.repeated(tx, &changes.messages).await?;
-        changes.messages.sort_by_key(|m| (repeated.contains(&m.key), std::cmp::Reverse(m.severity)));
-        let free = changes.messages.len() - repeated.len();
+        let waiting = self.waiting(tx, &changes.messages).await?;
+        changes.messages.sort_by_key(|m| (waiting.contains(&m.key), std::cmp::Reverse(m.severity)));
+        let free = changes.messages.len() - waiting.len();
         let urgent = changes.messages[..free].iter().take_while(|m| m.severity == Severity::Emergency).count();
-        let rest = self.room(Severity::Routine).min(free).saturating_sub(urgent);
-        let claimed = urgent.min(self.room(Severity::Emergency)) + rest;
+        let room = self.room(Severity::Routine).min(self.left_today(tx, Severity::Routine).await?);
+        let rest = room.min(free).saturating_sub(urgent);
+        let room = self.room(Severity::Emergency).min(self.left_today(tx, Severity::Emergency).await?);
+        let claimed = urgent.min(room) + rest;
         let clock = &self.house.clock;
         let lease_ends = self.now + clock.real(LEASE_MS);
         tx.add_messages(&changes.messages, claimed, &self.house.owner, self.now, lease_ends).await?;
-        let claims =
-            changes.messages.iter().take(claimed).map(|m| outbox::new_claim(m, &self.by(&|ms| clock.real(ms))));
-        let claims: Vec<Attempt> = claims.collect();
+        let new = changes.messages.iter().take(claimed);
+        let claims: Vec<Attempt> = self.by(|by| new.map(|m| outbox::new_claim(m, by)).collect());
         claims.into_iter().for_each(|claim| self.begin(claim));
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! only then are messages acknowledged to the broker, answers given and texts sent. Nothing else writes.
 
 mod batch;
+mod brakes;
 mod carry;
 mod door;
 mod field;
@@ -32,6 +33,7 @@ use crate::metrics::Metrics;
 use crate::model::*;
 use crate::store::{DueMessage, Reject, Report, Store, StoreError};
 
+pub use brakes::{Brakes, SendingLimits};
 pub use door::{CommandError, Door, Health, Listening};
 pub use lives::Lives;
 pub use outbox::{Answer, Attempt, LEASE_MS, Tried};
@@ -182,6 +184,8 @@ pub struct Committer {
     pub lives: Lives,
     /// What trials have shown.
     pub trials: Trials,
+    /// What holds back from carriers.
+    pub brakes: Brakes,
 }
 
 impl Committer {

@@ -3,7 +3,7 @@
 //! After an answer that leaves the fate of a message open, the carrier is asked until it has had time to show what it
 //! took; only then is the message sent again.
 
-use super::waits::{ACCOUNT_WAIT_MS, ask_after, ask_again, backoff, shown_after};
+use super::waits::{ACCOUNT_WAIT_MS, Held, ask_after, ask_again, backoff, shown_after};
 use crate::deliver::carrier::{Action, CarrierError, CarrierMessage, SendOutcome};
 use crate::model::time::{DAY, SECOND};
 use crate::model::*;
@@ -11,9 +11,6 @@ use crate::store::{DueMessage, MessageUpdate};
 
 /// A claimed message belongs to its claimer for this long: longer than any request may take.
 pub const LEASE_MS: Millis = 20 * SECOND;
-
-/// Why a text waits that a number has had twice.
-const REPEATED: &str = "networks of mainland China take the same words to one number twice within 24 hours only";
 
 /// One thing to do with a carrier, for a message that is claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +47,8 @@ pub struct Sender<'a> {
     pub now: Timestamp,
     /// A span of the carrier's time in ours: tests and demo live faster.
     pub real: &'a (dyn Fn(Millis) -> Millis + Sync),
+    /// From when on a carrier may have a message.
+    pub not_before: &'a (dyn Fn(CarrierName, Severity) -> Timestamp + Sync),
 }
 
 impl Sender<'_> {
@@ -57,9 +56,22 @@ impl Sender<'_> {
         self.now + (self.real)(wait)
     }
 
-    /// The carrier of a message's next attempt. One that all have refused goes by the first, which says so again.
-    fn carrier(&self, to: &E164, channel: Channel, made: &[MadeAttempt]) -> CarrierName {
-        self.routes.next(to, channel, made).map_or_else(|| self.routes.to(to)[0], |(carrier, _)| carrier)
+    pub(super) fn next(
+        &self,
+        (to, channel, severity): (&E164, Channel, Severity),
+        made: &[MadeAttempt],
+    ) -> Option<(CarrierName, Timestamp)> {
+        self.routes.next(to, channel, made, |carrier| (self.not_before)(carrier, severity))
+    }
+
+    /// The carrier of a message's next attempt, and from when on it may have it. One that all have refused goes by the
+    /// first, which says so again.
+    pub(super) fn carrier(
+        &self,
+        message: (&E164, Channel, Severity),
+        made: &[MadeAttempt],
+    ) -> (CarrierName, Timestamp) {
+        self.next(message, made).unwrap_or_else(|| (self.routes.to(message.0)[0], Timestamp(0)))
     }
 }
 
@@ -84,12 +96,12 @@ pub enum Answer {
     Found(Result<Vec<CarrierMessage>, CarrierError>),
 }
 
-/// The row as claimed: to be sent, to be asked about, too late, to somebody who said STOP meanwhile, or to a number that
-/// may not have the same words again before `repeated_until`. `made` are the attempts at it so far.
+/// The row as claimed: to be sent, to be asked about, too late, to somebody who said STOP meanwhile, or held, as its only
+/// carrier is away or for another reason. `made` are the attempts at it so far.
 pub fn claim(
     due: &DueMessage,
     made: &[MadeAttempt],
-    (stopped, repeated_until): (bool, Option<Timestamp>),
+    (stopped, held): (bool, Option<Held>),
     by: &Sender<'_>,
 ) -> (MessageUpdate, Option<Attempt>) {
     let leased = |status, attempts, tried_at| MessageUpdate {
@@ -99,15 +111,15 @@ pub fn claim(
         attempts,
         ..update(due, status)
     };
-    let carrier = by.carrier(&due.to, due.channel, made);
+    let (carrier, from) = by.carrier((&due.to, due.channel, due.severity), made);
+    let held = held.or_else(|| (from > by.now).then(|| Held::away(due, from, by.real)));
     match due.status {
         // Whoever may be called after STOP was decided when the call was made.
         MessageStatus::Queued if stopped && due.channel == Channel::Sms => (update(due, MessageStatus::Failed), None),
         MessageStatus::Queued if due.expires_at <= by.now => (update(due, MessageStatus::Expired), None),
-        MessageStatus::Queued if let Some(until) = repeated_until => {
-            let error = Some(REPEATED.to_owned());
-            let row = if until < due.expires_at { queued(due, until) } else { update(due, MessageStatus::Expired) };
-            (MessageUpdate { error, ..row }, None)
+        MessageStatus::Queued if let Some(Held { until, why }) = held => {
+            let row = if until <= due.expires_at { queued(due, until) } else { update(due, MessageStatus::Expired) };
+            (MessageUpdate { error: Some(why.to_owned()), ..row }, None)
         }
         MessageStatus::Queued => {
             let (attempts, tried_at) = (due.attempts + 1, Some(by.now));
@@ -140,7 +152,7 @@ pub fn new_claim(m: &NewMessage, by: &Sender<'_>) -> Attempt {
         tried_at: Some(by.now),
         expires_at: m.expires_at,
     };
-    Attempt::Send(claimed, by.carrier(&m.to, m.channel, &[]))
+    Attempt::Send(claimed, by.carrier((&m.to, m.channel, m.severity), &[]).0)
 }
 
 /// What an answer makes of its attempt, and of the row; nothing where more is known of the attempt already. `made` are
@@ -154,7 +166,7 @@ pub fn settle(
     let message = &tried.message;
     let mut made = made.to_vec();
     let at = made.iter().position(|a| a.n == message.attempts).unwrap_or_else(|| {
-        let carrier = by.carrier(&message.to, message.channel, &made);
+        let (carrier, _) = by.carrier((&message.to, message.channel, message.severity), &made);
         made.push(MadeAttempt::begin(message.attempts, carrier, message.tried_at.unwrap_or(by.now)));
         made.len() - 1
     });
@@ -199,25 +211,13 @@ fn sent(
         SendOutcome::NotSent { .. } => (AttemptOutcome::NotSent, Some(by.after(backoff(m)))),
         SendOutcome::AccountFault { .. } => (AttemptOutcome::AccountFault, Some(by.after(ACCOUNT_WAIT_MS))),
     };
-    let (code, detail) = reason(answer);
+    let (code, detail) = answer.reason();
     (mine.outcome, mine.again_at, mine.error_code, mine.error) = (outcome, again_at, code, Some(detail.clone()));
     // A person's STOP to one carrier is not to be got round by another one.
     let opted_out = matches!(answer, SendOutcome::Refused { action: Action::OptedOut, .. });
-    let next = by.routes.next(&m.to, m.channel, made).filter(|_| !opted_out);
+    let next = by.next((&m.to, m.channel, m.severity), made).filter(|_| !opted_out);
     let row = next.map_or_else(|| update(m, MessageStatus::Failed), |(_, at)| queued(m, at.max(by.now)));
     MessageUpdate { error_code: code, error: Some(detail), ..row }
-}
-
-/// Why a carrier did not take it: its code and the words for it.
-fn reason(answer: &SendOutcome) -> (Option<i64>, String) {
-    match answer {
-        SendOutcome::Refused { code, detail, .. } | SendOutcome::AccountFault { code, detail } => {
-            (code.map(i64::from), detail.clone())
-        }
-        SendOutcome::Later { code, .. } => (code.map(i64::from), "carrier busy".to_owned()),
-        SendOutcome::NotSent { detail } | SendOutcome::Ambiguous { detail } => (None, detail.clone()),
-        SendOutcome::Accepted { .. } => (None, String::new()),
-    }
 }
 
 /// The carrier was asked. What it shows is it, unless that belongs to another message; nothing shown proves nothing at first.
@@ -243,7 +243,7 @@ fn found_out(
         return unknown(m, shown_by);
     }
     (mine.outcome, mine.ended_at, mine.again_at) = (AttemptOutcome::NotTaken, Some(by.now), Some(by.now));
-    let next = by.routes.next(&m.to, m.channel, made).map_or(by.now, |(_, at)| at.max(by.now));
+    let next = by.next((&m.to, m.channel, m.severity), made).map_or(by.now, |(_, at)| at.max(by.now));
     queued(m, next)
 }
 
@@ -319,7 +319,7 @@ mod tests {
     }
 
     fn by<'a>(routes: &'a CarrierRoutes, now: Timestamp) -> Sender<'a> {
-        Sender { routes, owner: "me", now, real: &|ms| ms }
+        Sender { routes, owner: "me", now, real: &|ms| ms, not_before: &|_, _| Timestamp(0) }
     }
 
     fn first(carrier: CarrierName) -> MadeAttempt {
@@ -367,7 +367,11 @@ mod tests {
             let settled = settle(&tried, &[first(CarrierName::Aliyun)], &[], &by(&routes, TRIED));
             let (attempt, update) = settled.expect("news");
             let update = update.expect("it changes the row");
-            (update.status, update.next_at, routes.next(&message(update.status).to, Channel::Sms, &[attempt]))
+            (
+                update.status,
+                update.next_at,
+                routes.next(&message(update.status).to, Channel::Sms, &[attempt], |_| Timestamp(0)),
+            )
         };
         let refused = |action| SendOutcome::Refused { code: None, detail: "no".to_owned(), action };
         let (detail, at_twilio) = ("no".to_owned(), Some((CarrierName::Twilio, Timestamp(0))));

@@ -97,7 +97,7 @@ fn gave_up(message: &DueMessage, made: &mut [MadeAttempt], report: &Report, by: 
         _ => None,
     };
     made.last_mut().into_iter().for_each(|last| last.again_at = again_at);
-    match by.routes.next(&message.to, message.channel, made) {
+    match by.next((&message.to, message.channel, message.severity), made) {
         Some((_, at)) if at.max(by.now) < message.expires_at => Then::Again(at.max(by.now)),
         _ => stands,
     }

@@ -2,7 +2,7 @@
 
 use crate::deliver::carrier::CarrierError;
 use crate::model::time::{HOUR, MINUTE, SECOND};
-use crate::model::{Millis, Severity};
+use crate::model::{Millis, Severity, Timestamp};
 use crate::store::DueMessage;
 
 /// How long a carrier may take to show an emergency text that it took.
@@ -21,8 +21,30 @@ pub(super) fn backoff(m: &DueMessage) -> Millis {
     let doublings = m.attempts.clamp(1, 16) - 1;
     let longest = if m.severity == Severity::Emergency { BACKOFF_EMERGENCY_MAX_MS } else { BACKOFF_MAX_MS };
     let wait = (SECOND << doublings).min(longest);
-    let spread = m.id.0.bytes().fold(0_i64, |sum, b| (sum * 31 + i64::from(b)) % 256);
-    (wait / 2 + wait / 2 * spread / 256).min(HOUR)
+    (wait / 2 + spread(m, wait / 2)).min(HOUR)
+}
+
+/// A part of a span, by the message's own id.
+fn spread(m: &DueMessage, span: Millis) -> Millis {
+    span * m.id.0.bytes().fold(0_i64, |sum, b| (sum * 31 + i64::from(b)) % 256) / 256
+}
+
+/// Why a message that is due has to wait, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Until when.
+    pub until: Timestamp,
+    /// Why, for a person.
+    pub why: &'static str,
+}
+
+impl Held {
+    /// The carrier is away until its next probe: an emergency is the probe, the others do not all come at once.
+    pub(super) fn away(m: &DueMessage, probe_at: Timestamp, real: impl Fn(Millis) -> Millis) -> Self {
+        let wait = if m.severity == Severity::Emergency { 0 } else { spread(m, MINUTE) };
+        let until = (probe_at + real(wait)).min(m.expires_at);
+        Self { until, why: "the carrier cannot be reached; it is tried every few seconds" }
+    }
 }
 
 /// How long a carrier may take to show a message that it took.

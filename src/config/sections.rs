@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::playbooks::PlaybookEdit;
 use super::values::{self, BrokerUrl, Secret, Subscription};
 use crate::broker::{BrokerOptions, Tls, User};
+use crate::commit::SendingLimits;
 use crate::decide::Words;
 use crate::deliver::carrier::aliyun::template::Approved;
 use crate::deliver::carrier::{AliyunAccount, Limits, Sender, TwilioAccount};
@@ -208,6 +209,10 @@ pub struct Sms {
     pub provider: CarrierName,
     /// By country calling code: who carries messages there, the first one first.
     pub routes: BTreeMap<String, Vec<CarrierName>>,
+    /// Messages a second from one process; 0 is no limit.
+    pub messages_per_second: u32,
+    /// Messages within any 24 hours; 0 is no limit.
+    pub daily_max: u32,
     /// The account, when Twilio carries messages.
     pub twilio: Twilio,
     /// The account, when Aliyun carries messages.
@@ -305,6 +310,11 @@ impl Sms {
     /// Which carriers take messages to which numbers.
     pub fn routes(&self) -> CarrierRoutes {
         CarrierRoutes { provider: self.provider, by_code: self.routes.clone() }
+    }
+
+    /// How much may go out.
+    pub fn limits(&self) -> SendingLimits {
+        SendingLimits { per_second: self.messages_per_second, daily_max: self.daily_max }
     }
 
     /// Whether a carrier takes any.

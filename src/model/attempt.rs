@@ -201,8 +201,14 @@ impl CarrierRoutes {
 
     /// Who may have a message next, and from when on: who may have it soonest, so that one that was not tried has it at
     /// once; among equals the next in order after the last one. Nobody when all have said no for good. As long as an
-    /// attempt is open, its carrier and no other.
-    pub fn next(&self, to: &E164, channel: Channel, made: &[MadeAttempt]) -> Option<(CarrierName, Timestamp)> {
+    /// attempt is open, its carrier and no other. `not_before` knows who is away.
+    pub fn next(
+        &self,
+        to: &E164,
+        channel: Channel,
+        made: &[MadeAttempt],
+        not_before: impl Fn(CarrierName) -> Timestamp,
+    ) -> Option<(CarrierName, Timestamp)> {
         if let Some(open) = made.iter().rev().find(|a| a.outcome.is_open()) {
             return Some((open.carrier, open.began_at));
         }
@@ -214,7 +220,7 @@ impl CarrierRoutes {
             None => Some(Timestamp(0)),
             Some(last) => last.again_at,
         };
-        able.filter_map(|c| Some((*c, ready(*c)?))).min_by_key(|(_, at)| *at)
+        able.filter_map(|c| Some((*c, ready(*c)?.max(not_before(*c))))).min_by_key(|(_, at)| *at)
     }
 }
 
@@ -237,7 +243,7 @@ mod tests {
     }
 
     fn next(made: &[MadeAttempt]) -> Option<(CarrierName, i64)> {
-        routes().next(&number("+8613900000000"), Channel::Sms, made).map(|(c, at)| (c, at.0))
+        routes().next(&number("+8613900000000"), Channel::Sms, made, |_| Timestamp(0)).map(|(c, at)| (c, at.0))
     }
 
     #[test]
@@ -265,6 +271,15 @@ mod tests {
     }
 
     #[test]
+    fn who_is_away_is_passed_over_as_long_as_somebody_else_is_there() {
+        let number = number("+8613900000000");
+        let away = |c| if c == Aliyun { Timestamp(900) } else { Timestamp(0) };
+        let next = |made: &[MadeAttempt]| routes().next(&number, Channel::Sms, made, away);
+        assert_eq!(next(&[]), Some((Twilio, Timestamp(0))));
+        assert_eq!(next(&[made(1, Twilio, AttemptOutcome::Refused, None)]), Some((Aliyun, Timestamp(900))));
+    }
+
+    #[test]
     fn an_open_attempt_keeps_its_carrier() {
         let open = [made(1, Twilio, AttemptOutcome::Unknown, None)];
         assert_eq!(next(&open), Some((Twilio, 1)));
@@ -273,9 +288,13 @@ mod tests {
     #[test]
     fn calls_go_by_who_makes_calls() {
         let to = number("+8613900000000");
-        assert_eq!(routes().next(&to, Channel::Voice, &[]).map(|(c, _)| c), Some(Twilio));
+        assert_eq!(routes().next(&to, Channel::Voice, &[], |_| Timestamp(0)).map(|(c, _)| c), Some(Twilio));
         let alone = CarrierRoutes { provider: Aliyun, ..CarrierRoutes::default() };
-        assert_eq!(alone.next(&to, Channel::Voice, &[]).map(|(c, _)| c), Some(Aliyun), "it says why not");
+        assert_eq!(
+            alone.next(&to, Channel::Voice, &[], |_| Timestamp(0)).map(|(c, _)| c),
+            Some(Aliyun),
+            "it says why not"
+        );
     }
 
     #[test]

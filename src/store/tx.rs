@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::*;
-use crate::decide::automation;
 use crate::decide::desk::{Behind, Given, Paid, Place, Praise, Understanding, Wish};
 use crate::decide::forecast::FinishedLife;
 use crate::decide::stats::Case;
-use crate::decide::tones::Trials;
+use crate::decide::{automation, tones};
 use crate::model::*;
 
 /// A transaction. Dropped without [`Tx::commit`], it is rolled back.
@@ -106,7 +105,7 @@ queries! {
     conversations::last_texts as last_texts(phone: &str, properties: Option<&[String]>, limit: i64) -> Vec<MessageRow>;
 
     /// Tickets of a period with what is known around them.
-    stats::tone_trials as tone_trials(from: Timestamp, to: Timestamp, properties: Option<&[String]>) -> Trials;
+    stats::tone_trials as tone_trials(from: Timestamp, to: Timestamp, properties: Option<&[String]>) -> tones::Trials;
     /// What came of texts that automation could have looked after.
     stats::automation_trials as automation_trials(from: Timestamp, to: Timestamp, properties: Option<&[String]>) -> automation::Trials;
     /// Tickets with what is known around them.
@@ -210,7 +209,9 @@ queries! {
     outbox::report as save_report(id: &MessageId, report: &Report, now: Timestamp) -> Option<DueMessage>;
     /// Attempts begin.
     attempts::begin as begin_attempts(begun: &[(MessageId, MadeAttempt)]) -> ();
-    /// What came of an attempt.
+    /// How many began since then.
+    attempts::since as attempts_since(since: Timestamp) -> i64;
+    /// What came of one.
     attempts::save as save_attempt(message: &MessageId, attempt: &MadeAttempt) -> ();
     /// The attempts of a message.
     attempts::of as load_attempts(message: &MessageId) -> Vec<MadeAttempt>;

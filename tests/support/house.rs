@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use nightporter::clock::Clock;
-use nightporter::commit::{Attempt, Committer, Health, Listening, Lives, Trials};
+use nightporter::commit::{Attempt, Brakes, Committer, Health, Listening, Lives, Trials};
 use nightporter::decide::{Policy, Words};
 use nightporter::metrics::Metrics;
 use nightporter::model::Timestamp;
@@ -77,6 +77,7 @@ pub fn committer(store: &Store, clock: &Clock, owner: &str) -> (Committer, mpsc:
         metrics: Arc::new(Metrics::default()),
         lives: Lives::default(),
         trials: Trials::default(),
+        brakes: Brakes::default(),
     };
     (committer, outgoing)
 }

@@ -116,6 +116,20 @@ pub enum SendOutcome {
     },
 }
 
+impl SendOutcome {
+    /// Why it was not taken: the carrier's code and words for a person.
+    pub fn reason(&self) -> (Option<i64>, String) {
+        match self {
+            Self::Refused { code, detail, .. } | Self::AccountFault { code, detail } => {
+                (code.map(i64::from), detail.clone())
+            }
+            Self::Later { code, .. } => (code.map(i64::from), "carrier busy".to_owned()),
+            Self::NotSent { detail } | Self::Ambiguous { detail } => (None, detail.clone()),
+            Self::Accepted { .. } => (None, String::new()),
+        }
+    }
+}
+
 /// A message as the carrier knows it; without its number and words, which the asker has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CarrierMessage {

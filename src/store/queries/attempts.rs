@@ -28,6 +28,12 @@ pub async fn begin(conn: &mut Conn, begun: &[(MessageId, MadeAttempt)]) -> Resul
     Ok(())
 }
 
+/// How many attempts began since then.
+pub async fn since(conn: &mut Conn, since: Timestamp) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar("SELECT COUNT(*) FROM attempts WHERE began_at > $1");
+    Ok(count.bind(since.0).fetch_one(&mut *conn).await?)
+}
+
 /// What came of an attempt.
 pub async fn save(conn: &mut Conn, message: &MessageId, attempt: &MadeAttempt) -> Result<(), StoreError> {
     sqlx::query(

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use nightporter::clock::Clock;
-use nightporter::commit::{Attempt, Cause, Committer, Item, Tried};
+use nightporter::commit::{Attempt, Brakes, Cause, Committer, Item, SendingLimits, Tried};
 use nightporter::decide::Policy;
 use nightporter::deliver::carrier::Carrier;
 use nightporter::deliver::try_once;
@@ -28,6 +28,7 @@ pub struct Mill {
     pub committer: Committer,
     carrier: Arc<dyn Carrier>,
     routes: CarrierRoutes,
+    limits: SendingLimits,
     lives: u32,
 }
 
@@ -38,11 +39,21 @@ impl Mill {
 
     /// With more than one carrier.
     pub async fn routed(carrier: Arc<dyn Carrier>, routes: CarrierRoutes, clock: &Clock) -> Self {
+        Self::limited(carrier, routes, SendingLimits::default(), clock).await
+    }
+
+    /// With limits to what may go out.
+    pub async fn limited(
+        carrier: Arc<dyn Carrier>,
+        routes: CarrierRoutes,
+        limits: SendingLimits,
+        clock: &Clock,
+    ) -> Self {
         let store = Store::open("sqlite::memory:").await.expect("opens");
         store.migrate().await.expect("a schema");
         store.import(&house::registry(&house::REGISTRY)).await.expect("a registry");
-        let committer = committer(&store, clock, "owner 0", &routes);
-        Self { store, clock: clock.clone(), committer, carrier, routes, lives: 0 }
+        let committer = committer(&store, clock, "owner 0", &routes, limits);
+        Self { store, clock: clock.clone(), committer, carrier, routes, limits, lives: 0 }
     }
 
     /// Puts texts into the outbox: the `n`th has its number in it.
@@ -104,7 +115,7 @@ impl Mill {
     pub async fn die(&mut self) {
         self.lives += 1;
         let owner = format!("owner {}", self.lives);
-        self.committer = committer(&self.store, &self.clock, &owner, &self.routes);
+        self.committer = committer(&self.store, &self.clock, &owner, &self.routes, self.limits);
         let mut tx = self.store.begin().await.expect("begins");
         tx.orphan_leases(&owner, self.clock.now()).await.expect("adopted");
         tx.commit().await.expect("committed");
@@ -149,7 +160,7 @@ impl Mill {
     }
 }
 
-fn committer(store: &Store, clock: &Clock, owner: &str, routes: &CarrierRoutes) -> Committer {
+fn committer(store: &Store, clock: &Clock, owner: &str, routes: &CarrierRoutes, limits: SendingLimits) -> Committer {
     let policy = Policy { routes: routes.clone(), ..Policy::default() };
-    Committer { policy: Arc::new(policy), ..house::committer(store, clock, owner).0 }
+    Committer { policy: Arc::new(policy), brakes: Brakes::new(limits), ..house::committer(store, clock, owner).0 }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use nightporter::clock::Clock;
+use nightporter::commit::SendingLimits;
 use nightporter::deliver::carrier::{
     Carrier, CarrierError, CarrierMessage, FIND_SLACK_MS, Lookup, Outgoing, SendOutcome,
 };
@@ -15,6 +16,9 @@ use nightporter::model::*;
 use super::count;
 use super::mill::{Mill, NOON};
 use crate::simulation::dice::Dice;
+
+/// Attempts that are made at once before the first answer is there.
+const MADE_AT_ONCE: usize = 64;
 
 /// A carrier whose mood is a function, and which remembers what it took.
 struct Moody {
@@ -203,7 +207,8 @@ async fn a_storm_of_429_is_waited_out() {
     println!("R7: {texts} texts, {} requests: 0 lost, 0 twice, 0 too early", state.asked);
 }
 
-/// R8: the carrier is away for half an hour while texts pile up; then leaks go first, and nothing that expired goes at all.
+/// R8: the carrier is away for half an hour while texts pile up: after five failures it is only probed. Then leaks go first,
+/// and nothing that expired goes at all.
 #[tokio::test]
 async fn after_an_outage_leaks_go_first_and_nothing_stale_goes() {
     let (times, texts) = (count(2, 20), count(300, 3_000));
@@ -219,6 +224,8 @@ async fn after_an_outage_leaks_go_first_and_nothing_stale_goes() {
             let tried = mill.attempt(mill.claim().await).await;
             mill.settle(tried).await;
         }
+        let asked = carrier.state.lock().expect("no panic").asked;
+        assert!((5..=MADE_AT_ONCE + 30 * 60 / 5).contains(&asked), "{asked} requests to a carrier that is away");
         clock.set(until);
         mill.write(texts + 30..texts + 60, Severity::Emergency).await;
         carrier.set(Mood::Well);
@@ -231,6 +238,70 @@ async fn after_an_outage_leaks_go_first_and_nothing_stale_goes() {
         assert!(first.iter().all(|n| *n >= texts), "leaks first: {first:?}");
     }
     println!("R8: {times} outages of half an hour, {texts} texts each: leaks first, 0 lost, 0 twice");
+}
+
+/// R8: no more texts a second than the operator has allowed, no fewer while there are any, and emergencies first.
+#[tokio::test]
+async fn the_queue_drains_at_the_pace_it_may() {
+    let (texts, per_second) = (count(300, 3_000), 10);
+    let clock = Clock::manual(NOON);
+    let carrier = Moody::new(Mood::Well, &clock, 10);
+    let limits = SendingLimits { per_second, daily_max: 0 };
+    let mill = Mill::limited(carrier.clone(), CarrierRoutes::default(), limits, &clock).await;
+    mill.write(0..texts, Severity::Routine).await;
+    let taken = || carrier.state.lock().expect("no panic").taken.clone();
+    while taken().len() < texts + 1 {
+        if taken().len() == texts / 2 {
+            mill.write(texts..texts + 1, Severity::Emergency).await;
+        }
+        let tried = mill.attempt(mill.claim().await).await;
+        mill.settle(tried).await;
+        clock.advance(250);
+        assert!(clock.now() - NOON < 10 * MINUTE, "{} of {texts} texts", taken().len());
+    }
+    let (taken, second) = (taken(), SECOND.unsigned_abs() as usize);
+    let took = (clock.now() - NOON) as usize;
+    let expected = texts * second / per_second as usize;
+    assert!((expected * 95 / 100..=expected * 105 / 100).contains(&took), "{took} ms for {texts} texts");
+    let most = taken.windows(per_second as usize * 2 + 1).filter(|w| w[w.len() - 1].1 - w[0].1 < SECOND).count();
+    assert_eq!(most, 0, "more than twice as many in a second");
+    let leak = taken.iter().position(|(body, ..)| *body == format!("text {texts}")).expect("taken");
+    assert!(leak <= texts / 2 + per_second as usize, "the emergency was number {leak}");
+    println!("R8: {texts} texts at {per_second} a second in {took} ms");
+}
+
+/// S14: what a day may cost is never exceeded, and a fifth of it is there for emergencies whatever else went out.
+#[tokio::test]
+async fn a_limit_of_a_day_holds_and_keeps_a_fifth_for_emergencies() {
+    let most = count(50, 1_000);
+    let clock = Clock::manual(NOON);
+    let carrier = Moody::new(Mood::Well, &clock, 11);
+    let limits = SendingLimits { per_second: 0, daily_max: most as u32 };
+    let mut mill = Mill::limited(carrier.clone(), CarrierRoutes::default(), limits, &clock).await;
+    mill.write(0..most * 2, Severity::Routine).await;
+    let pass = async |mill: &Mill, minutes: usize| {
+        for _ in 0..minutes {
+            let tried = mill.attempt(mill.claim().await).await;
+            mill.settle(tried).await;
+            mill.clock.advance(MINUTE);
+        }
+    };
+    pass(&mill, 60).await;
+    let taken = || carrier.state.lock().expect("no panic").taken.len();
+    assert_eq!(taken(), most * 4 / 5, "routine texts");
+    mill.write(most * 2..most * 3, Severity::Emergency).await;
+    pass(&mill, 30).await;
+    assert_eq!(taken(), most, "and emergencies");
+    mill.die().await;
+    pass(&mill, 30).await;
+    assert_eq!(taken(), most, "a new process counts what others sent");
+    let why = mill.rows().await.into_iter().find(|row| row.status == "queued").and_then(|row| row.error);
+    assert!(why.is_some_and(|why| why.contains("sms.daily_max")), "the API says why it waits");
+    clock.advance(24 * 60 * MINUTE);
+    mill.write(most * 3..most * 3 + 10, Severity::Routine).await;
+    mill.grind(|_| None).await;
+    assert_eq!(taken(), most + 10, "the next day; what waited has expired");
+    println!("S14: {} texts wanted, {most} a day allowed: {most} sent", most * 3);
 }
 
 /// R8: what its time has passed for is not sent after the outage either.

@@ -226,6 +226,8 @@ pub async fn attempts_are_kept_beside_their_message(db: &Engine) {
     let second = (a.id(), MadeAttempt::begin(2, CarrierName::Twilio, Timestamp(9)));
     db.write(async |tx| tx.begin_attempts(&[first(&a), first(&b), second.clone()]).await).await;
     db.write(async |tx| tx.begin_attempts(&[first(&a)]).await).await;
+    let since = async |at| db.read(async |tx| tx.attempts_since(Timestamp(at)).await).await;
+    assert_eq!((since(4).await, since(5).await, since(9).await), (3, 1, 0));
     let failed = MadeAttempt {
         ended_at: Some(Timestamp(7)),
         again_at: Some(Timestamp(8)),
