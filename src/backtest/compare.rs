@@ -1,8 +1,11 @@
 //! What a policy would have been worth: its events judged by how each battery truly ended. Two policies over one history
 //! stand side by side in these figures. Must never look at anything but events and ends.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::playbooks::Effort;
 use super::{Battery, Event};
 use crate::decide::policy::RewardPolicy;
 use crate::model::time::DAY;
@@ -54,6 +57,9 @@ pub struct Worth {
     pub rewards_minor: i64,
     /// ISO 4217.
     pub currency: String,
+    /// What the playbooks would have sent over the service's own tickets, by kind.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tickets: BTreeMap<&'static str, Effort>,
 }
 
 impl Worth {

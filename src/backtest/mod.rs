@@ -3,6 +3,7 @@
 
 pub mod compare;
 mod own;
+pub mod playbooks;
 pub mod read;
 
 use serde::Serialize;

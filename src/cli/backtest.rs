@@ -1,19 +1,28 @@
 //! `nightporter backtest`: a history in, what the service would have done out, as JSON lines in the order of time.
 
+use std::collections::HashMap;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Count, Failure, listened};
 use crate::backtest::History;
 use crate::backtest::compare::Worth;
+use crate::backtest::playbooks::efforts;
 use crate::backtest::read::{Mistakes, Reader};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::decide::Policy;
 use crate::decide::detect::sample::About;
+use crate::model::time::DAY;
+use crate::model::{Millis, Property, PropertyId, Ticket, Timestamp};
 use crate::store::{DeviceFilter, Store, StoreError};
 
 /// How wide the progress bar is, in characters.
 const BAR_WIDTH: usize = 30;
+/// How far back tickets are replayed.
+const YEAR_MS: Millis = 365 * DAY;
+/// Tickets that are replayed at most, the oldest of the year first.
+const TICKETS_MAX: i64 = 1_000_000;
 /// Devices that are read at once.
 const PAGE_ROWS: i64 = 1_000;
 
@@ -22,7 +31,8 @@ const PAGE_ROWS: i64 = 1_000;
 /// Each line out is {"device_id","ts","event","predicted_empty_at"?}, event being warned, reminded, replaced, died or
 /// forecast, and rests on rows up to its own time only. Bad rows are reported, the others count; then the exit code is 1.
 /// With --against, two policies stand side by side instead: one line each with how many deaths were told in time, false
-/// messages, messages per battery and the rewards.
+/// messages, messages per battery and the rewards; of --own also how many texts, calls and offers their playbooks would have
+/// made of the last year's tickets, had people done what they did.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   nightporter backtest readings.csv.gz --devices devices.csv --forecasts > events.jsonl
@@ -41,7 +51,8 @@ pub(super) struct Args {
     /// Decide by this configuration as well, and compare what the two would have been worth
     #[arg(long, value_name = "FILE", conflicts_with = "forecasts")]
     against: Option<PathBuf>,
-    /// The history of the service itself, as far as it is kept: the daily levels of batteries, from --config's database
+    /// The history of the service itself, as far as it is kept: the daily levels of batteries and the tickets of the last year,
+    /// from --config's database
     #[arg(long, requires = "config")]
     own: bool,
     /// Also print each device's forecast of each day
@@ -52,18 +63,21 @@ pub(super) struct Args {
 impl Args {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let config = self.config.as_deref().map(super::load).transpose()?;
-        let (mut history, mistakes) = match &config {
-            Some(config) if self.own => (own_history(config).await?, Mistakes::default()),
+        let (mut history, past, mistakes) = match &config {
+            Some(config) if self.own => {
+                let store = Store::open(config.database.url.expose()).await?;
+                (own_history(&store).await?, Past::read(&store).await?, Mistakes::default())
+            }
             _ => {
                 let Reader { history, mistakes, .. } = self.read()?;
-                (history, mistakes)
+                (history, Past::default(), mistakes)
             }
         };
         let policy = config.as_ref().map_or_else(Policy::default, Config::policy);
         match &self.against {
             Some(path) => {
                 let other = super::load(path)?.policy();
-                compare(&mut history, [(self.config.as_deref(), policy), (Some(path.as_path()), other)])?;
+                compare(&mut history, &past, [(self.config.as_deref(), policy), (Some(path.as_path()), other)])?;
             }
             None => self.print_events(&mut history, &policy)?,
         }
@@ -100,13 +114,14 @@ impl Args {
 }
 
 /// One line for each policy, in the order given.
-fn compare(history: &mut History, policies: [(Option<&Path>, Policy); 2]) -> Result<(), Failure> {
+fn compare(history: &mut History, past: &Past, policies: [(Option<&Path>, Policy); 2]) -> Result<(), Failure> {
     let bar = Bar { shown: io::stderr().is_terminal() };
     let mut out = io::stdout().lock();
     for (path, policy) in policies {
         let name = path.map_or_else(|| "defaults".to_owned(), |path| path.display().to_string());
         let found = history.replay_all(&policy, false, &|done, of| bar.show("replaying", done, of));
-        let worth = Worth::of(name, &found.events, &found.batteries, &policy.rewards);
+        let mut worth = Worth::of(name, &found.events, &found.batteries, &policy.rewards);
+        worth.tickets = efforts(&policy, &past.tickets, &past.properties, past.now);
         bar.clear();
         let line = serde_json::to_string(&worth).expect("plain data");
         listened(writeln!(out, "{line}"))?;
@@ -114,9 +129,28 @@ fn compare(history: &mut History, policies: [(Option<&Path>, Policy); 2]) -> Res
     Ok(())
 }
 
+/// The tickets of the last year, of which nothing is left where a file is replayed.
+#[derive(Default)]
+struct Past {
+    tickets: Vec<Ticket>,
+    properties: HashMap<PropertyId, Property>,
+    now: Timestamp,
+}
+
+impl Past {
+    async fn read(store: &Store) -> Result<Self, Failure> {
+        let mut tx = store.read().await?;
+        let now = Clock::system().now();
+        let cases = tx.cases(now - YEAR_MS, now, None, TICKETS_MAX).await?;
+        let ids = tx.property_ids(None).await?;
+        let places = tx.see_places(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        let properties = places.into_iter().map(|(id, place)| (id, place.property)).collect();
+        Ok(Self { tickets: cases.into_iter().map(|case| case.ticket).collect(), properties, now })
+    }
+}
+
 /// What the service's own database keeps of its batteries.
-async fn own_history(config: &Config) -> Result<History, Failure> {
-    let store = Store::open(config.database.url.expose()).await?;
+async fn own_history(store: &Store) -> Result<History, Failure> {
     let mut tx = store.read().await?;
     let filter = DeviceFilter { registered: true, unit: None, property: None, properties: None };
     let mut history = History::default();

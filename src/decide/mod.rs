@@ -23,7 +23,7 @@ mod links;
 mod offers;
 pub mod outcomes;
 pub mod people;
-mod plan;
+pub mod plan;
 pub mod policy;
 mod questions;
 pub mod requests;

@@ -11,7 +11,7 @@ use crate::model::*;
 /// Where nothing better is known, a battery that is low ends after this.
 const LOW_LASTS_MS: Millis = 14 * DAY;
 /// A step that waits for something that may never come.
-const NEVER: Timestamp = Timestamp(i64::MAX);
+pub const NEVER: Timestamp = Timestamp(i64::MAX);
 /// After this an emergency text is no longer worth sending.
 const EMERGENCY_VALID_MS: Millis = 6 * HOUR;
 /// After this an urgent text is no longer worth sending.

@@ -6,6 +6,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use nightporter::clock::Clock;
+use nightporter::model::time::DAY;
+use nightporter::model::{Status, Ticket, TicketKind};
+use nightporter::store::Store;
+use serde_json::json;
 use sqlx::Row;
 
 use crate::services::{eventually, free_port, server_url};
@@ -228,6 +233,40 @@ fn export_prints_what_was_imported() {
         let empty = home.call(&["export", what, "--config", "FILE", "--format", "json"]);
         assert_eq!((empty.code, empty.stdout.as_str()), (Some(0), "[]\n"), "{what}: {}", empty.stderr);
     }
+}
+
+#[tokio::test]
+async fn a_changed_playbook_is_laid_beside_the_present_one_over_the_services_own_tickets() {
+    let home = Home::new("");
+    assert_eq!(home.call(&["import", "DIR", "--config", "FILE"]).code, Some(0));
+    let store =
+        Store::open(&format!("sqlite://{}", home.0.path().join("nightporter.db").display())).await.expect("opens");
+    let opened_at = Clock::system().now() - 20 * DAY;
+    let ticket = Ticket {
+        opened_at,
+        property_id: "oak".into(),
+        unit_id: Some("12a".into()),
+        status: Status::Resolved { at: opened_at + 11 * DAY },
+        ..crate::store::ticket("k1", TicketKind::Battery, "flat7, front", "oak-1", 0)
+    };
+    let mut tx = store.begin().await.expect("begins");
+    tx.save_tickets(&[&ticket]).await.expect("saved");
+    tx.commit().await.expect("committed");
+    let steps: String = (0..30)
+        .map(|day| {
+            let step = "do = 'text'\nto = 'tenant'\ntemplate = 'battery_reminder'";
+            format!("[[playbook.battery.steps]]\nafter = '{day}d'\n{step}\n")
+        })
+        .collect();
+    home.write("planned.toml", &steps);
+    let planned = home.0.path().join("planned.toml").display().to_string();
+    let told = home.call(&["backtest", "--own", "--config", "FILE", "--against", &planned]);
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    let lines: Vec<serde_json::Value> =
+        told.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let battery =
+        |n: usize| (&lines[n]["tickets"]["battery"]["tickets"], &lines[n]["tickets"]["battery"]["to_tenants"]);
+    assert_eq!((battery(0), battery(1)), ((&json!(1), &json!(2)), (&json!(1), &json!(11))), "{}", told.stdout);
 }
 
 #[test]

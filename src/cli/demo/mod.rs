@@ -22,6 +22,7 @@ mod wrap;
 
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -59,7 +60,8 @@ const SAID_WAITING_MAX: usize = 4_096;
   nightporter demo
   nightporter demo --units 12 --speed 1800
   nightporter demo --for 60s
-  nightporter demo --for 60s --json > run.jsonl")]
+  nightporter demo --for 60s --json > run.jsonl
+  nightporter demo --for 60s --config planned.toml")]
 pub(super) struct Args {
     /// Apartments of the building
     #[arg(long, value_name = "N", default_value_t = UNITS, value_parser = units)]
@@ -70,6 +72,9 @@ pub(super) struct Args {
     /// The same seed makes the same building, with the same bad luck
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Decide by the policies and playbooks of this configuration instead of the defaults
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where the page is served; without it on port 8080, or on a free one
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,

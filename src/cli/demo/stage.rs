@@ -76,7 +76,7 @@ impl Stage {
         let store = Store::open(&database).await?.claim(&database)?;
         store.migrate().await?;
         store.import(&registry).await?;
-        let config = config(args, &broker, listen, &database, start);
+        let config = config(args, &broker, listen, &database, start)?;
         let currency = config.rewards.currency.clone();
         let clock = Clock::scaled(start.into(), args.speed);
         let (texts, heard) = mpsc::channel(TEXTS_WAITING_MAX);
@@ -185,8 +185,17 @@ fn registry(building: &Building, folder: &Path) -> Result<Registry, Failure> {
     Registry::read(&folder).map_err(wrong)
 }
 
-fn config(args: &Args, broker: &RunningBroker, listen: SocketAddr, database: &str, start: DateTime<Utc>) -> Config {
-    let mut config = Config::default();
+fn config(
+    args: &Args,
+    broker: &RunningBroker,
+    listen: SocketAddr,
+    database: &str,
+    start: DateTime<Utc>,
+) -> Result<Config, Failure> {
+    let mut config = match &args.config {
+        Some(path) => policies(super::super::load(path)?),
+        None => Config::default(),
+    };
     // The building has stood there all along; only the clock is new.
     config.sweep.devices_min = u32::MAX;
     let addr = broker.own_addr();
@@ -196,7 +205,23 @@ fn config(args: &Args, broker: &RunningBroker, listen: SocketAddr, database: &st
     config.database.url = Secret::new(database);
     config.http.listen = listen;
     config.clock = Some(ScaledClock { start: Some(start.into()), speed: args.speed });
-    config
+    Ok(config)
+}
+
+/// What a configuration decides wherever it is: not its broker, database, carrier, properties and regions.
+fn policies(of: Config) -> Config {
+    Config {
+        battery: of.battery,
+        contact: of.contact,
+        dispatch: of.dispatch,
+        goodwill: of.goodwill,
+        leak: of.leak,
+        playbook: of.playbook,
+        presence: of.presence,
+        rewards: of.rewards,
+        sla: of.sla,
+        ..Config::default()
+    }
 }
 
 /// Hands texts to the building; what nobody takes is lost, as with any phone that is off.

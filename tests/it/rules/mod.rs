@@ -12,6 +12,7 @@ mod incident;
 mod leak;
 mod moves;
 mod people;
+mod playbooks;
 mod presence;
 mod proof;
 mod properties;

@@ -175,7 +175,7 @@ on_both! {
 }
 
 /// A ticket with nothing done yet.
-fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) -> Ticket {
+pub fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i64) -> Ticket {
     Ticket {
         id: id.into(),
         kind,
