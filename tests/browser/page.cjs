@@ -20,6 +20,7 @@ async function main() {
     await live(browser);
     await keyboard(browser);
     await languages(browser);
+    await twoLetters(browser);
     await letters(browser);
     await moves(browser);
     await sweep(browser);
@@ -169,6 +170,59 @@ async function keyboard(browser) {
   assert.equal(unnamed, 0);
   await leave(page);
 }
+
+// Holds what the page asks of a path until it is let go.
+async function hold(page, path, answer) {
+  const held = { asked: 0 };
+  held.let = new Promise((go) => { held.go = go; });
+  held.first = new Promise((come) => { held.come = come; });
+  await page.route(path, async (route) => {
+    held.asked += 1;
+    const options = typeof answer === "function" ? await answer(route) : { json: answer };
+    held.come();
+    await held.let;
+    return route.fulfill(options);
+  });
+  return held;
+}
+
+// A page of somebody who may answer, with two letters that wait.
+async function withTwoLetters(browser) {
+  const page = await visit(browser, {}, human);
+  await page.route("**/api/v1/conversations?*", async (route) => {
+    const { items: [one], ...rest } = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...rest, items: [one, { ...one, id: "c_bo", tenant_name: "Bo" }] } });
+  });
+  await page.reload();
+  await page.locator("#l-waiting .title", { hasText: "Bo" }).waitFor(WAIT);
+  return page;
+}
+
+// An answer that takes its time closes no other letter.
+async function twoLetters(browser) {
+  const page = await withTwoLetters(browser);
+  const answers = await hold(page, "**/replies", {});
+  await page.locator("#l-waiting .title").first().click();
+  await page.locator("#letters-text").fill("Not at all.");
+  await page.locator("#letters-send").click();
+  await answers.first;
+  assert.ok(await page.locator("#letters-send").isDisabled());
+  await page.keyboard.press("Escape");
+  await page.locator("#l-waiting .title", { hasText: "Bo" }).click();
+  assert.ok(await page.locator("#letters-send").isEnabled(), "each letter by itself");
+  await page.locator("#letters-text").fill("Not sent yet");
+  const looked = page.waitForResponse("**/api/v1/conversations?*", WAIT);
+  answers.go();
+  await looked;
+  await settled(page);
+  assert.match(await page.locator("#letters-title").innerText(), /^Bo/);
+  assert.ok(await page.locator("#letters").isVisible());
+  assert.equal(await page.locator("#letters-text").inputValue(), "Not sent yet");
+  await leave(page);
+}
+
+// What was answered before has had its effect: what is asked now is answered later.
+const settled = (page) => page.evaluate(async () => (await fetch("/page/icon.svg", { cache: "no-store" })).text());
 
 // What only a human can answer is read and answered on one page, by who may.
 async function letters(browser) {

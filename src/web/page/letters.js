@@ -8,6 +8,7 @@ export function letters({ page, make, words, moment, since, post }) {
   let waiting = [];
   let open = null;
   let key = null;
+  const sending = new Set(); // letters whose answers are on their way
 
   const name = (c) => [c.tenant_name ?? c.tenant_id, c.unit_name ?? c.unit_id, c.property_name ?? c.property_id].filter(Boolean).join(" · ");
   const last = (c) => c.messages.findLast((m) => m.direction === "inbound");
@@ -53,6 +54,7 @@ export function letters({ page, make, words, moment, since, post }) {
     page("letters-text").value = "";
     page("letters-text").maxLength = TALK_MAX;
     page("letters-error").textContent = "";
+    busy();
     talk(c);
     page("letters").showModal();
     page("letters-text").focus();
@@ -77,21 +79,26 @@ export function letters({ page, make, words, moment, since, post }) {
     return node;
   }
 
+  function busy() {
+    for (const id of ["letters-send", "letters-leave"]) page(id).disabled = sending.has(open.id);
+  }
+
+  // By the time of the answer another letter may be open.
   async function act(path, body, headers) {
-    const t = words();
-    for (const id of ["letters-send", "letters-leave"]) page(id).disabled = true;
+    const { id } = open;
+    const say = (why) => { if (open.id === id) page("letters-error").textContent = why; };
+    sending.add(id);
+    busy();
     try {
-      const answer = await post(`/api/v1/conversations/${encodeURIComponent(open.id)}/${path}`, body, headers);
-      if (answer.ok) {
-        page("letters").close();
-        await look();
-        return;
-      }
-      page("letters-error").textContent = await refusal(answer, t);
+      const answer = await post(`/api/v1/conversations/${encodeURIComponent(id)}/${path}`, body, headers);
+      if (!answer.ok) return say(await refusal(answer, words()));
+      if (open.id === id) page("letters").close();
+      await look();
     } catch {
-      page("letters-error").textContent = t.notDone;
+      say(words().notDone);
     } finally {
-      for (const id of ["letters-send", "letters-leave"]) page(id).disabled = false;
+      sending.delete(id);
+      busy();
     }
   }
 
