@@ -21,6 +21,7 @@ async function main() {
     await keyboard(browser);
     await languages(browser);
     await twoLetters(browser);
+    await hung(browser);
     await letters(browser);
     await moves(browser);
     await sweep(browser);
@@ -218,6 +219,30 @@ async function twoLetters(browser) {
   assert.match(await page.locator("#letters-title").innerText(), /^Bo/);
   assert.ok(await page.locator("#letters").isVisible());
   assert.equal(await page.locator("#letters-text").inputValue(), "Not sent yet");
+  await leave(page);
+}
+
+// Where no answer comes that is said, and it can be tried again.
+async function hung(browser) {
+  const page = await visit(browser, {}, human);
+  await page.addInitScript(() => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    AbortSignal.timeout = (ms) => timeout(ms === 20_000 ? 100 : ms);
+  });
+  await page.reload();
+  await board(page);
+  for (const path of ["replies", "note"]) await hold(page, `**/${path}`, {});
+  await page.locator("#l-waiting .title").click();
+  await page.locator("#letters-text").fill("Not at all.");
+  await page.locator("#letters-send").click();
+  await page.locator("#letters-error", { hasText: "No answer came in time" }).waitFor(WAIT);
+  assert.ok(await page.locator("#letters-send").isEnabled());
+  await page.keyboard.press("Escape");
+  await page.locator("#l-burning .title").first().click();
+  await page.locator("#moves-text").fill("The towels are in the hall");
+  await page.keyboard.press("Enter");
+  await page.locator("#moves-error", { hasText: "No answer came in time" }).waitFor(WAIT);
+  assert.equal(await page.locator("#moves-text").inputValue(), "The towels are in the hall");
   await leave(page);
 }
 

@@ -8,6 +8,7 @@ import { words } from "./words.js";
 const BOARD_EVERY_MS = 30_000; // also without a change: times grow
 const SETTLE_MS = 300; // several changes are one look
 const AGAIN_MS = 5_000; // after a stream that was refused
+const POST_MAX_MS = 20_000; // a connection that hangs is given up
 const SHOWN_MAX = 8; // of the settled
 
 const page = (id) => document.getElementById(id);
@@ -357,7 +358,7 @@ function shut(reason) {
 
 async function post(path, body, more = {}) {
   const options = body ? { headers: { "Content-Type": "application/json", ...more }, body: JSON.stringify(body) } : {};
-  return fetch(path, { method: "POST", ...options });
+  return fetch(path, { method: "POST", signal: AbortSignal.timeout(POST_MAX_MS), ...options });
 }
 
 // Both ways in: what is sent, and what is said when it is not known.

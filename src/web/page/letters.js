@@ -1,6 +1,6 @@
 // Who waits for a human: the tenants' texts that nobody may answer but a person, and the place to answer them.
 
-import { newKey, refusal } from "./moves.js";
+import { newKey, outcome } from "./moves.js";
 
 const TALK_MAX = 600; // characters of an answer, as the API takes them
 
@@ -86,20 +86,16 @@ export function letters({ page, make, words, moment, since, post }) {
   // By the time of the answer another letter may be open.
   async function act(path, body, headers) {
     const { id } = open;
-    const say = (why) => { if (open.id === id) page("letters-error").textContent = why; };
     sending.add(id);
     busy();
-    try {
-      const answer = await post(`/api/v1/conversations/${encodeURIComponent(id)}/${path}`, body, headers);
-      if (!answer.ok) return say(await refusal(answer, words()));
-      if (open.id === id) page("letters").close();
-      await look();
-    } catch {
-      say(words().notDone);
-    } finally {
-      sending.delete(id);
-      busy();
+    const why = await outcome(post(`/api/v1/conversations/${encodeURIComponent(id)}/${path}`, body, headers), words);
+    sending.delete(id);
+    busy();
+    if (open.id === id) {
+      page("letters-error").textContent = why;
+      if (!why) page("letters").close();
     }
+    if (!why) await look().catch(() => {}); // the next look shows it
   }
 
   page("letters-form").addEventListener("submit", (event) => {

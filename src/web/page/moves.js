@@ -3,11 +3,17 @@
 // A name for each wish, so that a second try does nothing twice. Also without a secure context.
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
-// What is said when the API says no: its own words, which tell how to mend it.
-export async function refusal(answer, t) {
-  if (answer.status === 403) return t.mayOnlyRead;
-  const problem = await answer.json().catch(() => ({}));
-  return [problem.detail, problem.mend].filter(Boolean).join(" · ") || t.notDone;
+// What became of a wish that was sent: nothing to be said, or why not. The API's own words tell how to mend it.
+export async function outcome(sent, words) {
+  try {
+    const answer = await sent;
+    if (answer.ok) return "";
+    if (answer.status === 403) return words().mayOnlyRead;
+    const { detail, mend } = await answer.json();
+    return [detail, mend].filter(Boolean).join(" · ") || words().notDone;
+  } catch (error) {
+    return error.name === "TimeoutError" ? words().tooSlow : words().notDone;
+  }
 }
 
 // The moves, with what each one sends of the words written beside it.
@@ -35,14 +41,10 @@ export function moves({ page, words, post, told }) {
     const error = page("moves-error");
     if (name !== "valve" && !text) return page("moves-text").focus(); // nothing is solved or called off without a word
     error.textContent = "";
-    try {
-      const answer = await post(`/api/v1/tickets/${encodeURIComponent(item.id)}/${name}`, MOVES[name](text));
-      if (!answer.ok) return void (error.textContent = await refusal(answer, words()));
-      page("moves-text").value = "";
-      told(item);
-    } catch {
-      error.textContent = words().notDone;
-    }
+    error.textContent = await outcome(post(`/api/v1/tickets/${encodeURIComponent(item.id)}/${name}`, MOVES[name](text)), words);
+    if (error.textContent) return;
+    page("moves-text").value = "";
+    told(item);
   }
 
   for (const name of ["resolve", "cancel", "valve"]) page(`moves-${name}`).addEventListener("click", () => move(name));
@@ -55,13 +57,8 @@ export function moves({ page, words, post, told }) {
     event.preventDefault();
     const error = page("sweep-error");
     error.textContent = "";
-    try {
-      const answer = await post("/api/v1/sweep/release", { count: Number(page("sweep-count").value) }, { "Idempotency-Key": key });
-      if (answer.ok) key = newKey();
-      else error.textContent = await refusal(answer, words());
-    } catch {
-      error.textContent = words().notDone;
-    }
+    error.textContent = await outcome(post("/api/v1/sweep/release", { count: Number(page("sweep-count").value) }, { "Idempotency-Key": key }), words);
+    if (!error.textContent) key = newKey();
   });
 
   return { of };
