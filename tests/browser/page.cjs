@@ -23,6 +23,8 @@ async function main() {
     await twoLetters(browser);
     await hung(browser);
     await letters(browser);
+    await oneMove(browser);
+    await twoStories(browser);
     await moves(browser);
     await sweep(browser);
   } finally {
@@ -326,6 +328,53 @@ async function moves(browser) {
     page.faults.splice(0, page.faults.length, ...page.faults.filter((f) => !/40[49]|422/.test(f)));
     await leave(page);
   }
+}
+
+// What is pressed twice is done once, and to the ticket that was looked at.
+async function oneMove(browser) {
+  const page = await visit(browser, {}, human);
+  await board(page);
+  const notes = await hold(page, "**/note", {});
+  await page.locator("#l-burning .title", { hasText: "Oak Court" }).click();
+  await page.locator("#moves-text").fill("The towels are in the hall");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await notes.first;
+  await settled(page);
+  assert.equal(notes.asked, 1);
+  await page.keyboard.press("Escape");
+  await page.locator("#l-burning .title", { hasText: "Elm House" }).click();
+  await page.locator("#moves-text").fill("Not sent yet");
+  const noted = page.waitForResponse("**/note", WAIT);
+  notes.go();
+  await noted;
+  await settled(page);
+  assert.match(await page.locator("#story-title").innerText(), /Elm House/);
+  assert.equal(await page.locator("#moves-text").inputValue(), "Not sent yet");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("#moves-text").value === "", null, WAIT);
+  assert.equal(notes.asked, 2);
+  await leave(page);
+}
+
+// A story that takes its time is not told of another ticket.
+async function twoStories(browser) {
+  const page = await visit(browser, {}, human);
+  await board(page);
+  const of = async (place) => (await page.locator("#l-burning .entry", { hasText: place }).getAttribute("data-id"));
+  const late = { what: "note", at: "2026-01-05T10:00:00Z", actor: "user:x", data: { text: "Of another ticket" } };
+  const story = await hold(page, `**/api/v1/tickets/${await of("Oak Court")}/events*`, { items: [late], next: null });
+  await page.locator("#l-burning .title", { hasText: "Oak Court" }).click();
+  await story.first;
+  await page.keyboard.press("Escape");
+  await page.locator("#l-burning .title", { hasText: "Elm House" }).click();
+  await page.locator("#story-line li").first().waitFor(WAIT);
+  const told = page.waitForResponse("**/events?*", WAIT);
+  story.go();
+  await told;
+  await settled(page);
+  assert.equal(await page.getByText("Of another ticket").count(), 0);
+  await leave(page);
 }
 
 // What a fleet brought along is released from the page, so many at a time, under one key for each try.

@@ -222,17 +222,19 @@ async function tell(item) {
 }
 
 async function story(item) {
+  const shown = () => page("story").dataset.of === item.id; // another one may have been opened meanwhile
   try {
     const id = encodeURIComponent(item.id);
     const [moves, messages] = await Promise.all([all(`/api/v1/tickets/${id}/events`), all(`/api/v1/messages?ticket=${id}`)]);
     // A step that sent something is told by its message.
     const told = moves.filter((m) => m.what !== "step" && m.what !== "reply").map((m) => ({ at: m.at, node: move(m) }));
     const lines = told.concat(messages.map((m) => ({ at: m.sent_at ?? m.created_at, node: letter(m) })));
+    if (!shown()) return;
     lines.sort((a, b) => new Date(a.at) - new Date(b.at));
     page("story-line").replaceChildren(...lines.map(({ at, node }) => stamped(at, node, zone(item))));
     page("story-none").textContent = "";
   } catch {
-    page("story-none").textContent = t.noStory;
+    if (shown()) page("story-none").textContent = t.noStory;
   }
 }
 

@@ -26,6 +26,16 @@ const MOVES = {
 
 export function moves({ page, words, post, told }) {
   let item = null;
+  const underway = new Set();
+
+  // Sends a wish, unless one by this name is under way; what is to be said of it then.
+  async function once(name, path, body, headers) {
+    if (underway.has(name)) return null;
+    underway.add(name);
+    const why = await outcome(post(path, body, headers), words);
+    underway.delete(name);
+    return why;
+  }
 
   // Shows which moves there are for a ticket; `told` shows its story anew after one.
   function of(ticket) {
@@ -37,12 +47,14 @@ export function moves({ page, words, post, told }) {
   }
 
   async function move(name) {
+    const { id } = item;
     const text = page("moves-text").value.trim();
-    const error = page("moves-error");
     if (name !== "valve" && !text) return page("moves-text").focus(); // nothing is solved or called off without a word
-    error.textContent = "";
-    error.textContent = await outcome(post(`/api/v1/tickets/${encodeURIComponent(item.id)}/${name}`, MOVES[name](text)), words);
-    if (error.textContent) return;
+    page("moves-error").textContent = "";
+    const why = await once(id, `/api/v1/tickets/${encodeURIComponent(id)}/${name}`, MOVES[name](text));
+    if (why === null || item.id !== id) return; // another ticket is shown by now
+    page("moves-error").textContent = why;
+    if (why) return;
     page("moves-text").value = "";
     told(item);
   }
@@ -57,8 +69,10 @@ export function moves({ page, words, post, told }) {
     event.preventDefault();
     const error = page("sweep-error");
     error.textContent = "";
-    error.textContent = await outcome(post("/api/v1/sweep/release", { count: Number(page("sweep-count").value) }, { "Idempotency-Key": key }), words);
-    if (!error.textContent) key = newKey();
+    const why = await once("sweep", "/api/v1/sweep/release", { count: Number(page("sweep-count").value) }, { "Idempotency-Key": key });
+    if (why === null) return;
+    if (!why) key = newKey();
+    error.textContent = why;
   });
 
   return { of };
