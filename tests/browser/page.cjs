@@ -20,6 +20,7 @@ async function main() {
     await live(browser);
     await keyboard(browser);
     await languages(browser);
+    await signOut(browser);
     await twoLetters(browser);
     await hung(browser);
     await letters(browser);
@@ -199,6 +200,24 @@ async function withTwoLetters(browser) {
   await page.reload();
   await page.locator("#l-waiting .title", { hasText: "Bo" }).waitFor(WAIT);
   return page;
+}
+
+// Who signs out leaves nothing behind, whatever was open.
+async function signOut(browser) {
+  for (const [list, dialog] of [["burning", "story"], ["waiting", "letters"]]) {
+    const page = await visit(browser, {}, human);
+    await board(page);
+    await page.locator(`#l-${list} .title`).first().click();
+    await page.locator(`#${dialog}`).waitFor({ state: "visible", ...WAIT });
+    await page.locator("#l-waiting .title").first().waitFor({ state: "attached", ...WAIT });
+    // As when the session ends: the dialog covers the button.
+    await page.evaluate(() => document.getElementById("sign-out").click());
+    await page.locator("#door").waitFor({ state: "visible", ...WAIT });
+    await settled(page);
+    assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll("dialog[open], #l-waiting .entry")].map((n) => n.id)), []);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "name");
+    await leave(page);
+  }
 }
 
 // An answer that takes its time closes no other letter.

@@ -344,7 +344,9 @@ function open() {
 
 function shut(reason) {
   visit += 1;
-  page("letters").close();
+  mail.leave();
+  delete page("story").dataset.of; // what is still being read is told to nobody
+  page("story").close();
   stream?.close();
   board = null;
   page("house").hidden = true;

@@ -80,7 +80,7 @@ export function letters({ page, make, words, moment, since, post }) {
   }
 
   function busy() {
-    for (const id of ["letters-send", "letters-leave"]) page(id).disabled = sending.has(open.id);
+    for (const id of ["letters-send", "letters-leave"]) page(id).disabled = sending.has(open?.id);
   }
 
   // By the time of the answer another letter may be open.
@@ -91,7 +91,7 @@ export function letters({ page, make, words, moment, since, post }) {
     const why = await outcome(post(`/api/v1/conversations/${encodeURIComponent(id)}/${path}`, body, headers), words);
     sending.delete(id);
     busy();
-    if (open.id === id) {
+    if (open?.id === id) {
       page("letters-error").textContent = why;
       if (!why) page("letters").close();
     }
@@ -110,7 +110,15 @@ export function letters({ page, make, words, moment, since, post }) {
   page("letters").addEventListener("click", (event) => {
     if (event.target === page("letters")) page("letters").close();
   });
-  page("letters").addEventListener("close", () => (titleOf(open?.id ?? "") ?? page("main")).focus({ preventScroll: true }));
+  page("letters").addEventListener("close", () => open && (titleOf(open.id) ?? page("main")).focus({ preventScroll: true }));
 
-  return { look, draw };
+  // Whose letters they are has gone.
+  function leave() {
+    waiting = [];
+    open = null;
+    page("letters").close();
+    draw();
+  }
+
+  return { look, draw, leave };
 }
