@@ -21,6 +21,7 @@ async function main() {
     await keyboard(browser);
     await languages(browser);
     await signOut(browser);
+    await lateLetters(browser);
     await twoLetters(browser);
     await hung(browser);
     await letters(browser);
@@ -218,6 +219,23 @@ async function signOut(browser) {
     assert.equal(await page.evaluate(() => document.activeElement.id), "name");
     await leave(page);
   }
+}
+
+// Letters that come after somebody signed out are shown to nobody.
+async function lateLetters(browser) {
+  const page = await visit(browser, {}, human);
+  await board(page);
+  const letters = await hold(page, "**/api/v1/conversations?*", async (route) => ({ response: await route.fetch() }));
+  await page.reload();
+  await letters.first;
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.locator("#door").waitFor({ state: "visible", ...WAIT });
+  const read = page.waitForResponse("**/api/v1/conversations?*", WAIT);
+  letters.go();
+  await read;
+  await settled(page);
+  assert.equal(await page.locator("#l-waiting .entry").count(), 0);
+  await leave(page);
 }
 
 // An answer that takes its time closes no other letter.

@@ -405,7 +405,7 @@ page("story").addEventListener("click", (event) => {
 page("story").addEventListener("close", () => titleOf(page("story").dataset.of)?.focus({ preventScroll: true }));
 
 const desk = moves({ page, words: () => t, post, told: story });
-const mail = letters({ page, make, words: () => t, moment: (at) => moment(at, board?.timezone ?? undefined), since: (at) => t.since(moment(at, board?.timezone ?? undefined), span(at)), post });
+const mail = letters({ page, make, words: () => t, moment: (at) => moment(at, board?.timezone ?? undefined), since: (at) => t.since(moment(at, board?.timezone ?? undefined), span(at)), post, visit: () => visit });
 
 speak(document.documentElement.lang in words ? document.documentElement.lang : "en");
 linked("connecting");

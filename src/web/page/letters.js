@@ -4,7 +4,7 @@ import { newKey, outcome } from "./moves.js";
 
 const TALK_MAX = 600; // characters of an answer, as the API takes them
 
-export function letters({ page, make, words, moment, since, post }) {
+export function letters({ page, make, words, moment, since, post, visit }) {
   let waiting = [];
   let open = null;
   let key = null;
@@ -14,9 +14,12 @@ export function letters({ page, make, words, moment, since, post }) {
   const last = (c) => c.messages.findLast((m) => m.direction === "inbound");
 
   async function look() {
+    const mine = visit();
     const answer = await fetch("/api/v1/conversations?waiting=true&limit=100", { signal: AbortSignal.timeout(15_000) });
     // Who may not read them has none.
-    waiting = answer.ok ? (await answer.json()).items : [];
+    const { items } = answer.ok ? await answer.json() : { items: [] };
+    if (mine !== visit()) return;
+    waiting = items;
     draw();
   }
 
