@@ -360,6 +360,8 @@ async function moves(browser) {
     await page.locator("#moves-text").fill("The cat drank it");
     await page.getByRole("button", { name: "It was none" }).click();
     await page.locator("#story-line blockquote", { hasText: "The cat drank it" }).waitFor(WAIT);
+    assert.ok(await page.locator("#moves").isHidden(), "what is over is not moved any more");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "story-title");
     await page.keyboard.press("Escape");
     await page.locator("#l-burning .title", { hasText: "Oak Court" }).waitFor({ state: "hidden", ...WAIT });
     page.faults.splice(0, page.faults.length, ...page.faults.filter((f) => !/40[49]|422/.test(f)));

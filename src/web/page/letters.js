@@ -91,14 +91,14 @@ export function letters({ page, make, words, moment, since, post, visit }) {
     const { id } = open;
     sending.add(id);
     busy();
-    const why = await outcome(post(`/api/v1/conversations/${encodeURIComponent(id)}/${path}`, body, headers), words);
+    const { said, why } = await outcome(post(`/api/v1/conversations/${encodeURIComponent(id)}/${path}`, body, headers), words);
     sending.delete(id);
     busy();
     if (open?.id === id) {
-      page("letters-error").textContent = why;
-      if (!why) page("letters").close();
+      if (said) page("letters").close();
+      else page("letters-error").textContent = why;
     }
-    if (!why) await look().catch(() => {}); // the next look shows it
+    if (said) await look().catch(() => {}); // the next look shows it
   }
 
   page("letters-form").addEventListener("submit", (event) => {

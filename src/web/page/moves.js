@@ -3,16 +3,16 @@
 // A name for each wish, so that a second try does nothing twice. Also without a secure context.
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
-// What became of a wish that was sent: nothing to be said, or why not. The API's own words tell how to mend it.
+// What became of a wish that was sent: what the API says, or why it was not done. Its own words tell how to mend it.
 export async function outcome(sent, words) {
   try {
     const answer = await sent;
-    if (answer.ok) return "";
-    if (answer.status === 403) return words().mayOnlyRead;
-    const { detail, mend } = await answer.json();
-    return [detail, mend].filter(Boolean).join(" · ") || words().notDone;
+    if (answer.status === 403) return { why: words().mayOnlyRead };
+    const said = await answer.json();
+    if (answer.ok) return { said };
+    return { why: [said.detail, said.mend].filter(Boolean).join(" · ") || words().notDone };
   } catch (error) {
-    return error.name === "TimeoutError" ? words().tooSlow : words().notDone;
+    return { why: error.name === "TimeoutError" ? words().tooSlow : words().notDone };
   }
 }
 
@@ -28,19 +28,21 @@ export function moves({ page, words, post, told }) {
   let item = null;
   const underway = new Set();
 
-  // Sends a wish, unless one by this name is under way; what is to be said of it then.
+  // Sends a wish, unless one by this name is under way.
   async function once(name, path, body, headers) {
-    if (underway.has(name)) return null;
+    if (underway.has(name)) return {};
     underway.add(name);
-    const why = await outcome(post(path, body, headers), words);
+    const became = await outcome(post(path, body, headers), words);
     underway.delete(name);
-    return why;
+    return became;
   }
 
   // Shows which moves there are for a ticket; `told` shows its story anew after one.
   function of(ticket) {
     item = ticket;
-    page("moves").hidden = ticket.status === "resolved";
+    const over = ["resolved", "closed", "cancelled"].includes(ticket.status);
+    if (over && page("moves").contains(document.activeElement)) page("story-title").focus();
+    page("moves").hidden = over;
     page("moves-valve").hidden = ticket.kind !== "leak";
     page("moves-text").value = "";
     page("moves-error").textContent = "";
@@ -51,11 +53,11 @@ export function moves({ page, words, post, told }) {
     const text = page("moves-text").value.trim();
     if (name !== "valve" && !text) return page("moves-text").focus(); // nothing is solved or called off without a word
     page("moves-error").textContent = "";
-    const why = await once(id, `/api/v1/tickets/${encodeURIComponent(id)}/${name}`, MOVES[name](text));
-    if (why === null || item.id !== id) return; // another ticket is shown by now
-    page("moves-error").textContent = why;
-    if (why) return;
-    page("moves-text").value = "";
+    const { said, why } = await once(id, `/api/v1/tickets/${encodeURIComponent(id)}/${name}`, MOVES[name](text));
+    if (item.id !== id) return; // another ticket is shown by now
+    if (why) page("moves-error").textContent = why;
+    if (!said) return;
+    of({ ...item, status: said.status });
     told(item);
   }
 
@@ -69,10 +71,9 @@ export function moves({ page, words, post, told }) {
     event.preventDefault();
     const error = page("sweep-error");
     error.textContent = "";
-    const why = await once("sweep", "/api/v1/sweep/release", { count: Number(page("sweep-count").value) }, { "Idempotency-Key": key });
-    if (why === null) return;
-    if (!why) key = newKey();
-    error.textContent = why;
+    const { said, why } = await once("sweep", "/api/v1/sweep/release", { count: Number(page("sweep-count").value) }, { "Idempotency-Key": key });
+    if (said) key = newKey();
+    if (why) error.textContent = why;
   });
 
   return { of };
