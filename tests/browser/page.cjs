@@ -20,7 +20,13 @@ async function main() {
     await live(browser);
     await keyboard(browser);
     await languages(browser);
+    await signOut(browser);
+    await lateLetters(browser);
+    await twoLetters(browser);
+    await hung(browser);
     await letters(browser);
+    await oneMove(browser);
+    await twoStories(browser);
     await moves(browser);
     await sweep(browser);
   } finally {
@@ -170,6 +176,118 @@ async function keyboard(browser) {
   await leave(page);
 }
 
+// Holds what the page asks of a path until it is let go.
+async function hold(page, path, answer) {
+  const held = { asked: 0 };
+  held.let = new Promise((go) => { held.go = go; });
+  held.first = new Promise((come) => { held.come = come; });
+  await page.route(path, async (route) => {
+    held.asked += 1;
+    const options = typeof answer === "function" ? await answer(route) : { json: answer };
+    held.come();
+    await held.let;
+    return route.fulfill(options);
+  });
+  return held;
+}
+
+// A page of somebody who may answer, with two letters that wait.
+async function withTwoLetters(browser) {
+  const page = await visit(browser, {}, human);
+  await page.route("**/api/v1/conversations?*", async (route) => {
+    const { items: [one], ...rest } = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...rest, items: [one, { ...one, id: "c_bo", tenant_name: "Bo" }] } });
+  });
+  await page.reload();
+  await page.locator("#l-waiting .title", { hasText: "Bo" }).waitFor(WAIT);
+  return page;
+}
+
+// Who signs out leaves nothing behind, whatever was open.
+async function signOut(browser) {
+  for (const [list, dialog] of [["burning", "story"], ["waiting", "letters"]]) {
+    const page = await visit(browser, {}, human);
+    await board(page);
+    await page.locator(`#l-${list} .title`).first().click();
+    await page.locator(`#${dialog}`).waitFor({ state: "visible", ...WAIT });
+    await page.locator("#l-waiting .title").first().waitFor({ state: "attached", ...WAIT });
+    // As when the session ends: the dialog covers the button.
+    await page.evaluate(() => document.getElementById("sign-out").click());
+    await page.locator("#door").waitFor({ state: "visible", ...WAIT });
+    await settled(page);
+    assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll("dialog[open], #l-waiting .entry")].map((n) => n.id)), []);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "name");
+    await leave(page);
+  }
+}
+
+// Letters that come after somebody signed out are shown to nobody.
+async function lateLetters(browser) {
+  const page = await visit(browser, {}, human);
+  await board(page);
+  const letters = await hold(page, "**/api/v1/conversations?*", async (route) => ({ response: await route.fetch() }));
+  await page.reload();
+  await letters.first;
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.locator("#door").waitFor({ state: "visible", ...WAIT });
+  const read = page.waitForResponse("**/api/v1/conversations?*", WAIT);
+  letters.go();
+  await read;
+  await settled(page);
+  assert.equal(await page.locator("#l-waiting .entry").count(), 0);
+  await leave(page);
+}
+
+// An answer that takes its time closes no other letter.
+async function twoLetters(browser) {
+  const page = await withTwoLetters(browser);
+  const answers = await hold(page, "**/replies", {});
+  await page.locator("#l-waiting .title").first().click();
+  await page.locator("#letters-text").fill("Not at all.");
+  await page.locator("#letters-send").click();
+  await answers.first;
+  assert.ok(await page.locator("#letters-send").isDisabled());
+  await page.keyboard.press("Escape");
+  await page.locator("#l-waiting .title", { hasText: "Bo" }).click();
+  assert.ok(await page.locator("#letters-send").isEnabled(), "each letter by itself");
+  await page.locator("#letters-text").fill("Not sent yet");
+  const looked = page.waitForResponse("**/api/v1/conversations?*", WAIT);
+  answers.go();
+  await looked;
+  await settled(page);
+  assert.match(await page.locator("#letters-title").innerText(), /^Bo/);
+  assert.ok(await page.locator("#letters").isVisible());
+  assert.equal(await page.locator("#letters-text").inputValue(), "Not sent yet");
+  await leave(page);
+}
+
+// Where no answer comes that is said, and it can be tried again.
+async function hung(browser) {
+  const page = await visit(browser, {}, human);
+  await page.addInitScript(() => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    AbortSignal.timeout = (ms) => timeout(ms === 20_000 ? 100 : ms);
+  });
+  await page.reload();
+  await board(page);
+  for (const path of ["replies", "note"]) await hold(page, `**/${path}`, {});
+  await page.locator("#l-waiting .title").click();
+  await page.locator("#letters-text").fill("Not at all.");
+  await page.locator("#letters-send").click();
+  await page.locator("#letters-error", { hasText: "No answer came in time" }).waitFor(WAIT);
+  assert.ok(await page.locator("#letters-send").isEnabled());
+  await page.keyboard.press("Escape");
+  await page.locator("#l-burning .title").first().click();
+  await page.locator("#moves-text").fill("The towels are in the hall");
+  await page.keyboard.press("Enter");
+  await page.locator("#moves-error", { hasText: "No answer came in time" }).waitFor(WAIT);
+  assert.equal(await page.locator("#moves-text").inputValue(), "The towels are in the hall");
+  await leave(page);
+}
+
+// What was answered before has had its effect: what is asked now is answered later.
+const settled = (page) => page.evaluate(async () => (await fetch("/page/icon.svg", { cache: "no-store" })).text());
+
 // What only a human can answer is read and answered on one page, by who may.
 async function letters(browser) {
   for (const viewport of VIEWS) for (const colorScheme of ["light", "dark"]) {
@@ -242,11 +360,60 @@ async function moves(browser) {
     await page.locator("#moves-text").fill("The cat drank it");
     await page.getByRole("button", { name: "It was none" }).click();
     await page.locator("#story-line blockquote", { hasText: "The cat drank it" }).waitFor(WAIT);
+    assert.ok(await page.locator("#moves").isHidden(), "what is over is not moved any more");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "story-title");
     await page.keyboard.press("Escape");
     await page.locator("#l-burning .title", { hasText: "Oak Court" }).waitFor({ state: "hidden", ...WAIT });
     page.faults.splice(0, page.faults.length, ...page.faults.filter((f) => !/40[49]|422/.test(f)));
     await leave(page);
   }
+}
+
+// What is pressed twice is done once, and to the ticket that was looked at.
+async function oneMove(browser) {
+  const page = await visit(browser, {}, human);
+  await board(page);
+  const notes = await hold(page, "**/note", {});
+  await page.locator("#l-burning .title", { hasText: "Oak Court" }).click();
+  await page.locator("#moves-text").fill("The towels are in the hall");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await notes.first;
+  await settled(page);
+  assert.equal(notes.asked, 1);
+  await page.keyboard.press("Escape");
+  await page.locator("#l-burning .title", { hasText: "Elm House" }).click();
+  await page.locator("#moves-text").fill("Not sent yet");
+  const noted = page.waitForResponse("**/note", WAIT);
+  notes.go();
+  await noted;
+  await settled(page);
+  assert.match(await page.locator("#story-title").innerText(), /Elm House/);
+  assert.equal(await page.locator("#moves-text").inputValue(), "Not sent yet");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("#moves-text").value === "", null, WAIT);
+  assert.equal(notes.asked, 2);
+  await leave(page);
+}
+
+// A story that takes its time is not told of another ticket.
+async function twoStories(browser) {
+  const page = await visit(browser, {}, human);
+  await board(page);
+  const of = async (place) => (await page.locator("#l-burning .entry", { hasText: place }).getAttribute("data-id"));
+  const late = { what: "note", at: "2026-01-05T10:00:00Z", actor: "user:x", data: { text: "Of another ticket" } };
+  const story = await hold(page, `**/api/v1/tickets/${await of("Oak Court")}/events*`, { items: [late], next: null });
+  await page.locator("#l-burning .title", { hasText: "Oak Court" }).click();
+  await story.first;
+  await page.keyboard.press("Escape");
+  await page.locator("#l-burning .title", { hasText: "Elm House" }).click();
+  await page.locator("#story-line li").first().waitFor(WAIT);
+  const told = page.waitForResponse("**/events?*", WAIT);
+  story.go();
+  await told;
+  await settled(page);
+  assert.equal(await page.getByText("Of another ticket").count(), 0);
+  await leave(page);
 }
 
 // What a fleet brought along is released from the page, so many at a time, under one key for each try.

@@ -8,6 +8,7 @@ import { words } from "./words.js";
 const BOARD_EVERY_MS = 30_000; // also without a change: times grow
 const SETTLE_MS = 300; // several changes are one look
 const AGAIN_MS = 5_000; // after a stream that was refused
+const POST_MAX_MS = 20_000; // a connection that hangs is given up
 const SHOWN_MAX = 8; // of the settled
 
 const page = (id) => document.getElementById(id);
@@ -221,17 +222,19 @@ async function tell(item) {
 }
 
 async function story(item) {
+  const shown = () => page("story").dataset.of === item.id; // another one may have been opened meanwhile
   try {
     const id = encodeURIComponent(item.id);
     const [moves, messages] = await Promise.all([all(`/api/v1/tickets/${id}/events`), all(`/api/v1/messages?ticket=${id}`)]);
     // A step that sent something is told by its message.
     const told = moves.filter((m) => m.what !== "step" && m.what !== "reply").map((m) => ({ at: m.at, node: move(m) }));
     const lines = told.concat(messages.map((m) => ({ at: m.sent_at ?? m.created_at, node: letter(m) })));
+    if (!shown()) return;
     lines.sort((a, b) => new Date(a.at) - new Date(b.at));
     page("story-line").replaceChildren(...lines.map(({ at, node }) => stamped(at, node, zone(item))));
     page("story-none").textContent = "";
   } catch {
-    page("story-none").textContent = t.noStory;
+    if (shown()) page("story-none").textContent = t.noStory;
   }
 }
 
@@ -341,7 +344,9 @@ function open() {
 
 function shut(reason) {
   visit += 1;
-  page("letters").close();
+  mail.leave();
+  delete page("story").dataset.of; // what is still being read is told to nobody
+  page("story").close();
   stream?.close();
   board = null;
   page("house").hidden = true;
@@ -357,7 +362,7 @@ function shut(reason) {
 
 async function post(path, body, more = {}) {
   const options = body ? { headers: { "Content-Type": "application/json", ...more }, body: JSON.stringify(body) } : {};
-  return fetch(path, { method: "POST", ...options });
+  return fetch(path, { method: "POST", signal: AbortSignal.timeout(POST_MAX_MS), ...options });
 }
 
 // Both ways in: what is sent, and what is said when it is not known.
@@ -400,7 +405,7 @@ page("story").addEventListener("click", (event) => {
 page("story").addEventListener("close", () => titleOf(page("story").dataset.of)?.focus({ preventScroll: true }));
 
 const desk = moves({ page, words: () => t, post, told: story });
-const mail = letters({ page, make, words: () => t, moment: (at) => moment(at, board?.timezone ?? undefined), since: (at) => t.since(moment(at, board?.timezone ?? undefined), span(at)), post });
+const mail = letters({ page, make, words: () => t, moment: (at) => moment(at, board?.timezone ?? undefined), since: (at) => t.since(moment(at, board?.timezone ?? undefined), span(at)), post, visit: () => visit });
 
 speak(document.documentElement.lang in words ? document.documentElement.lang : "en");
 linked("connecting");

@@ -1,21 +1,25 @@
 // Who waits for a human: the tenants' texts that nobody may answer but a person, and the place to answer them.
 
-import { newKey, refusal } from "./moves.js";
+import { newKey, outcome } from "./moves.js";
 
 const TALK_MAX = 600; // characters of an answer, as the API takes them
 
-export function letters({ page, make, words, moment, since, post }) {
+export function letters({ page, make, words, moment, since, post, visit }) {
   let waiting = [];
   let open = null;
   let key = null;
+  const sending = new Set(); // letters whose answers are on their way
 
   const name = (c) => [c.tenant_name ?? c.tenant_id, c.unit_name ?? c.unit_id, c.property_name ?? c.property_id].filter(Boolean).join(" · ");
   const last = (c) => c.messages.findLast((m) => m.direction === "inbound");
 
   async function look() {
+    const mine = visit();
     const answer = await fetch("/api/v1/conversations?waiting=true&limit=100", { signal: AbortSignal.timeout(15_000) });
     // Who may not read them has none.
-    waiting = answer.ok ? (await answer.json()).items : [];
+    const { items } = answer.ok ? await answer.json() : { items: [] };
+    if (mine !== visit()) return;
+    waiting = items;
     draw();
   }
 
@@ -53,6 +57,7 @@ export function letters({ page, make, words, moment, since, post }) {
     page("letters-text").value = "";
     page("letters-text").maxLength = TALK_MAX;
     page("letters-error").textContent = "";
+    busy();
     talk(c);
     page("letters").showModal();
     page("letters-text").focus();
@@ -77,22 +82,23 @@ export function letters({ page, make, words, moment, since, post }) {
     return node;
   }
 
+  function busy() {
+    for (const id of ["letters-send", "letters-leave"]) page(id).disabled = sending.has(open?.id);
+  }
+
+  // By the time of the answer another letter may be open.
   async function act(path, body, headers) {
-    const t = words();
-    for (const id of ["letters-send", "letters-leave"]) page(id).disabled = true;
-    try {
-      const answer = await post(`/api/v1/conversations/${encodeURIComponent(open.id)}/${path}`, body, headers);
-      if (answer.ok) {
-        page("letters").close();
-        await look();
-        return;
-      }
-      page("letters-error").textContent = await refusal(answer, t);
-    } catch {
-      page("letters-error").textContent = t.notDone;
-    } finally {
-      for (const id of ["letters-send", "letters-leave"]) page(id).disabled = false;
+    const { id } = open;
+    sending.add(id);
+    busy();
+    const { said, why } = await outcome(post(`/api/v1/conversations/${encodeURIComponent(id)}/${path}`, body, headers), words);
+    sending.delete(id);
+    busy();
+    if (open?.id === id) {
+      if (said) page("letters").close();
+      else page("letters-error").textContent = why;
     }
+    if (said) await look().catch(() => {}); // the next look shows it
   }
 
   page("letters-form").addEventListener("submit", (event) => {
@@ -107,7 +113,15 @@ export function letters({ page, make, words, moment, since, post }) {
   page("letters").addEventListener("click", (event) => {
     if (event.target === page("letters")) page("letters").close();
   });
-  page("letters").addEventListener("close", () => (titleOf(open?.id ?? "") ?? page("main")).focus({ preventScroll: true }));
+  page("letters").addEventListener("close", () => open && (titleOf(open.id) ?? page("main")).focus({ preventScroll: true }));
 
-  return { look, draw };
+  // Whose letters they are has gone.
+  function leave() {
+    waiting = [];
+    open = null;
+    page("letters").close();
+    draw();
+  }
+
+  return { look, draw, leave };
 }

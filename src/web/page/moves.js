@@ -3,11 +3,17 @@
 // A name for each wish, so that a second try does nothing twice. Also without a secure context.
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
-// What is said when the API says no: its own words, which tell how to mend it.
-export async function refusal(answer, t) {
-  if (answer.status === 403) return t.mayOnlyRead;
-  const problem = await answer.json().catch(() => ({}));
-  return [problem.detail, problem.mend].filter(Boolean).join(" · ") || t.notDone;
+// What became of a wish that was sent: what the API says, or why it was not done. Its own words tell how to mend it.
+export async function outcome(sent, words) {
+  try {
+    const answer = await sent;
+    if (answer.status === 403) return { why: words().mayOnlyRead };
+    const said = await answer.json();
+    if (answer.ok) return { said };
+    return { why: [said.detail, said.mend].filter(Boolean).join(" · ") || words().notDone };
+  } catch (error) {
+    return { why: error.name === "TimeoutError" ? words().tooSlow : words().notDone };
+  }
 }
 
 // The moves, with what each one sends of the words written beside it.
@@ -20,29 +26,39 @@ const MOVES = {
 
 export function moves({ page, words, post, told }) {
   let item = null;
+  const underway = new Set();
+
+  // Sends a wish, unless one by this name is under way.
+  async function once(name, path, body, headers) {
+    if (underway.has(name)) return {};
+    underway.add(name);
+    const became = await outcome(post(path, body, headers), words);
+    underway.delete(name);
+    return became;
+  }
 
   // Shows which moves there are for a ticket; `told` shows its story anew after one.
   function of(ticket) {
     item = ticket;
-    page("moves").hidden = ticket.status === "resolved";
+    const over = ["resolved", "closed", "cancelled"].includes(ticket.status);
+    if (over && page("moves").contains(document.activeElement)) page("story-title").focus();
+    page("moves").hidden = over;
     page("moves-valve").hidden = ticket.kind !== "leak";
     page("moves-text").value = "";
     page("moves-error").textContent = "";
   }
 
   async function move(name) {
+    const { id } = item;
     const text = page("moves-text").value.trim();
-    const error = page("moves-error");
     if (name !== "valve" && !text) return page("moves-text").focus(); // nothing is solved or called off without a word
-    error.textContent = "";
-    try {
-      const answer = await post(`/api/v1/tickets/${encodeURIComponent(item.id)}/${name}`, MOVES[name](text));
-      if (!answer.ok) return void (error.textContent = await refusal(answer, words()));
-      page("moves-text").value = "";
-      told(item);
-    } catch {
-      error.textContent = words().notDone;
-    }
+    page("moves-error").textContent = "";
+    const { said, why } = await once(id, `/api/v1/tickets/${encodeURIComponent(id)}/${name}`, MOVES[name](text));
+    if (item.id !== id) return; // another ticket is shown by now
+    if (why) page("moves-error").textContent = why;
+    if (!said) return;
+    of({ ...item, status: said.status });
+    told(item);
   }
 
   for (const name of ["resolve", "cancel", "valve"]) page(`moves-${name}`).addEventListener("click", () => move(name));
@@ -55,13 +71,9 @@ export function moves({ page, words, post, told }) {
     event.preventDefault();
     const error = page("sweep-error");
     error.textContent = "";
-    try {
-      const answer = await post("/api/v1/sweep/release", { count: Number(page("sweep-count").value) }, { "Idempotency-Key": key });
-      if (answer.ok) key = newKey();
-      else error.textContent = await refusal(answer, words());
-    } catch {
-      error.textContent = words().notDone;
-    }
+    const { said, why } = await once("sweep", "/api/v1/sweep/release", { count: Number(page("sweep-count").value) }, { "Idempotency-Key": key });
+    if (said) key = newKey();
+    if (why) error.textContent = why;
   });
 
   return { of };

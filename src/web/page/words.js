@@ -42,6 +42,7 @@ export const words = {
     },
     waitingTitle: "Waiting for your word", yourAnswer: "Your answer", send: "Send", sendAs: (name) => `Send as ${name}`, noAnswer: "No answer needed",
     mayOnlyRead: "You may read this, but change nothing.", notDone: "This did not go through just now. Please try again; nothing is done twice.",
+    tooSlow: "No answer came in time. It may be done all the same: look before you try again.",
     yourWord: "Your word on this", noteIt: "Note it", solved: "Solved", wasNone: "It was none", shutValve: "Shut the valve",
     sweepCount: "Begin with", sweepRelease: "Write to them",
     why: {
@@ -108,6 +109,7 @@ export const words = {
     },
     waitingTitle: "等您回复", yourAnswer: "您的回复", send: "发送", sendAs: (name) => `以${name}的名义发送`, noAnswer: "无需回复",
     mayOnlyRead: "您可以查看，但不能更改。", notDone: "暂时没有成功，请重试；不会重复执行。",
+    tooSlow: "没有等到回应，可能已经完成；请先查看，再重试。",
     yourWord: "您的备注", noteIt: "记下", solved: "已解决", wasNone: "并无此事", shutValve: "关闭阀门",
     sweepCount: "先处理", sweepRelease: "开始通知",
     why: {
