@@ -17,6 +17,7 @@ use crate::model::{Locale, digest};
 const PAGE: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/app.js");
+const FIGURES: &str = include_str!("page/figures.js");
 const LETTERS: &str = include_str!("page/letters.js");
 const MOVES: &str = include_str!("page/moves.js");
 const WORDS: &str = include_str!("page/words.js");
@@ -35,6 +36,7 @@ pub fn routes(router: Router<AppState>) -> Router<AppState> {
         .route("/", get(page))
         .route("/page/style.css", file("text/css; charset=utf-8", STYLE))
         .route("/page/app.js", file("text/javascript; charset=utf-8", SCRIPT))
+        .route("/page/figures.js", file("text/javascript; charset=utf-8", FIGURES))
         .route("/page/letters.js", file("text/javascript; charset=utf-8", LETTERS))
         .route("/page/moves.js", file("text/javascript; charset=utf-8", MOVES))
         .route("/page/words.js", file("text/javascript; charset=utf-8", WORDS))

@@ -24,6 +24,7 @@ async function main() {
     await lateLetters(browser);
     await twoLetters(browser);
     await hung(browser);
+    await figures(browser);
     await letters(browser);
     await oneMove(browser);
     await twoStories(browser);
@@ -289,6 +290,45 @@ async function hung(browser) {
 const settled = (page) => page.evaluate(async () => (await fetch("/page/icon.svg", { cache: "no-store" })).text());
 
 // What only a human can answer is read and answered on one page, by who may.
+// What is to be arranged, and every number with the tickets behind it.
+async function figures(browser) {
+  for (const viewport of VIEWS) {
+    const page = await visit(browser, { viewport, colorScheme: viewport.width < 500 ? "dark" : "light" }, human);
+    await board(page);
+    await page.locator("#tasks .task").waitFor(WAIT);
+    await page.locator("#standings tr").first().waitFor(WAIT);
+    await sound(page);
+    await page.screenshot({ path: path.join(folder, `figures-${viewport.width}.png`), fullPage: true });
+    await page.locator("#l-rates .rate", { hasText: /^0 %solved0 of/ }).click();
+    await page.locator("#l-listed .entry").first().waitFor(WAIT);
+    assert.ok((await page.locator("#l-listed .entry").count()) >= 2, "all that is not solved");
+    assert.match(await page.locator("#listed-title").innerText(), /^\d that fell short: solved$/);
+    await page.waitForTimeout(300); // the drawer has slid in: for the picture only
+    await sound(page);
+    await page.screenshot({ path: path.join(folder, `listed-${viewport.width}.png`) });
+    const name = await page.locator("#l-listed .title").first().textContent();
+    await page.locator("#l-listed .title").first().click();
+    await page.locator("#story-line li").first().waitFor(WAIT);
+    assert.equal(await page.locator("#story-title").textContent(), name);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    await page.locator("#listed").waitFor({ state: "hidden", ...WAIT });
+    await page.locator("#figures-by").selectOption("region");
+    await page.locator("#standings th", { hasText: "1. " }).first().waitFor(WAIT);
+    await leave(page);
+  }
+  const page = await visit(browser, {}, human);
+  await board(page);
+  await page.locator("#tasks .task button").click();
+  await page.locator("#tasks").waitFor({ state: "hidden", ...WAIT });
+  const open = await page.evaluate(async () => (await (await fetch("/api/v1/tasks?open=true")).json()).items.length);
+  assert.equal(open, 0);
+  await page.locator("#sign-out").click();
+  await page.locator("#door").waitFor({ state: "visible", ...WAIT });
+  assert.equal(await page.locator("#figures").isHidden() && (await page.locator("#l-rates li").count()), 0, "they leave with who may see them");
+  await leave(page);
+}
+
 async function letters(browser) {
   for (const viewport of VIEWS) for (const colorScheme of ["light", "dark"]) {
     const page = await visit(browser, { viewport, colorScheme, locale: colorScheme === "dark" ? "zh-CN" : "en-GB" });
@@ -351,7 +391,7 @@ async function moves(browser) {
     }
     await page.locator("#story-line blockquote", { hasText: "The towels are in the hall" }).waitFor(WAIT);
     assert.equal(await page.locator("#moves-text").inputValue(), "");
-    await page.getByRole("button", { name: "Solved" }).click();
+    await page.getByRole("button", { name: "Solved", exact: true }).click();
     await page.waitForFunction(() => document.activeElement.id === "moves-text", null, WAIT);
     await page.getByRole("button", { name: "Shut the valve" }).click();
     await page.waitForFunction(() => document.querySelector("#moves-error").textContent.length > 10, null, WAIT);

@@ -1,6 +1,8 @@
-// The page for managers: reads the board, listens to what changes, draws it. It only reads; letters.js answers tenants, moves.js moves tickets.
+// The page for managers: reads the board, listens to what changes, draws it. It only reads; letters.js answers tenants, moves.js moves
+// tickets, figures.js tells how it went and what is to be arranged.
 // Everything from the house goes in as text, never as markup.
 
+import { figures } from "./figures.js";
 import { letters } from "./letters.js";
 import { moves } from "./moves.js";
 import { words } from "./words.js";
@@ -42,6 +44,7 @@ function speak(language) {
   linked(page("link").dataset.state ?? "connecting");
   if (board) draw();
   mail.draw();
+  sums.draw();
 }
 
 function linked(state) {
@@ -303,7 +306,7 @@ async function look() {
     open();
     draw();
     page("trouble").hidden = true;
-    await mail.look();
+    await Promise.all([mail.look(), sums.look()]);
   } catch {
     if (mine !== visit) return;
     page("trouble").textContent = t.trouble;
@@ -345,6 +348,7 @@ function open() {
 function shut(reason) {
   visit += 1;
   mail.leave();
+  sums.leave();
   delete page("story").dataset.of; // what is still being read is told to nobody
   page("story").close();
   stream?.close();
@@ -405,6 +409,7 @@ page("story").addEventListener("click", (event) => {
 page("story").addEventListener("close", () => titleOf(page("story").dataset.of)?.focus({ preventScroll: true }));
 
 const desk = moves({ page, words: () => t, post, told: story });
+const sums = figures({ page, make, words: () => t, post, visit: () => visit, placeOf, tell, kindOf: glyph, moment: (at) => moment(at, board?.timezone ?? undefined) });
 const mail = letters({ page, make, words: () => t, moment: (at) => moment(at, board?.timezone ?? undefined), since: (at) => t.since(moment(at, board?.timezone ?? undefined), span(at)), post, visit: () => visit });
 
 speak(document.documentElement.lang in words ? document.documentElement.lang : "en");

@@ -34,6 +34,7 @@ async fn managers_see_what_is_open_live() {
     let house = House::start().await;
     house.leak().await;
     house.low_battery("oak/14C/lock").await;
+    house.writes("SM0", "+8613800000001", "1").await;
     house.writes("SM1", "+8613800000001", "My cat sits on it, is that bad?").await;
     house.user("anna", "reader", None, "a lamp at night").await;
     let (folder, _kept) = screenshots();
@@ -81,7 +82,7 @@ async fn the_page_asks_for_nothing_from_elsewhere_and_frames_nowhere() {
     assert!(
         html.contains("lang=\"en\"") && !html.contains("{{") && !html.contains("<style") && !html.contains(" style=")
     );
-    for file in ["style.css", "app.js", "letters.js", "moves.js", "words.js", "icon.svg"] {
+    for file in ["style.css", "app.js", "figures.js", "letters.js", "moves.js", "words.js", "icon.svg"] {
         let first = house.ask("", Method::GET, &format!("/page/{file}"), None).await;
         assert_eq!(first.status(), 200, "{file}");
         let tag = first.headers()["etag"].clone();
