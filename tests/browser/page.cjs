@@ -296,6 +296,7 @@ async function figures(browser) {
     const page = await visit(browser, { viewport, colorScheme: viewport.width < 500 ? "dark" : "light" }, human);
     await board(page);
     await page.locator("#tasks .task").waitFor(WAIT);
+    await page.locator("#doubts", { hasText: "registered, never heard" }).waitFor(WAIT);
     await page.locator("#standings tr").first().waitFor(WAIT);
     await sound(page);
     await page.screenshot({ path: path.join(folder, `figures-${viewport.width}.png`), fullPage: true });
@@ -315,6 +316,12 @@ async function figures(browser) {
     await page.locator("#listed").waitFor({ state: "hidden", ...WAIT });
     await page.locator("#figures-by").selectOption("region");
     await page.locator("#standings th", { hasText: "1. " }).first().waitFor(WAIT);
+    await page.route("**/api/v1/sweep", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ json: { ...(await answer.json()), lying_models: [{ model: "Kwikset 914", devices: 7, lying: 3 }] } });
+    });
+    await page.reload();
+    await page.locator("#l-doubts", { hasText: "Kwikset 914its battery gauge is not to be believed: 3 of 7" }).waitFor(WAIT);
     await leave(page);
   }
   const page = await visit(browser, {}, human);

@@ -1,16 +1,18 @@
-// What managers have to arrange, and how the last thirty days went: the four rates, what tenants say, what made most of the work.
-// Every number opens the tickets behind it.
+// What managers have to arrange, and how the last thirty days went: the four rates, what tenants say, what made most of the work,
+// which gauges lie and which devices never spoke. Every number opens the tickets behind it.
 
 import { outcome } from "./moves.js";
 
 const EVERY_MS = 600_000; // counting is dear, and days change slowly
 const CAUSES = 3;
+const MUTE_SHOWN = 8;
 const RATES = ["answered_within_hour", "closed_on_time", "closed", "closed_satisfied"];
 
 export function figures({ page, make, words, post, visit, placeOf, tell, kindOf, moment }) {
   let tasks = [];
   let group = null; // all together, with the causes
   let parts = null; // by region, property or person
+  let fleet = null; // whose gauges lie, who never spoke
   let read = 0;
 
   const get = async (path) => {
@@ -33,9 +35,9 @@ export function figures({ page, make, words, post, visit, placeOf, tell, kindOf,
   async function count() {
     const mine = visit();
     const by = page("figures-by").value;
-    const [all, each] = await Promise.all([get("/api/v1/stats?by=group"), get(`/api/v1/stats?by=${by}`)]);
+    const [all, each, devices] = await Promise.all(["stats?by=group", `stats?by=${by}`, "sweep"].map((path) => get(`/api/v1/${path}`)));
     if (mine !== visit()) return;
-    [group, parts, read] = [all, each, Date.now()];
+    [group, parts, fleet, read] = [all, each, devices, Date.now()];
   }
 
   // --- what is to be arranged ---------------------------------------------------------------------------------------------
@@ -113,6 +115,12 @@ export function figures({ page, make, words, post, visit, placeOf, tell, kindOf,
     return node;
   }
 
+  function doubt(what, about) {
+    const node = make("li", "doubt");
+    node.append(make("span", "what", what), make("span", "time", about));
+    return node;
+  }
+
   function row(standing) {
     const t = words();
     const line = make("tr");
@@ -141,6 +149,10 @@ export function figures({ page, make, words, post, visit, placeOf, tell, kindOf,
     page("l-rates").replaceChildren(...RATES.map((name) => rate(name, all[name])), promoters(all.nps));
     page("causes").hidden = !group.causes.length;
     page("l-causes").replaceChildren(...group.causes.slice(0, CAUSES).map(cause));
+    const liars = (fleet?.lying_models ?? []).map((one) => doubt(one.model, t.lyingOf(one.lying, one.devices)));
+    const mute = (fleet?.unknown ?? []).map((key) => doubt(key, t.neverHeard));
+    page("doubts").hidden = !(liars.length + mute.length);
+    page("l-doubts").replaceChildren(...liars, ...mute.slice(0, MUTE_SHOWN), ...(mute.length > MUTE_SHOWN ? [make("li", "none", t.more(mute.length - MUTE_SHOWN))] : []));
     const head = [make("td"), ...[...RATES.map((name) => t.rates[name]), t.nps].map((name) => make("th", "", name))];
     head.slice(1).forEach((cell) => { cell.scope = "col"; });
     page("standings-head").replaceChildren(...head);
@@ -192,7 +204,7 @@ export function figures({ page, make, words, post, visit, placeOf, tell, kindOf,
 
   // Whose figures they are has gone.
   function leave() {
-    [tasks, group, parts, read] = [[], null, null, 0];
+    [tasks, group, parts, fleet, read] = [[], null, null, null, 0];
     delete page("listed").dataset.of;
     page("listed").close();
     draw();
