@@ -96,6 +96,7 @@ impl Desk<'_> {
             source: None,
             wet_at: None,
             survey: None,
+            photos: Vec::new(),
             tone: None,
             replied: false,
             sender: None,
