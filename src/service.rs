@@ -157,7 +157,7 @@ async fn named(name: &'static str, part: impl Future<Output = ()>) -> &'static s
 fn owner() -> String {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).expect("the system has randomness");
-    model::digest(&random.map(|b| format!("{b:02x}")).concat())
+    model::digest(random.map(|b| format!("{b:02x}")).concat())
 }
 
 /// What a process that died had in its hands is of unknown fate. With several processes, leases run out by themselves.

@@ -8,7 +8,7 @@ use super::scope::{self, RoleArg};
 use super::{ConfigArg, Failure, say};
 use crate::clock::Clock;
 use crate::store::TokenRow;
-use crate::web::token_hash;
+use crate::web::{Role, token_hash};
 
 /// Bits of randomness in a token, in bytes.
 const SECRET_BYTES: usize = 32;
@@ -27,7 +27,8 @@ pub(super) enum TokenCommand {
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   nightporter token create --role operator --name dashboard --config nightporter.toml
-  nightporter token create --role manager --scope oak --name front-desk --config nightporter.toml")]
+  nightporter token create --role manager --scope oak --name front-desk --config nightporter.toml
+  nightporter token create --role housekeeper --scope chen --name chens-phone --config nightporter.toml")]
 pub(super) struct Create {
     /// What its bearer may do
     #[arg(long)]
@@ -67,7 +68,7 @@ impl Create {
         let role = self.role.0;
         scope::needed(role, self.scope.as_deref())?;
         scope::name(&self.name)?;
-        let (_, store) = self.config.open().await?;
+        let (config, store) = self.config.open().await?;
         let token = format!("np_{}", hex(&random()?));
         let id = hex(&random()?[..8]);
         let mut tx = store.begin().await?;
@@ -81,6 +82,10 @@ impl Create {
         tx.create_token(&row, &token_hash(&token), Clock::system().now()).await?;
         tx.commit().await?;
         store.close().await;
+        if role == Role::Housekeeper {
+            // Beside the token, which stays alone on the standard output.
+            eprintln!("Their page, for them alone: {}/h/{token}", config.http.base_url());
+        }
         say(token)
     }
 }

@@ -13,6 +13,9 @@ impl Batch<'_> {
         for (housekeeper, ticket) in &changes.night_calls {
             tx.add_night_call(housekeeper, ticket, self.now).await?;
         }
+        for (ticket, n, photo) in &changes.photos {
+            tx.add_photo(ticket, *n, photo).await?;
+        }
         for wish in &changes.valves {
             tx.save_valve(wish).await?;
             let property_id = Some(wish.property_id.0.clone());

@@ -46,6 +46,8 @@ pub enum Command {
     Reassign(HousekeeperId),
     /// A remark.
     Note(String),
+    /// A photo.
+    Photo(Photo),
     /// What waited for the operator's word begins then.
     Release {
         /// Now or later.
@@ -104,6 +106,9 @@ pub enum Refusal {
     /// Networks of mainland China drop texts with links.
     #[error("a text to mainland China (+86) may hold no link: its networks would drop it")]
     NoLinks,
+    /// A ticket holds no more photos.
+    #[error("this ticket has {PHOTOS_MAX} photos already")]
+    TooManyPhotos,
     /// No valve shuts off this water.
     #[error("no valve shuts off this unit or its sensors")]
     NoValve,
@@ -131,7 +136,7 @@ impl Desk<'_> {
     pub fn command(&mut self, id: &TicketId, actor: &str, command: &Command) -> Result<(), Refusal> {
         let ticket = self.facts.tickets.get(id).ok_or(Refusal::NoTicket)?;
         match command {
-            Command::Note(_) | Command::Goodwill(_) | Command::OpenValve { .. } => {}
+            Command::Note(_) | Command::Photo(_) | Command::Goodwill(_) | Command::OpenValve { .. } => {}
             _ if !ticket.status.is_active() => return Err(wrong(ticket, "")),
             Command::Accept(h) | Command::Reassign(h) | Command::Decline(h) => self.known(ticket, h)?,
             _ => {}
@@ -162,6 +167,7 @@ impl Desk<'_> {
                 self.event(id, "note", actor, json!({ "text": text }));
                 Ok(())
             }
+            Command::Photo(photo) => self.photo(id, actor, photo),
             Command::Release { at } => {
                 self.release(id, actor, *at);
                 Ok(())
@@ -196,7 +202,7 @@ impl Desk<'_> {
         if !matches!(ticket.status, Status::Open | Status::Offered) {
             return Err(wrong(ticket, ": it is taken; a lead can reassign it"));
         }
-        if !self.was_written_to(ticket, &Recipient::Housekeeper(housekeeper.0.clone())) {
+        if !ticket.was_told(&Recipient::Housekeeper(housekeeper.0.clone())) {
             return Err(wrong(ticket, ": it was not offered to this housekeeper"));
         }
         if ticket.work.off.contains(housekeeper) {

@@ -190,6 +190,8 @@ pub struct Changes {
     pub valves: Vec<ValveWish>,
     /// What managers have to do.
     pub tasks: Vec<Task>,
+    /// Photos, each with its number within the ticket.
+    pub photos: Vec<(TicketId, i64, Photo)>,
     /// Who took an urgent job at night.
     pub night_calls: Vec<(HousekeeperId, TicketId)>,
     /// Devices whose tenant says that the battery is replaced.

@@ -87,7 +87,7 @@ impl Desk<'_> {
         let Some(place) = self.place(ticket) else { return self.skip("nobody") };
         let template = if ticket.kind == TicketKind::Leak { "leak_manager" } else { "nobody_took" };
         let manager = person_manager(place);
-        if self.was_written_to(ticket, &manager.recipient) {
+        if ticket.was_told(&manager.recipient) {
             return match self.region_head(place) {
                 Some(head) => self.tell_above(id, n, step, head, template),
                 None => self.skip("nobody"),
@@ -101,7 +101,7 @@ impl Desk<'_> {
     }
 
     fn tell_above(&mut self, id: &TicketId, n: usize, step: &Step, head: Person, template: &'static str) -> Tried {
-        if self.was_written_to(self.ticket(id), &head.recipient) {
+        if self.ticket(id).was_told(&head.recipient) {
             return self.skip("nobody");
         }
         let tried = self.reach(id, n, step, &[head], template);
@@ -178,7 +178,7 @@ fn last_offer(ticket: &Ticket) -> Step {
 }
 
 /// How much a ticket mattered at its most: what a housekeeper was asked for urgently is urgent for them.
-pub(super) fn urgency(ticket: &Ticket) -> Severity {
+pub fn urgency(ticket: &Ticket) -> Severity {
     let sent =
         ticket.plan.iter().filter(|p| p.step.verb == Verb::Offer && matches!(p.done, Some(StepDone::Sent { .. })));
     sent.filter_map(|p| p.step.severity).fold(ticket.severity, Severity::max)

@@ -76,14 +76,6 @@ impl Desk<'_> {
         Some(Person { recipient: Recipient::Region(region.clone()), phone: head.phone.clone(), locale: head.locale })
     }
 
-    pub(super) fn was_written_to(&self, ticket: &Ticket, recipient: &Recipient) -> bool {
-        let ids = ticket.plan.iter().filter_map(|p| match &p.done {
-            Some(StepDone::Sent { to, .. }) => Some(to),
-            _ => None,
-        });
-        ids.flatten().any(|to| *to == recipient.as_key())
-    }
-
     /// The one who signs: of a matter always the same; at first who has the job, else the host of the house.
     pub(super) fn sender(&self, ticket: &Ticket) -> String {
         let Some(place) = self.place(ticket) else { return String::new() };

@@ -96,6 +96,7 @@ impl Desk<'_> {
             source: None,
             wet_at: None,
             survey: None,
+            photos: Vec::new(),
             tone: None,
             replied: false,
             sender: None,
@@ -133,6 +134,6 @@ pub(super) fn offer_now(ticket: &mut Ticket, now: Timestamp) {
 impl Wanted {
     /// The id of the ticket that a wish leads to.
     pub fn ticket_id(key: &str) -> TicketId {
-        TicketId(format!("t_{}", digest(&format!("wish|{key}"))))
+        TicketId(format!("t_{}", digest(format!("wish|{key}"))))
     }
 }

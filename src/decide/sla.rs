@@ -135,7 +135,7 @@ impl Desk<'_> {
     fn raise(&mut self, id: &TicketId, node: Node, limit: Span) {
         let ticket = self.ticket(id);
         let manager = self.place(ticket).map(|place| person_manager(place).recipient);
-        let told = node == Node::Answer && manager.is_some_and(|manager| self.was_written_to(ticket, &manager));
+        let told = node == Node::Answer && manager.is_some_and(|manager| ticket.was_told(&manager));
         let template = match node {
             Node::Answer => "overdue_answer",
             Node::Arrival => "overdue_arrival",

@@ -236,7 +236,7 @@ impl Desk<'_> {
         }
         let playbook = self.policy.playbook(&device.property_id, kind);
         let now = self.now;
-        let id = TicketId(format!("t_{}", digest(&format!("{}|{}|{}", kind.as_str(), device.key, now.0))));
+        let id = TicketId(format!("t_{}", digest(format!("{}|{}|{}", kind.as_str(), device.key, now.0))));
         let tenant_id = self.tenant_on(&device.unit_id, &device.property_id, now).map(|t| t.id.clone());
         let severity = severity.unwrap_or(playbook.severity);
         let held = self.waits(&device.key, kind, severity);
@@ -269,6 +269,7 @@ impl Desk<'_> {
             source: None,
             wet_at: None,
             survey: None,
+            photos: Vec::new(),
             tone: None,
             replied: false,
             sender: None,

@@ -72,7 +72,7 @@ pub fn lost(trials: &Trials) -> Lost {
 fn pick(tones: &[Tone], lost: &Lost, locale: Locale, tenant: &str) -> Tone {
     let left: Vec<Tone> = tones.iter().copied().filter(|tone| !lost.contains_key(&(locale, *tone))).collect();
     let left = if left.is_empty() { tones } else { &left };
-    left.iter().copied().max_by_key(|tone| digest(&format!("{tenant}/{}", tone.as_str()))).unwrap_or_default()
+    left.iter().copied().max_by_key(|tone| digest(format!("{tenant}/{}", tone.as_str()))).unwrap_or_default()
 }
 
 impl Policy {

@@ -95,7 +95,7 @@ impl Desk<'_> {
             return Err(wrong(ticket, " and water is still there"));
         }
         let Some(code) = confirm else {
-            let code = digest(&format!("open|{id}|{}|{actor}", self.now.0))[..CODE_CHARS].to_owned();
+            let code = digest(format!("open|{id}|{}|{actor}", self.now.0))[..CODE_CHARS].to_owned();
             let until = self.now + CONFIRM_MS;
             self.change(id).work.opening = Some(Opening { code, until });
             self.event(id, "valve_opening", actor, json!({ "until": until.to_rfc3339() }));
@@ -134,7 +134,7 @@ impl Desk<'_> {
         let task = Task {
             id: format!(
                 "k_{}",
-                digest(&format!("{id}|{}|{what}|{}", ticket.round, tenant.map_or("", |t| t.id.as_str())))
+                digest(format!("{id}|{}|{what}|{}", ticket.round, tenant.map_or("", |t| t.id.as_str())))
             ),
             ticket_id: id.clone(),
             property_id: ticket.property_id.clone(),

@@ -1,5 +1,7 @@
 //! The words to people: Fluent templates, one file per language, filled in here. Pure.
 
+use std::fmt;
+
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
@@ -174,6 +176,12 @@ impl Words {
             Locale::ZhCn => &self.zh_cn,
             Locale::En => &self.en,
         }
+    }
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Words")
     }
 }
 

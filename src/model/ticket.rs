@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    DeviceKey, HousekeeperId, Locale, MessageId, PropertyId, Step, TenantId, TicketId, Timestamp, Tone, UnitId, Work,
+    DeviceKey, HousekeeperId, Locale, MessageId, PropertyId, Recipient, Step, TenantId, TicketId, Timestamp, Tone,
+    UnitId, Work,
 };
 
 /// What a ticket is about.
@@ -281,6 +282,9 @@ pub struct Ticket {
     /// Who signs every text about it, from the first to the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
+    /// Digests of its photos, in the order in which they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<String>,
     /// How often it was opened again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub round: u32,
@@ -324,6 +328,15 @@ impl Ticket {
         self.questions.iter().rfind(own).and_then(|q| q.answer.as_deref())
     }
 
+    /// Whether a step of it has reached this person.
+    pub fn was_told(&self, recipient: &Recipient) -> bool {
+        let told = self.plan.iter().filter_map(|p| match &p.done {
+            Some(StepDone::Sent { to, .. }) => Some(to),
+            _ => None,
+        });
+        told.flatten().any(|to| *to == recipient.as_key())
+    }
+
     /// Whether the tenant did what the texts asked: wrote back, or put in the battery before anybody had to come.
     pub fn is_heeded(&self) -> bool {
         let over = matches!(self.status, Status::Resolved { .. } | Status::Closed { .. });
@@ -354,9 +367,9 @@ pub struct TicketEvent {
 }
 
 /// 128 bits of SHA-256 in hexadecimal: ids made from what they name.
-pub fn digest(text: &str) -> String {
+pub fn digest(text: impl AsRef<[u8]>) -> String {
     use std::fmt::Write;
-    let hash = Sha256::digest(text.as_bytes());
+    let hash = Sha256::digest(text);
     hash.iter().take(16).fold(String::with_capacity(32), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");
         out

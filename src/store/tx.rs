@@ -307,6 +307,13 @@ queries! {
     /// How many devices are watched.
     board::devices as count_devices(properties: Option<&[String]>) -> i64;
 
+    /// Jobs that a housekeeper may have to do with.
+    phones::jobs as jobs_of(housekeeper: &str, done_since: Timestamp) -> Vec<JobRow>;
+    /// Keeps a photo of a ticket.
+    phones::add_photo as add_photo(ticket: &TicketId, n: i64, photo: &Photo) -> ();
+    /// A photo of a ticket.
+    phones::photo as photo(ticket: &str, n: i64) -> Option<Photo>;
+
     /// Keeps a request by its key, unless one is kept.
     requests::keep as keep_request(key: &str, kept: &KeptRequest, now: Timestamp) -> ();
     /// What is kept under a key.
@@ -342,34 +349,6 @@ queries! {
     read::rejects as list_rejects(page: &Page) -> Vec<(String, Reject)>;
     /// Tickets by kind and status.
     read::ticket_counts as ticket_counts() -> Vec<(String, String, i64)>;
-}
-
-/// Which tickets a batch may touch; see [`Tx::load_tickets`].
-#[derive(Clone, Debug, Default)]
-pub struct TicketScope<'a> {
-    /// Those that a cause names, in any state.
-    pub ids: Vec<&'a str>,
-    /// Those that these devices are part of, unless over.
-    pub devices: Vec<&'a str>,
-    /// Leaks of these properties, unless over.
-    pub leaks_of: Vec<&'a str>,
-}
-
-/// One table of the registry, as the importer has checked it; see [`Tx::put`].
-#[derive(Clone, Debug)]
-pub struct Table<'a> {
-    /// The table's name.
-    pub name: &'static str,
-    /// Its columns; the first `keys` form the key.
-    pub columns: &'static [&'static str],
-    /// Columns of type BIGINT.
-    pub integers: &'static [&'static str],
-    /// Columns of type DOUBLE PRECISION.
-    pub reals: &'static [&'static str],
-    /// How many columns form the key.
-    pub keys: usize,
-    /// The rows, as text.
-    pub rows: &'a [Vec<Option<String>>],
 }
 
 impl Tx {

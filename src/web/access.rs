@@ -137,6 +137,11 @@ impl Caller {
         }
     }
 
+    /// What they are.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
     /// The housekeeper who asks, if it is one.
     pub fn housekeeper(&self) -> Option<&str> {
         self.housekeeper.as_deref()

@@ -32,7 +32,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::commit::Door;
 use crate::config::Config;
-use crate::decide::Policy;
+use crate::decide::{Policy, Words};
 use crate::metrics::Metrics;
 use crate::store::Store;
 
@@ -69,6 +69,8 @@ pub struct Parts {
     currency: String,
     /// The operator's decisions.
     policy: Policy,
+    /// The words to people.
+    words: Words,
     /// Who may sign webhooks; without secrets every webhook is refused.
     webhook_secrets: twilio_signature::Secrets,
     /// Who compares passwords.
@@ -98,6 +100,7 @@ impl AppState {
             base_url: config.http.base_url(),
             currency: config.rewards.currency.clone(),
             policy: config.policy(),
+            words: Words::new(),
             webhook_secrets: twilio_signature::Secrets::new(secret),
             passwords: password::Passwords::default(),
             throttle: throttle::Throttle::default(),

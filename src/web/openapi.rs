@@ -77,6 +77,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         api::commands::accept, api::commands::decline, api::commands::arrive,
         api::commands::eta, api::commands::fail, api::commands::wait, api::commands::resume, api::commands::resolve,
         api::commands::reassign, api::commands::note, api::commands::cancel,
+        api::photos::add, api::photos::one, api::jobs::jobs,
         api::requests::create, api::conversations::list, api::conversations::answer, api::conversations::leave,
         api::goodwill::give, api::praise::list,
         api::messages::list, api::messages::one, api::ledger::rewards, api::ledger::redeem, api::ledger::trial_balance,

@@ -1,17 +1,20 @@
-//! The page for managers at `/`: one document, one style, one script, from this binary; nothing from other hosts.
+//! The pages: for managers at `/`, for a housekeeper's phone at `/h/<token>`. Documents, styles and scripts from this
+//! binary; nothing from other hosts.
 //!
 //! The server chooses the first language and hands out the files; everything that is shown, the script reads from the
-//! API with the rights of the session. No data of the house is ever in these files.
+//! API with the rights of the session, or of the token in the path. No data of the house is ever in these files, and no
+//! token in anything but the path.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::AppState;
-use super::access::is_open;
+use super::access::{Role, identify, is_open, is_token};
+use super::problem::Problem;
 use crate::model::{Locale, digest};
 
 const PAGE: &str = include_str!("page/index.html");
@@ -21,6 +24,12 @@ const FIGURES: &str = include_str!("page/figures.js");
 const LETTERS: &str = include_str!("page/letters.js");
 const MOVES: &str = include_str!("page/moves.js");
 const WORDS: &str = include_str!("page/words.js");
+const PHONE: &str = include_str!("page/phone.html");
+const PHONE_STYLE: &str = include_str!("page/phone.css");
+const PHONE_SCRIPT: &str = include_str!("page/phone.js");
+const PHONE_WORDS: &str = include_str!("page/phone-words.js");
+const JOBS: &str = include_str!("page/jobs.js");
+const GONE: &str = include_str!("page/gone.html");
 const ICON: &str = include_str!("page/icon.svg");
 
 /// Only our own files, no inline script, nobody may frame the page.
@@ -41,19 +50,47 @@ pub fn routes(router: Router<AppState>) -> Router<AppState> {
         .route("/page/moves.js", file("text/javascript; charset=utf-8", MOVES))
         .route("/page/words.js", file("text/javascript; charset=utf-8", WORDS))
         .route("/page/icon.svg", file("image/svg+xml", ICON))
+        .route("/h/{token}", get(jobs))
+        .route("/page/phone.css", file("text/css; charset=utf-8", PHONE_STYLE))
+        .route("/page/phone.js", file("text/javascript; charset=utf-8", PHONE_SCRIPT))
+        .route("/page/phone-words.js", file("text/javascript; charset=utf-8", PHONE_WORDS))
+        .route("/page/jobs.js", file("text/javascript; charset=utf-8", JOBS))
 }
 
 async fn page(State(app): State<AppState>, parts: Parts) -> Response {
     let language = language(&parts.headers).as_str();
     let open = if is_open(&app, &parts) { "true" } else { "false" };
-    let html = PAGE.replace("{{lang}}", language).replace("{{open}}", open);
+    document(StatusCode::OK, language, PAGE.replace("{{open}}", open))
+}
+
+/// The page of a housekeeper's phone: the same for everybody, without data. A token that opens nothing gets kind words.
+async fn jobs(State(app): State<AppState>, headers: HeaderMap, token: Path<String>) -> Result<Response, Problem> {
+    phone(&app, &headers, &token, Role::Housekeeper, PHONE.replace("{{script}}", "jobs")).await
+}
+
+async fn phone(
+    app: &AppState,
+    headers: &HeaderMap,
+    token: &str,
+    role: Role,
+    html: String,
+) -> Result<Response, Problem> {
+    let caller = if is_token(token) { identify(app, token).await? } else { None };
+    let language = language(headers).as_str();
+    Ok(match caller.filter(|caller| caller.role() == role) {
+        Some(_) => document(StatusCode::OK, language, html),
+        None => document(StatusCode::NOT_FOUND, language, GONE.to_owned()),
+    })
+}
+
+fn document(status: StatusCode, language: &'static str, html: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::VARY, "Accept-Language, Cookie"),
         (header::CONTENT_LANGUAGE, language),
     ];
-    (headers, html).into_response()
+    (status, headers, html.replace("{{lang}}", language)).into_response()
 }
 
 /// A file that a browser may keep as long as it asks whether it is still the same.
@@ -63,7 +100,7 @@ fn file(headers: &HeaderMap, kind: &'static str, text: &'static str) -> Response
     let about =
         [(header::CONTENT_TYPE, kind.to_owned()), (header::ETAG, tag), (header::CACHE_CONTROL, "no-cache".to_owned())];
     match known {
-        true => (axum::http::StatusCode::NOT_MODIFIED, about).into_response(),
+        true => (StatusCode::NOT_MODIFIED, about).into_response(),
         false => (about, text).into_response(),
     }
 }

@@ -171,6 +171,7 @@ impl From<Refusal> for Problem {
             Refusal::NoHousekeeper => {
                 Self::unprocessable("no-housekeeper", refusal.to_string()).at("field housekeeper_id")
             }
+            Refusal::TooManyPhotos => Self::unprocessable("too-many-photos", refusal.to_string()),
             Refusal::NoValve => Self::new(StatusCode::CONFLICT, "no-valve", "No valve", refusal.to_string())
                 .mend("register the valve with the unit or sensor it is for (valve_for)"),
             Refusal::NoPlace => Self::unprocessable("no-place", refusal.to_string()).at("field unit_id"),

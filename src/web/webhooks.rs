@@ -3,8 +3,6 @@
 //! The answer comes after the commit. What we do not know (a message of somebody else, a word that is new) is answered
 //! kindly and changes nothing, so that the carrier does not repeat it for hours.
 
-use std::sync::LazyLock;
-
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{FromRequest, Request, State};
@@ -17,7 +15,6 @@ use super::params::{too_large, unsupported};
 use super::problem::Problem;
 use super::twilio_signature::{SETTINGS_HEADER, SIGNATURE_HEADER, Signed, requested_url, verify};
 use crate::decide::Reply;
-use crate::decide::Words;
 use crate::deliver::carrier::status_of;
 use crate::deliver::carrier::twilio::say;
 use crate::model::{E164, Locale, MessageId, MessageStatus};
@@ -150,9 +147,6 @@ fn reply_of(form: &SignedForm) -> Option<(Reply, String)> {
     Some((Reply { from, body, sid: sid.to_owned() }, to))
 }
 
-/// What a call answers with.
-static WORDS: LazyLock<Words> = LazyLock::new(Words::new);
-
 /// Twilio tells which key was pressed during a call (answered with TwiML), or what became of the call.
 #[utoipa::path(post, path = "/webhooks/twilio/voice", tag = "webhooks", security(()),
     params(("a" = Option<String>, Query, description = "Our attempt, as given to Twilio: `<message id>.<n>`."),
@@ -179,7 +173,7 @@ pub async fn voice(State(app): State<AppState>, form: SignedForm) -> Result<Resp
                 _ => "call-bye",
             };
             let locale = form.locale.unwrap_or_default();
-            format!("<Response>{}</Response>", say(locale, &WORDS.phrase(locale, words, &[])))
+            format!("<Response>{}</Response>", say(locale, &app.words.phrase(locale, words, &[])))
         }
         None => {
             if let Some(report) = call_report(&form) {

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod field;
 pub mod lives;
 pub mod outbox;
+pub mod phones;
 pub mod read;
 pub mod registry;
 pub mod requests;

@@ -224,7 +224,7 @@ pub async fn rejects(conn: &mut Conn, rejects: &[Reject]) -> Result<(), StoreErr
     for chunk in rejects.chunks(ROWS_MAX) {
         let mut query = QueryBuilder::<Db>::new("INSERT INTO rejects (id, at, topic, code, detail, payload) ");
         query.push_values(chunk, |mut row, r| {
-            row.push_bind(digest(&format!("{}|{}|{}", r.at.0, r.topic, r.payload)));
+            row.push_bind(digest(format!("{}|{}|{}", r.at.0, r.topic, r.payload)));
             row.push_bind(r.at.0);
             row.push_bind(r.topic.clone()).push_bind(r.code.clone());
             row.push_bind(r.detail.clone()).push_bind(r.payload.clone());

@@ -21,7 +21,7 @@ use crate::web::params::{Id, Params};
 use crate::web::problem::Problem;
 
 /// Calls at night are counted this far back.
-const NIGHT_CALLS_MS: Millis = 30 * DAY;
+pub(super) const NIGHT_CALLS_MS: Millis = 30 * DAY;
 /// The longest swap.
 const SWAP_MS_MAX: Millis = 31 * DAY;
 
@@ -131,7 +131,7 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn add(&self, all: &mut BTreeMap<String, OnRota>, place: &Place, h: &Housekeeper) {
         let standing = self.standings.get(&h.id).copied().unwrap_or_default();
-        let rested = standing.night_call_at.map(|at| at + self.rest).filter(|until| *until > self.now);
+        let rested = resting_until(&standing, self.rest, self.now);
         let one = all.entry(h.id.0.clone()).or_insert_with(|| OnRota {
             housekeeper_id: h.id.0.clone(),
             name: h.name.clone(),
@@ -147,6 +147,11 @@ impl Seen<'_> {
         one.property_ids.sort_unstable();
         one.on_duty |= is_on_duty(place, h, self.swaps, self.now);
     }
+}
+
+/// Until when somebody is asked last, after an urgent job at night.
+pub(super) fn resting_until(standing: &Standing, rest: Millis, now: Timestamp) -> Option<Timestamp> {
+    standing.night_call_at.map(|at| at + rest).filter(|until| *until > now)
 }
 
 /// Who works whose shift, and when.

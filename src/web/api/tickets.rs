@@ -66,6 +66,8 @@ pub struct Ticket {
     waiting_for: Option<&'static str>,
     /// It waits for the operator's word (`/sweep`): nobody is written to before.
     held: bool,
+    /// How many photos it has: `/tickets/{id}/photos/0` and so on.
+    photos: usize,
     /// How often it was opened again.
     reopened: u32,
     /// When who has it is expected; null where nobody is on the way, or nothing was said and the matter can wait.
@@ -150,20 +152,20 @@ pub(super) fn words(words: &[&'static str]) -> utoipa::openapi::Object {
         .build()
 }
 
-fn kinds() -> utoipa::openapi::Object {
+pub(super) fn kinds() -> utoipa::openapi::Object {
     words(&TicketKind::ALL.map(TicketKind::as_str))
 }
 
-fn statuses() -> utoipa::openapi::Object {
+pub(super) fn statuses() -> utoipa::openapi::Object {
     words(&Status::WORDS)
 }
 
-fn severities() -> utoipa::openapi::Object {
+pub(super) fn severities() -> utoipa::openapi::Object {
     use crate::model::Severity::{Emergency, Routine, Urgent};
     words(&[Routine, Urgent, Emergency].map(crate::model::Severity::as_str))
 }
 
-fn awaited() -> utoipa::openapi::Object {
+pub(super) fn awaited() -> utoipa::openapi::Object {
     use utoipa::openapi::schema::{SchemaType, Type};
     let mut object = words(&["dry", "proof", "report"]);
     object.schema_type = SchemaType::Array(vec![Type::String, Type::Null]);
@@ -203,6 +205,7 @@ impl From<&model::Ticket> for Ticket {
             source_floor: t.source.as_ref().and_then(|s| s.floor),
             waiting_for: crate::decide::awaited(t),
             held: t.held,
+            photos: t.photos.len(),
             reopened: t.round,
             expected_at: visit.and_then(|v| v.expected_at).map(Time::from),
             valve_code: t.work.opening.as_ref().map(|o| o.code.clone()),

@@ -230,7 +230,7 @@ async function story(item) {
     const id = encodeURIComponent(item.id);
     const [moves, messages] = await Promise.all([all(`/api/v1/tickets/${id}/events`), all(`/api/v1/messages?ticket=${id}`)]);
     // A step that sent something is told by its message.
-    const told = moves.filter((m) => m.what !== "step" && m.what !== "reply").map((m) => ({ at: m.at, node: move(m) }));
+    const told = moves.filter((m) => m.what !== "step" && m.what !== "reply").map((m) => ({ at: m.at, node: move(m, id) }));
     const lines = told.concat(messages.map((m) => ({ at: m.sent_at ?? m.created_at, node: letter(m) })));
     if (!shown()) return;
     lines.sort((a, b) => new Date(a.at) - new Date(b.at));
@@ -269,7 +269,7 @@ function happened(m) {
   return t.answers[answer];
 }
 
-function move(m) {
+function move(m, ticket) {
   const node = make("li");
   node.append(make("span", "what", happened(m)));
   const [role, ...name] = m.actor.split(":");
@@ -277,7 +277,17 @@ function move(m) {
   if (by) node.append(make("span", "by", ` · ${by}`));
   const said = m.data?.text || m.data?.note || m.data?.reason;
   if (said) node.append(make("blockquote", "", said));
+  if (m.what === "photo") node.append(photo(`/api/v1/tickets/${ticket}/photos/${m.data.n}`));
   return node;
+}
+
+function photo(path) {
+  const link = make("a");
+  link.href = path;
+  const picture = make("img", "photo");
+  Object.assign(picture, { src: path, alt: t.events.photo, loading: "lazy" });
+  link.append(picture);
+  return link;
 }
 
 function letter(m) {

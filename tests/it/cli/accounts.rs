@@ -12,6 +12,16 @@ fn home() -> Home {
     home
 }
 
+#[test]
+fn a_housekeepers_token_comes_with_the_address_of_their_page() {
+    let home = home();
+    let create = ["token", "create", "--role", "housekeeper", "--scope", "h1", "--name", "phone", "--config", "FILE"];
+    let made = home.call(&create);
+    assert_eq!((made.code, made.stdout.lines().count()), (Some(0), 1), "the token stays alone: {}", made.stderr);
+    let page = format!("http://127.0.0.1:8080/h/{}\n", made.stdout.trim_end());
+    assert!(made.stderr.ends_with(&page), "{}", made.stderr);
+}
+
 #[tokio::test]
 async fn a_token_is_shown_once_and_kept_as_its_hash() {
     let home = home();

@@ -9,6 +9,7 @@ mod conversation;
 mod dispatch;
 mod given;
 mod incident;
+mod jobs;
 mod leak;
 mod moves;
 mod people;

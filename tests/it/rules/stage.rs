@@ -365,7 +365,7 @@ impl Stage {
             }));
         }
         readings.iter_mut().for_each(|r| r.at = claimed);
-        let text = digest(&format!("{key} {}", what.replace(" retained", "")));
+        let text = digest(format!("{key} {}", what.replace(" retained", "")));
         let fingerprint = u64::from_str_radix(&text[..16], 16).expect("hexadecimal");
         Heard { readings, received_at: self.now, retained, fingerprint }
     }

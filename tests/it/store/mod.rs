@@ -11,6 +11,7 @@ mod ledger;
 mod lives;
 mod outbox;
 mod people;
+mod phones;
 mod registry;
 mod requests;
 mod rota;
@@ -112,6 +113,8 @@ on_both! {
     conversations::conversations_are_kept_listed_and_paged,
     conversations::who_looked_after_a_text_is_counted_with_what_came_of_it,
     conversations::every_stop_is_proven_and_counts_for_its_purpose,
+    phones::jobs_are_found_with_their_places,
+    phones::photos_come_back_as_they_were,
     requests::a_request_is_kept_once_and_answered_once,
     registry::an_import_is_read_back,
     registry::who_spoke_before_being_registered_is_looked_at,
@@ -201,6 +204,7 @@ pub fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i
         source: None,
         wet_at: None,
         survey: None,
+        photos: Vec::new(),
         tone: None,
         replied: false,
         sender: None,
@@ -249,6 +253,7 @@ fn every_statement_is_tested() {
         include_str!("lives.rs"),
         include_str!("outbox.rs"),
         include_str!("people.rs"),
+        include_str!("phones.rs"),
         include_str!("registry.rs"),
         include_str!("requests.rs"),
         include_str!("rota.rs"),

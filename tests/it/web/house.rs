@@ -61,7 +61,7 @@ pub const FILES: [(&str, &str); 5] = [
 ];
 
 /// Name, role and scope of every token of a house.
-pub const TOKENS: [(&str, &str, Option<&str>); 9] = [
+pub const TOKENS: [(&str, &str, Option<&str>); 10] = [
     ("ops", "operator", None),
     ("north", "region", Some("north")),
     ("oak", "manager", Some("oak")),
@@ -71,6 +71,7 @@ pub const TOKENS: [(&str, &str, Option<&str>); 9] = [
     ("eyes-oak", "reader", Some("oak")),
     ("lost", "manager", None),
     ("south", "region", Some("south")),
+    ("liu", "housekeeper", Some("h-liu")),
 ];
 
 /// A running house.

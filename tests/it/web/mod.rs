@@ -10,6 +10,7 @@ pub mod house;
 mod money;
 mod neighbours;
 mod page;
+mod phone;
 mod roles;
 mod schema;
 mod sign_in;

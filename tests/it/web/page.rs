@@ -15,7 +15,7 @@ use super::house::{House, token};
 const BROWSER_MAX: Duration = Duration::from_secs(240);
 
 /// Where screenshots go: a folder that the caller names, to look at them, else one that is removed.
-fn screenshots() -> (std::path::PathBuf, Option<tempfile::TempDir>) {
+pub fn screenshots() -> (std::path::PathBuf, Option<tempfile::TempDir>) {
     if let Some(folder) = std::env::var_os("NIGHTPORTER_SCREENSHOTS") {
         return (folder.into(), None);
     }
@@ -38,11 +38,26 @@ async fn managers_see_what_is_open_live() {
     house.writes("SM1", "+8613800000001", "My cat sits on it, is that bad?").await;
     house.user("anna", "reader", None, "a lamp at night").await;
     let (folder, _kept) = screenshots();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/page.cjs");
+    let said = browse("page.cjs", &[&house.base, &token("eyes"), &token("ops")], &folder, async |line: &str| {
+        if line == "ready" {
+            house.hear("elm/3A/sink", Fact::Leak(true)).await;
+        }
+    })
+    .await;
+    assert_eq!(said, ["ready", "done"]);
+    let sent = house.get("ops", "/api/v1/messages").await;
+    let by_hand = sent["items"].as_array().expect("a list").iter().filter(|m| m["template"] == "human");
+    let by_hand: Vec<_> = by_hand.filter_map(|m| m["body"].as_str()).collect();
+    assert!(by_hand.len() == 1 && by_hand[0].starts_with("Not at all. - "), "{by_hand:?}");
+}
+
+/// Has a script drive a browser; what it says, line by line, is heard on the way and answered.
+pub async fn browse(script: &str, args: &[&str], folder: &Path, heard: impl AsyncFn(&str)) -> Vec<String> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser").join(script);
     let mut node = Command::new("node")
         .arg(script)
-        .args([&house.base, &token("eyes"), &token("ops")])
-        .arg(&folder)
+        .args(args)
+        .arg(folder)
         .env("NIGHTPORTER_CHROMIUM", from_runner("NIGHTPORTER_CHROMIUM"))
         .env("NIGHTPORTER_NODE_MODULES", from_runner("NIGHTPORTER_NODE_MODULES"))
         .stdout(Stdio::piped())
@@ -54,20 +69,15 @@ async fn managers_see_what_is_open_live() {
     let driven = async {
         let mut said = Vec::new();
         while let Some(line) = lines.next_line().await.expect("text") {
-            if line == "ready" {
-                house.hear("elm/3A/sink", Fact::Leak(true)).await;
-            }
+            heard(&line).await;
             said.push(line);
         }
         said
     };
     let said = tokio::time::timeout(BROWSER_MAX, driven).await.expect("the browser ends");
     let ended = node.wait_with_output().await.expect("node ends");
-    assert_eq!(said, ["ready", "done"], "{}", String::from_utf8_lossy(&ended.stderr));
-    let sent = house.get("ops", "/api/v1/messages").await;
-    let by_hand = sent["items"].as_array().expect("a list").iter().filter(|m| m["template"] == "human");
-    let by_hand: Vec<_> = by_hand.filter_map(|m| m["body"].as_str()).collect();
-    assert!(by_hand.len() == 1 && by_hand[0].starts_with("Not at all. - "), "{by_hand:?}");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    said
 }
 
 #[tokio::test]
@@ -82,7 +92,19 @@ async fn the_page_asks_for_nothing_from_elsewhere_and_frames_nowhere() {
     assert!(
         html.contains("lang=\"en\"") && !html.contains("{{") && !html.contains("<style") && !html.contains(" style=")
     );
-    for file in ["style.css", "app.js", "figures.js", "letters.js", "moves.js", "words.js", "icon.svg"] {
+    for file in [
+        "style.css",
+        "app.js",
+        "figures.js",
+        "letters.js",
+        "moves.js",
+        "words.js",
+        "phone.css",
+        "phone.js",
+        "phone-words.js",
+        "jobs.js",
+        "icon.svg",
+    ] {
         let first = house.ask("", Method::GET, &format!("/page/{file}"), None).await;
         assert_eq!(first.status(), 200, "{file}");
         let tag = first.headers()["etag"].clone();
