@@ -104,7 +104,7 @@ pub fn names_hours(body: &str) -> bool {
 fn cut(body: &str, days: bool) -> Option<String> {
     let whole = without_each(FOR_GOOD_HAN, plain(body));
     let rest = without_each(TIMES_HAN, if days { without_each(DAYS_HAN, whole.clone()) } else { whole.clone() });
-    let rest = without_words(&without_hours_han(rest), days);
+    let rest = without_words(&without_hours_han(&rest), days);
     (rest != whole).then_some(rest)
 }
 
@@ -112,16 +112,22 @@ fn without_each(words: &[&str], text: String) -> String {
     words.iter().fold(text, |rest, word| rest.replace(word, ""))
 }
 
-/// Without `10点以后`.
-fn without_hours_han(text: String) -> String {
-    let Some((before, behind)) = text.split_once('点') else { return text };
-    let kept = before.trim_end_matches(|c| HOURS_HAN.contains(c));
-    // 一点 is "a little" more often than one o'clock.
-    if matches!(&before[kept.len()..], "" | "一") {
-        return text;
+/// Without `10点以后`, however often it stands there.
+fn without_hours_han(text: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::with_capacity(text.len());
+    while let Some((before, behind)) = rest.split_once('点') {
+        let first = before.trim_end_matches(|c| HOURS_HAN.contains(c));
+        // 一点 is "a little" more often than one o'clock.
+        if matches!(&before[first.len()..], "" | "一") {
+            kept.extend([before, "点"]);
+            rest = behind;
+        } else {
+            kept.push_str(first);
+            rest = BEHIND_HAN.iter().fold(behind, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+        }
     }
-    let behind = BEHIND_HAN.iter().fold(behind, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
-    format!("{kept}{behind}")
+    kept + rest
 }
 
 /// Without English words of time; the marks behind them stay, so that clauses stay apart.
@@ -184,6 +190,8 @@ mod tests {
             ("stop texting me at all", None),
             ("I have 2 locks", None),
             ("差一点漏水", None),
+            ("我八点到，九点半走", Some("我到,走")),
+            ("快一点，22点后别发了", Some("快一点,别发了")),
             ("从今天起别发短信", None),
         ] {
             let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -263,6 +263,7 @@ fn fewer_texts_are_not_none_and_a_human_answers() {
         "半夜别再给我发信息了，谢谢",
         "晚上十点以后不要再发了",
         "22点后别发了",
+        "快一点，22点后别发了",
         "睡觉时间别给我发短信",
         "晚上别催了",
         "It's so late, stop texting me",
