@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::field::Field;
-use super::sweep;
 use super::{Cause, Change, Committed, Committer, Item, Said};
+use super::{sweep, wishes};
 use crate::decide::desk::{Changes, Desk};
 use crate::decide::detect::sample::About;
 use crate::decide::forecast::{FinishedLife, Fleet};
@@ -113,7 +113,7 @@ impl<'a> Batch<'a> {
                     Cause::Rejected(_) => {}
                     Cause::TicketDue(id) => tasks.push(Task::TicketDue(id)),
                     Cause::Command(id, actor, command) => tasks.push(Task::Command(n, id, actor, command)),
-                    Cause::Open(open) => self.wished(tx, n, open, &mut tasks).await?,
+                    Cause::Open(open) => tasks.push(Task::Open(n, &open.0, &open.1, &open.2)),
                     Cause::Keyed(id, key) => {
                         if let Some((ticket, Recipient::Tenant(who))) = tx.ticket_of_call(id.as_str()).await? {
                             tasks.push(Task::Keyed(n, ticket, TenantId(who), *key));
@@ -187,7 +187,6 @@ impl<'a> Batch<'a> {
         }
         let facts = self.load_facts(tx, &tasks).await?;
         let mut desk = Desk::new(facts, &self.house.policy, &self.house.words, self.now);
-        let mut joined = Vec::new();
         for task in tasks {
             match task {
                 Task::Found(key, finding) => desk.found(&key, &finding),
@@ -200,10 +199,8 @@ impl<'a> Batch<'a> {
                     }
                 }
                 Task::Open(n, wanted, actor, key) => {
-                    let done = desk.wanted(wanted, actor, key);
-                    let other = done.iter().filter(|id| **id != Wanted::ticket_id(key));
-                    joined.extend(other.map(|id| (key, id.clone())));
-                    self.out.answers.push((n, done.map(|id| desk.facts.tickets[&id].clone())));
+                    let done = wishes::open(tx, &mut desk, (wanted, actor, key)).await?;
+                    self.out.answers.push((n, done));
                 }
                 Task::Waits(conversation) => desk.conversation_due(&conversation.phone),
                 Task::Say(n, conversation, said) => {
@@ -219,7 +216,6 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        self.keep_joined(tx, &joined).await?;
         self.store_talk(tx, &desk).await?;
         Ok((desk.facts.tickets, desk.changes))
     }

@@ -85,7 +85,7 @@ pub enum Refusal {
     /// Nobody rents where the matter is.
     #[error("this matter concerns no tenant")]
     NoTenant,
-    /// The key was used for another amount.
+    /// The key was used for another amount, answer or ticket.
     #[error("this key was used for something else")]
     UsedKey,
     /// Credits are in another currency.

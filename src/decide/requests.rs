@@ -24,13 +24,16 @@ pub struct Wanted {
 
 impl Desk<'_> {
     /// Somebody who works here opens a ticket; the unit must be one of the property. Of water there the open ticket has it.
+    /// A key that opened a ticket leads to it; for something else it is refused.
     pub fn wanted(&mut self, wanted: &Wanted, actor: &str, key: &str) -> Result<TicketId, Refusal> {
         let at_home = |unit: &UnitId| self.facts.units.get(unit).is_some_and(|u| u.property_id == wanted.property_id);
         if !self.facts.places.contains_key(&wanted.property_id) || !wanted.unit_id.as_ref().is_none_or(at_home) {
             return Err(Refusal::NoPlace);
         }
-        let known = self.facts.tickets.contains_key(&Wanted::ticket_id(key));
-        let unit = wanted.unit_id.as_ref().filter(|_| wanted.kind == TicketKind::Leak && !known);
+        if let Some(ticket) = self.facts.tickets.get(&Wanted::ticket_id(key)) {
+            return if wanted.is_of(ticket) { Ok(ticket.id.clone()) } else { Err(Refusal::UsedKey) };
+        }
+        let unit = wanted.unit_id.as_ref().filter(|_| wanted.kind == TicketKind::Leak);
         match unit.and_then(|unit| self.incident_in(unit)) {
             Some(id) => Ok(self.reported(id, wanted, actor)),
             None => Ok(self.open_by_word(wanted, actor, key)),
@@ -132,6 +135,12 @@ pub(super) fn offer_now(ticket: &mut Ticket, now: Timestamp) {
 }
 
 impl Wanted {
+    /// Whether this is what a ticket was opened for. Its severity may have changed since.
+    fn is_of(&self, ticket: &Ticket) -> bool {
+        let place = ticket.property_id == self.property_id && ticket.unit_id == self.unit_id;
+        place && ticket.kind == self.kind && ticket.text.as_ref() == Some(&self.text)
+    }
+
     /// The id of the ticket that a wish leads to.
     pub fn ticket_id(key: &str) -> TicketId {
         TicketId(format!("t_{}", digest(format!("wish|{key}"))))

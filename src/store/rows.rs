@@ -349,7 +349,7 @@ pub struct UserRow {
 /// A request that came with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptRequest {
-    /// What was asked.
+    /// What was asked, or its digest.
     pub request: String,
     /// What is to be done about it, where that was chosen beforehand.
     pub plan: String,

@@ -314,7 +314,7 @@ queries! {
     /// A photo of a ticket.
     phones::photo as photo(ticket: &str, n: i64) -> Option<Photo>;
 
-    /// Keeps a request by its key, unless one is kept.
+    /// Keeps a request by its key, unless one is kept; forgets old ones.
     requests::keep as keep_request(key: &str, kept: &KeptRequest, now: Timestamp) -> ();
     /// What is kept under a key.
     requests::kept as kept_request(key: &str) -> Option<KeptRequest>;

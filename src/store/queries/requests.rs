@@ -1,13 +1,24 @@
-//! Requests that came with a key. What is kept first counts; nothing is ever replaced.
+//! Requests that came with a key. What is kept first counts; nothing is replaced, and all is forgotten in the end.
 
 use sqlx::Row as _;
 
 use super::Conn;
-use crate::model::Timestamp;
+use crate::model::time::DAY;
+use crate::model::{Millis, Timestamp};
 use crate::store::{KeptRequest, StoreError};
 
-/// Keeps a request; of one that is there nothing changes.
+/// So long a key counts at least, as the API promises.
+const KEPT_MS: Millis = 30 * DAY;
+/// Requests that are forgotten at once.
+const FORGOTTEN_MAX: i64 = 100;
+
+/// Keeps a request; of one that is there nothing changes. Those that are too old are forgotten, the oldest first.
 pub async fn keep(conn: &mut Conn, key: &str, kept: &KeptRequest, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM requests WHERE key IN (SELECT key FROM requests WHERE at < $1 ORDER BY at, key LIMIT $2)")
+        .bind((now - KEPT_MS).0)
+        .bind(FORGOTTEN_MAX)
+        .execute(&mut *conn)
+        .await?;
     sqlx::query(
         "INSERT INTO requests (key, request, plan, answer, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING",
     )

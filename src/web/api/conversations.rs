@@ -152,7 +152,7 @@ pub struct Answering {
     (status = 401, description = "No known token.", body = Problem),
     (status = 403, description = "Not with this role.", body = Problem),
     (status = 404, description = "No such conversation in the token's scope.", body = Problem),
-    (status = 409, description = "The tenant has said STOP; nothing is sent.", body = Problem),
+    (status = 409, description = "The tenant has said STOP, or the key was used for another answer; nothing is sent.", body = Problem),
     (status = 413, description = "Too large.", body = Problem),
     (status = 415, description = "Not JSON.", body = Problem),
     (status = 422, description = "A field is wrong, or the text holds a link and the number is one of mainland China.", body = Problem),

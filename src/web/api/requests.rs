@@ -42,14 +42,15 @@ pub struct NewTicket {
     text: String,
 }
 
-/// Opens a ticket: its playbook begins at once. The same key again answers with the same ticket.
+/// Opens a ticket: its playbook begins at once. The same key and body again answer with the same ticket.
 #[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", operation_id = "create_ticket",
-    params(("Idempotency-Key" = String, Header, description = "1 to 128 characters, new for each ticket.")),
+    params(("Idempotency-Key" = String, Header, description = "1 to 128 characters, new for each ticket; it counts for 30 days.")),
     request_body = NewTicket, responses(
     (status = 201, description = "The ticket, opened now or before.", body = Ticket),
     (status = 400, description = "No usable Idempotency-Key, or no JSON.", body = Problem),
     (status = 401, description = "No known token.", body = Problem),
     (status = 403, description = "Not with this role, or not at this property.", body = Problem),
+    (status = 409, description = "The key was used for another ticket; nothing changed.", body = Problem),
     (status = 413, description = "Too large.", body = Problem),
     (status = 415, description = "Not JSON.", body = Problem),
     (status = 422, description = "A field is wrong.", body = Problem),

@@ -127,7 +127,7 @@ pub async fn sweep(State(app): State<AppState>, caller: Caller, _: Params<NoPara
 /// Releases a dose: the playbooks of these tickets begin, now or on the day that is theirs. The same key and body again get the
 /// same answer.
 #[utoipa::path(post, path = "/api/v1/sweep/release", tag = "tickets", operation_id = "release_sweep", request_body = Dose,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 characters, new for each dose: sent again with it, the same dose releases nothing more.")), responses(
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 characters, new for each dose: sent again with it, the same dose releases nothing more. It counts for 30 days.")), responses(
     (status = 200, description = "What was released.", body = Released),
     (status = 400, description = "The request cannot be understood.", body = Problem),
     (status = 401, description = "No known token.", body = Problem),

@@ -244,6 +244,8 @@ fn a_wish_opens_one_ticket_however_often_it_is_heard() {
         stage.log,
         ["05 10:00 opened leak", "05 10:00 text tenant:t2 leak_tenant", "05 10:00 text housekeeper:h1 offer_leak"]
     );
+    let other = Wanted { text: "The tap drips".to_owned(), ..wanted.clone() };
+    stage.decide(|desk| assert_eq!(desk.wanted(&other, "user:ops", "key-1"), Err(Refusal::UsedKey)));
     let elsewhere = Wanted { unit_id: Some("elm-1".into()), ..wanted };
     stage.decide(|desk| assert!(desk.wanted(&elsewhere, "user:ops", "key-2").is_err()));
 }

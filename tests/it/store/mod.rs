@@ -116,6 +116,7 @@ on_both! {
     phones::jobs_are_found_with_their_places,
     phones::photos_come_back_as_they_were,
     requests::a_request_is_kept_once_and_answered_once,
+    requests::requests_are_forgotten_after_thirty_days_some_at_once,
     registry::an_import_is_read_back,
     registry::who_spoke_before_being_registered_is_looked_at,
     registry::an_import_replaces_what_it_names_and_leaves_the_rest,

@@ -136,6 +136,17 @@ async fn people_open_tickets_of_their_own_and_a_key_makes_one() {
     assert_eq!((status, &first["kind"], &first["tenant_id"]), (201, &json!("request"), &json!("t-oak")), "{first}");
     let (status, again) = post(&house, "oak", "/api/v1/tickets", "key-1", body.clone()).await;
     assert_eq!((status, &again["id"]), (201, &first["id"]));
+    let other = [
+        ("kind", json!("tamper")),
+        ("unit_id", Value::Null),
+        ("severity", json!("urgent")),
+        ("text", json!("The tap drips")),
+    ];
+    for (field, value) in other {
+        let mut wish = body.clone();
+        wish[field] = value;
+        is_used_up(post(&house, "oak", "/api/v1/tickets", "key-1", wish).await);
+    }
     for (who, field, value, expected) in [
         ("oak", "kind", json!("battery"), 422),
         ("oak", "unit_id", json!("3a"), 422),
@@ -168,6 +179,38 @@ async fn water_that_joined_a_ticket_leads_to_it_under_its_key_whatever_became_of
     assert_eq!(cancelled.0, 200, "{}", cancelled.1);
     let (status, again) = post(&house, "oak", "/api/v1/tickets", "wet-1", body.clone()).await;
     assert_eq!((status, &again["id"], &again["status"]), (201, &json!(leak), &json!("cancelled")), "{again}");
+    let mut ceiling = body.clone();
+    ceiling["text"] = json!("Water from the ceiling");
+    is_used_up(post(&house, "oak", "/api/v1/tickets", "wet-1", ceiling).await);
     let (_, other) = post(&house, "oak", "/api/v1/tickets", "wet-2", body).await;
     assert_ne!(other["id"], json!(leak), "a new key is a new matter");
+}
+
+/// It says what is wrong, where, and how to mend it.
+fn is_used_up((status, problem): (u16, Value)) {
+    assert_eq!((status, &problem["type"]), (409, &json!("urn:nightporter:problem:idempotency-conflict")), "{problem}");
+    assert_eq!(
+        (&problem["where"], &problem["mend"]),
+        (&json!("header Idempotency-Key"), &json!("send a new key")),
+        "{problem}"
+    );
+}
+
+#[tokio::test]
+async fn of_two_wishes_under_one_key_one_is_granted_and_a_forgotten_key_still_tells_them_apart() {
+    let house = House::start().await;
+    let wish = |text: &str| json!({ "kind": "request", "property_id": "oak", "unit_id": "12b", "text": text });
+    let open = async |key: &str, text: &str| post(&house, "oak", "/api/v1/tickets", key, wish(text)).await;
+    let texts = ["The window does not close", "The tap drips"];
+    let both: [_; 2] = tokio::join!(open("key-1", texts[0]), open("key-1", texts[1])).into();
+    let granted = both.iter().position(|(status, _)| *status == 201).expect("one is granted");
+    let (first, second) = (both[granted].1["id"].clone(), both[1 - granted].clone());
+    is_used_up(second);
+    house.clock.advance(31 * DAY);
+    assert_eq!(open("key-2", "The door creaks").await.0, 201, "what is old is forgotten with it");
+    let (status, again) = open("key-1", texts[granted]).await;
+    assert_eq!((status, again["id"].clone()), (201, first), "{again}");
+    house.clock.advance(31 * DAY);
+    assert_eq!(open("key-3", "The door creaks").await.0, 201);
+    is_used_up(open("key-1", texts[1 - granted]).await);
 }
