@@ -39,5 +39,5 @@ pub(super) async fn open(
 fn fingerprint(wanted: &Wanted) -> String {
     let Wanted { kind, property_id, unit_id, severity, text } = wanted;
     let severity = severity.map(Severity::as_str);
-    digest(&json!([kind.as_str(), property_id.0, unit_id.as_ref().map(|unit| &unit.0), severity, text]).to_string())
+    digest(json!([kind.as_str(), property_id.0, unit_id.as_ref().map(|unit| &unit.0), severity, text]).to_string())
 }
