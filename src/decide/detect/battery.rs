@@ -272,6 +272,13 @@ impl BatteryState {
         levels.get(levels.len() / 2).copied()
     }
 
+    /// A fraction of one per cent, from a gauge that never showed more and of which nothing is known yet: perhaps its scale
+    /// ends at 1. A few readings tell.
+    fn may_be_fraction(&self, level: f64) -> bool {
+        let fraction = level > 0.0 && level < 1.0 && self.recent.iter().all(|l| *l < 1.0);
+        fraction && self.flag != Some(true) && self.gauge.known_for(self.outlook.track.born).is_none()
+    }
+
     /// An ordinary reading.
     fn settle(&mut self, level: f64, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         if let Some(from) = self.established().filter(|from| *from - level >= FELL_POINTS) {
@@ -282,7 +289,7 @@ impl BatteryState {
         }
         self.recent.push(level);
         let low_percent = ctx.policy.battery.low_percent;
-        if level <= low_percent {
+        if level <= low_percent && !self.may_be_fraction(level) {
             self.lows = (self.lows + 1).min(2);
         } else if level >= low_percent + HYSTERESIS_POINTS {
             self.lows = 0;

@@ -340,6 +340,24 @@ fn a_gauge_that_once_died_at_60_percent_sends_a_visit_when_it_says_low() {
 }
 
 #[test]
+fn a_scale_that_ends_at_one_sends_a_visit_and_no_text_to_the_tenant() {
+    let mut stage = Stage::new();
+    mornings(&mut stage, 1..=8, |_| "battery=0.87".to_owned());
+    assert_eq!(
+        stage.log,
+        [
+            "06 09:00 opened battery lock1",
+            "06 09:00 text housekeeper:h1 offer_battery",
+            "06 09:00 text manager:oak gauge_manager"
+        ]
+    );
+    let half_points = "05 08:00 lock1 battery=1.5\n05 10:00 lock1 battery=0.5\n05 11:00 lock1 battery=0.5";
+    check("", half_points, "05 10:00 opened battery lock1\n05 10:00 text tenant:t1 battery_tenant");
+    let flagged = "05 10:00 lock1 battery=0.5 low\n05 11:00 lock1 battery=0.5 low";
+    check("", flagged, "05 11:00 opened battery lock1\n05 11:00 text tenant:t1 battery_tenant");
+}
+
+#[test]
 fn a_playbook_without_a_visit_gets_one_when_the_gauge_lies_and_keeps_its_words_for_a_dead_lock() {
     let mut playbook = builtin_playbook(TicketKind::Battery);
     let first = playbook.steps.remove(0);
