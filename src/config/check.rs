@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::read::Document;
-use super::values::{Secret, host_of, is_loopback};
-use super::{BrokerUser, Config, carriers, formats, playbooks};
+use super::values::{BrokerUrl, Secret, host_of, is_loopback};
+use super::{Broker, BrokerUser, Config, Mqtt, carriers, formats, playbooks};
 use crate::model::{CarrierName, E164};
 
 /// The sections of the file, to tell a variable with one underscore too few from somebody else's.
@@ -44,6 +44,7 @@ pub(super) fn check(config: &mut Config, document: &mut Document<'_>) {
     resolve_secrets(config, document);
     resolve_paths(config, document);
     formats::check(config, document);
+    meet_own_broker(config);
     check_mqtt(config, document);
     check_broker(config, document);
     check_database(config, document);
@@ -58,6 +59,15 @@ pub(super) fn check(config: &mut Config, document: &mut Document<'_>) {
     }
     for (kind, edit) in config.property.values().flat_map(|p| &p.playbook) {
         playbooks::check(*kind, edit, document);
+    }
+}
+
+/// The built-in broker is where the service connects to, unless it is told otherwise.
+fn meet_own_broker(config: &mut Config) {
+    let Broker { enabled, listen, cert_file, .. } = &config.broker;
+    if *enabled && cert_file.is_none() && config.mqtt.url == Mqtt::default().url {
+        let host = if listen.ip().is_unspecified() { "127.0.0.1".to_owned() } else { listen.ip().to_string() };
+        config.mqtt.url = BrokerUrl { tls: false, host, port: listen.port() };
     }
 }
 

@@ -24,6 +24,19 @@ pub fn refused(text: &str, env: &[(&str, &str)], lines: &[&str]) {
 }
 
 #[test]
+fn the_service_meets_its_own_broker_unless_it_is_told_otherwise() {
+    let url = |text: &str| parse_env(text, &[]).expect("sound").mqtt.url.to_string();
+    assert_eq!(url("[broker]\nenabled = true\nlisten = '127.0.0.1:21883'"), "mqtt://127.0.0.1:21883");
+    assert_eq!(
+        url("[broker]\nenabled = true\nlisten = '0.0.0.0:1884'\nallow_anonymous = true"),
+        "mqtt://127.0.0.1:1884"
+    );
+    let elsewhere = "[mqtt]\nurl = 'mqtt://hub.local:1883'\n[broker]\nenabled = true\nlisten = '127.0.0.1:21883'";
+    assert_eq!(url(elsewhere), "mqtt://hub.local:1883");
+    assert_eq!(url("[broker]\nlisten = '127.0.0.1:21883'"), "mqtt://127.0.0.1:1883", "it is not started");
+}
+
+#[test]
 fn sections_for_unknown_places_name_the_nearest() {
     let text = "[mqtt]\nsubscriptions = ['a', { topic = 'b', property = 'oak' }, { topic = 'c', property = 'elmm' }]\n\
         [property.oka.playbook.leak]\nseverity = \"urgent\"\n[property.elm]\n[region.eas]\nphone = \"+8613800000000\"";
