@@ -36,7 +36,7 @@ pub(super) struct Create {
     /// What it is for; `token revoke` ends it by this name
     #[arg(long)]
     name: String,
-    /// The region, property or housekeeper that it is limited to
+    /// The region, property, housekeeper or tenant that it is limited to
     #[arg(long, value_name = "ID")]
     scope: Option<String>,
     #[command(flatten)]
@@ -82,9 +82,14 @@ impl Create {
         tx.create_token(&row, &token_hash(&token), Clock::system().now()).await?;
         tx.commit().await?;
         store.close().await;
-        if role == Role::Housekeeper {
+        let page = match role {
+            Role::Housekeeper => Some("h"),
+            Role::Tenant => Some("t"),
+            _ => None,
+        };
+        if let Some(page) = page {
             // Beside the token, which stays alone on the standard output.
-            eprintln!("Their page, for them alone: {}/h/{token}", config.http.base_url());
+            eprintln!("Their page, for them alone: {}/{page}/{token}", config.http.base_url());
         }
         say(token)
     }

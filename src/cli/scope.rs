@@ -23,6 +23,7 @@ impl ValueEnum for RoleArg {
             RoleArg(Role::Manager),
             RoleArg(Role::Housekeeper),
             RoleArg(Role::Reader),
+            RoleArg(Role::Tenant),
         ];
         &ALL
     }
@@ -34,6 +35,7 @@ impl ValueEnum for RoleArg {
             Role::Manager => "One property: --scope PROPERTY",
             Role::Housekeeper => "The jobs of one housekeeper: --scope HOUSEKEEPER",
             Role::Reader => "Reads only; everywhere, or one property: --scope PROPERTY",
+            Role::Tenant => "The page of one tenant's home, while they rent it: --scope TENANT",
         };
         Some(PossibleValue::new(self.0.as_str()).help(help))
     }

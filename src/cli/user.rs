@@ -12,6 +12,7 @@ use super::scope::{self, RoleArg};
 use super::{ConfigArg, Failure, say};
 use crate::clock::Clock;
 use crate::store::UserRow;
+use crate::web::Role;
 use crate::web::password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, hash};
 
 /// Add, list and disable people who sign in with a name and a password.
@@ -88,6 +89,10 @@ impl UserCommand {
 impl Add {
     async fn run(self) -> Result<(), Failure> {
         let role = self.role.0;
+        if role == Role::Tenant {
+            let instead = "a tenant has a page and no password: see `nightporter token create --role tenant`";
+            return Err(Failure::Usage(instead.to_owned()));
+        }
         scope::needed(role, self.scope.as_deref())?;
         scope::name(&self.name)?;
         let (_, store) = self.config.open().await?;

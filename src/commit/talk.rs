@@ -20,7 +20,12 @@ impl Batch<'_> {
         to: &str,
         tasks: &mut Vec<Task<'i>>,
     ) -> Result<(), StoreError> {
-        let tickets = tx.tickets_of_phone(reply.from.as_str(), self.now - ASKED_LATELY_MS).await?;
+        let mut tickets = tx.tickets_of_phone(reply.from.as_str(), self.now - ASKED_LATELY_MS).await?;
+        if let Some(about) = &reply.about {
+            // What they named counts before what is newest.
+            tickets.retain(|id| id != about);
+            tickets.insert(0, about.clone());
+        }
         if tx.add_inbound(&reply.from, to, &reply.body, &reply.sid, tickets.first(), self.now).await? {
             let homes = tx.homes_of_phone(reply.from.as_str()).await?;
             let units: Vec<&str> = homes.iter().map(|(_, unit)| unit.as_str()).collect();

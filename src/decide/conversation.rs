@@ -22,6 +22,8 @@ pub struct Reply {
     pub body: String,
     /// The carrier's id of it.
     pub sid: String,
+    /// Which matter they said that it is about, where they could say so.
+    pub about: Option<TicketId>,
 }
 
 /// After this an answer to a person is no longer worth sending.

@@ -16,6 +16,7 @@ mod emergency_power;
 pub mod forecast;
 pub mod goodwill;
 mod hand_over;
+pub mod homes;
 pub mod identity;
 mod incident;
 pub mod intent;

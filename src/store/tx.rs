@@ -311,6 +311,10 @@ queries! {
     phones::jobs as jobs_of(housekeeper: &str, done_since: Timestamp) -> Vec<JobRow>;
     /// Keeps a photo of a ticket.
     phones::add_photo as add_photo(ticket: &TicketId, n: i64, photo: &Photo) -> ();
+    /// Where a tenant lives.
+    phones::home as home_of(tenant: &str) -> Option<HomeRow>;
+    /// What is looked after at a tenant's home.
+    phones::matters as matters_of(tenant: &Tenant) -> Vec<Ticket>;
     /// A photo of a ticket.
     phones::photo as photo(ticket: &str, n: i64) -> Option<Photo>;
 

@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 use super::AppState;
 use super::problem::Problem;
 use super::server::Peer;
+use crate::model::Timestamp;
 use crate::model::{Status, Ticket};
-use crate::store::Tx;
+use crate::store::{HomeRow, Tx};
 
 /// The cookie of the page's session.
 pub const COOKIE: &str = "nightporter_session";
@@ -34,11 +35,14 @@ pub enum Role {
     Housekeeper,
     /// Looking only; of one property, or of all.
     Reader,
+    /// Their own home, as the page of their phone shows it, while they rent it.
+    Tenant,
 }
 
 impl Role {
-    /// Every role, in the order of the contract.
-    pub const ALL: [Self; 5] = [Self::Operator, Self::Region, Self::Manager, Self::Housekeeper, Self::Reader];
+    /// Every role.
+    pub const ALL: [Self; 6] =
+        [Self::Operator, Self::Region, Self::Manager, Self::Housekeeper, Self::Reader, Self::Tenant];
 
     /// The word of the contract.
     pub fn as_str(self) -> &'static str {
@@ -48,16 +52,18 @@ impl Role {
             Self::Manager => "manager",
             Self::Housekeeper => "housekeeper",
             Self::Reader => "reader",
+            Self::Tenant => "tenant",
         }
     }
 
-    /// What a scope of it names: `region`, `property` or `housekeeper`; nothing for who is not limited.
+    /// What a scope of it names: `region`, `property`, `housekeeper` or `tenant`; nothing for who is not limited.
     pub fn scope(self) -> Option<&'static str> {
         match self {
             Self::Operator => None,
             Self::Region => Some("region"),
             Self::Manager | Self::Reader => Some("property"),
             Self::Housekeeper => Some("housekeeper"),
+            Self::Tenant => Some("tenant"),
         }
     }
 
@@ -84,17 +90,20 @@ pub enum Right {
     Ledger,
     /// See what could not be understood, raw payloads; adopt devices.
     Rejects,
+    /// See one's own home, and say something there.
+    Home,
 }
 
 /// The whole table of who may what.
 pub fn allows(role: Role, right: Right) -> bool {
     match right {
-        Right::Tickets => true,
-        Right::Property => role != Role::Housekeeper,
-        Right::Work => role != Role::Reader,
+        Right::Tickets => role != Role::Tenant,
+        Right::Property => !matches!(role, Role::Housekeeper | Role::Tenant),
+        Right::Work => !matches!(role, Role::Reader | Role::Tenant),
         Right::Lead => matches!(role, Role::Operator | Role::Region | Role::Manager),
         Right::Ledger => matches!(role, Role::Operator | Role::Reader),
         Right::Rejects => role == Role::Operator,
+        Right::Home => role == Role::Tenant,
     }
 }
 
@@ -106,6 +115,8 @@ pub struct Caller {
     role: Role,
     /// The housekeeper, for that role.
     housekeeper: Option<String>,
+    /// The tenancy, for a tenant.
+    home: Option<Box<HomeRow>>,
     /// Which properties they see; all when absent.
     properties: Option<Vec<String>>,
 }
@@ -113,7 +124,7 @@ pub struct Caller {
 impl Caller {
     /// A reader of everything: the page of the demo.
     fn anyone() -> Self {
-        Self { name: "demo".to_owned(), role: Role::Reader, housekeeper: None, properties: None }
+        Self { name: "demo".to_owned(), role: Role::Reader, housekeeper: None, home: None, properties: None }
     }
 
     /// Goes on only with this right.
@@ -145,6 +156,11 @@ impl Caller {
     /// The housekeeper who asks, if it is one.
     pub fn housekeeper(&self) -> Option<&str> {
         self.housekeeper.as_deref()
+    }
+
+    /// Where they live, if it is a tenant.
+    pub fn home(&self) -> Option<&HomeRow> {
+        self.home.as_deref()
     }
 
     /// Which properties they see; all when absent.
@@ -231,7 +247,7 @@ pub fn token_hash(token: &str) -> String {
 pub async fn identify(app: &AppState, token: &str) -> Result<Option<Caller>, Problem> {
     let mut tx = app.store.read().await?;
     let Some(row) = tx.token(&token_hash(token)).await? else { return Ok(None) };
-    caller(&mut tx, row.name, &row.role, row.scope).await
+    caller(&mut tx, row.name, &row.role, row.scope, app.clock.now()).await
 }
 
 /// Whom the secret of the page's session belongs to: a user, or the bearer of a token.
@@ -241,24 +257,38 @@ async fn signed_in(app: &AppState, secret: &str) -> Result<Option<Caller>, Probl
         drop(tx);
         return identify(app, secret).await;
     };
-    caller(&mut tx, row.name, &row.role, row.scope).await
+    caller(&mut tx, row.name, &row.role, row.scope, app.clock.now()).await
 }
 
-async fn caller(tx: &mut Tx, name: String, role: &str, scope: Option<String>) -> Result<Option<Caller>, Problem> {
+async fn caller(
+    tx: &mut Tx,
+    name: String,
+    role: &str,
+    scope: Option<String>,
+    now: Timestamp,
+) -> Result<Option<Caller>, Problem> {
     let Some(role) = Role::parse(role) else {
         tracing::warn!(role, "web.unknown_role");
         return Ok(None);
     };
     let properties = reach(tx, role, scope.as_deref()).await?;
+    let home = match (role, &scope) {
+        (Role::Tenant, Some(tenant)) => tx.home_of(tenant).await?.filter(|home| home.is_rented(now)).map(Box::new),
+        _ => None,
+    };
+    if role == Role::Tenant && home.is_none() {
+        // Who rents no longer is known no longer.
+        return Ok(None);
+    }
     let housekeeper = if role == Role::Housekeeper { scope } else { None };
-    Ok(Some(Caller { name, role, housekeeper, properties }))
+    Ok(Some(Caller { name, role, housekeeper, home, properties }))
 }
 
 /// The properties that a role and its scope cover; all when absent. A role that needs a scope and has none covers nothing.
 async fn reach(tx: &mut Tx, role: Role, scope: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
     Ok(match (role, scope) {
         (Role::Operator, _) | (Role::Reader, None) => None,
-        (_, None) => Some(Vec::new()),
+        (_, None) | (Role::Tenant, _) => Some(Vec::new()),
         (Role::Manager | Role::Reader, Some(property)) => Some(vec![property.to_owned()]),
         (Role::Region, Some(region)) => Some(tx.properties_of_region(region).await?),
         (Role::Housekeeper, Some(id)) => Some(tx.properties_of_housekeeper(id).await?),
@@ -359,17 +389,17 @@ mod tests {
         assert_eq!(token_hash("abc"), abc);
     }
 
-    const RIGHTS: [Right; 6] =
-        [Right::Tickets, Right::Property, Right::Work, Right::Lead, Right::Ledger, Right::Rejects];
+    const RIGHTS: [Right; 7] =
+        [Right::Tickets, Right::Property, Right::Work, Right::Lead, Right::Ledger, Right::Rejects, Right::Home];
 
     #[test]
-    fn every_role_reads_its_word_and_the_operator_may_everything() {
+    fn every_role_reads_its_word_and_the_operator_may_everything_but_live_there() {
         for role in Role::ALL {
             assert_eq!(Role::parse(role.as_str()), Some(role));
         }
-        assert!(RIGHTS.into_iter().all(|right| allows(Role::Operator, right)));
+        assert!(RIGHTS.into_iter().all(|right| allows(Role::Operator, right) != (right == Right::Home)));
         let may = |role| RIGHTS.into_iter().filter(|right| allows(role, *right)).count();
-        assert_eq!(Role::ALL.map(may), [6, 4, 4, 2, 3]);
+        assert_eq!(Role::ALL.map(may), [6, 4, 4, 2, 3, 1]);
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         api::commands::accept, api::commands::decline, api::commands::arrive,
         api::commands::eta, api::commands::fail, api::commands::wait, api::commands::resume, api::commands::resolve,
         api::commands::reassign, api::commands::note, api::commands::cancel,
-        api::photos::add, api::photos::one, api::jobs::jobs,
+        api::photos::add, api::photos::one, api::jobs::jobs, api::home::home, api::home::say, api::home::photo,
         api::requests::create, api::conversations::list, api::conversations::answer, api::conversations::leave,
         api::goodwill::give, api::praise::list,
         api::messages::list, api::messages::one, api::ledger::rewards, api::ledger::redeem, api::ledger::trial_balance,
@@ -93,7 +93,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     tags(
         (name = "devices", description = "What devices told."),
         (name = "tickets", description = "Problems being looked after, and the moves people make."),
-        (name = "people", description = "Housekeepers: who works when, and what they had."),
+        (name = "people", description = "Housekeepers: who works when, what they had and have to do; tenants: their home."),
         (name = "messages", description = "What was said to and by people."),
         (name = "money", description = "Rewards, in a double-entry ledger that is only ever added to."),
         (name = "service", description = "The service itself."),

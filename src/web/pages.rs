@@ -1,4 +1,4 @@
-//! The pages: for managers at `/`, for a housekeeper's phone at `/h/<token>`. Documents, styles and scripts from this
+//! The pages: for managers at `/`, for a housekeeper's phone at `/h/<token>`, for a tenant's at `/t/<token>`. Documents, styles and scripts from this
 //! binary; nothing from other hosts.
 //!
 //! The server chooses the first language and hands out the files; everything that is shown, the script reads from the
@@ -29,6 +29,7 @@ const PHONE_STYLE: &str = include_str!("page/phone.css");
 const PHONE_SCRIPT: &str = include_str!("page/phone.js");
 const PHONE_WORDS: &str = include_str!("page/phone-words.js");
 const JOBS: &str = include_str!("page/jobs.js");
+const HOME: &str = include_str!("page/home.js");
 const GONE: &str = include_str!("page/gone.html");
 const ICON: &str = include_str!("page/icon.svg");
 
@@ -51,10 +52,12 @@ pub fn routes(router: Router<AppState>) -> Router<AppState> {
         .route("/page/words.js", file("text/javascript; charset=utf-8", WORDS))
         .route("/page/icon.svg", file("image/svg+xml", ICON))
         .route("/h/{token}", get(jobs))
+        .route("/t/{token}", get(home))
         .route("/page/phone.css", file("text/css; charset=utf-8", PHONE_STYLE))
         .route("/page/phone.js", file("text/javascript; charset=utf-8", PHONE_SCRIPT))
         .route("/page/phone-words.js", file("text/javascript; charset=utf-8", PHONE_WORDS))
         .route("/page/jobs.js", file("text/javascript; charset=utf-8", JOBS))
+        .route("/page/home.js", file("text/javascript; charset=utf-8", HOME))
 }
 
 async fn page(State(app): State<AppState>, parts: Parts) -> Response {
@@ -66,6 +69,11 @@ async fn page(State(app): State<AppState>, parts: Parts) -> Response {
 /// The page of a housekeeper's phone: the same for everybody, without data. A token that opens nothing gets kind words.
 async fn jobs(State(app): State<AppState>, headers: HeaderMap, token: Path<String>) -> Result<Response, Problem> {
     phone(&app, &headers, &token, Role::Housekeeper, PHONE.replace("{{script}}", "jobs")).await
+}
+
+/// The page of a tenant's phone, alike.
+async fn home(State(app): State<AppState>, headers: HeaderMap, token: Path<String>) -> Result<Response, Problem> {
+    phone(&app, &headers, &token, Role::Tenant, PHONE.replace("{{script}}", "home")).await
 }
 
 async fn phone(

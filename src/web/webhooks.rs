@@ -144,7 +144,7 @@ fn reply_of(form: &SignedForm) -> Option<(Reply, String)> {
     // Not every database takes a NUL.
     let body = form.get("Body").unwrap_or_default().replace('\0', "");
     let to = form.get("To").unwrap_or_default().to_owned();
-    Some((Reply { from, body, sid: sid.to_owned() }, to))
+    Some((Reply { from, body, sid: sid.to_owned(), about: None }, to))
 }
 
 /// Twilio tells which key was pressed during a call (answered with TwiML), or what became of the call.

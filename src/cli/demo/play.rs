@@ -222,7 +222,7 @@ impl Staff {
         // Nobody watching is no error.
         let _ = self.said.send(happening).await;
         let Some(from) = E164::parse(&reply.from) else { return Ok(()) };
-        let words = Words { from, body: reply.body, sid: format!("demo-{turn}") };
+        let words = Words { from, body: reply.body, sid: format!("demo-{turn}"), about: None };
         if let Err(e) = self.door.inbound(words, OUR_NUMBER.to_owned()).await {
             tracing::warn!(error = %e, "demo.reply");
         }

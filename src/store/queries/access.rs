@@ -85,11 +85,12 @@ pub async fn is_live_token(conn: &mut Conn, name: &str) -> Result<bool, StoreErr
     Ok(live > 0)
 }
 
-/// Every id that a scope of this kind may be: `region`, `property`, else `housekeeper`.
+/// Every id that a scope of this kind may be: `region`, `property`, `tenant`, else `housekeeper`.
 pub async fn scopes(conn: &mut Conn, kind: &str) -> Result<Vec<String>, StoreError> {
     let query = sqlx::query_scalar(match kind {
         "region" => "SELECT DISTINCT region FROM properties ORDER BY region LIMIT $1",
         "property" => "SELECT id FROM properties ORDER BY id LIMIT $1",
+        "tenant" => "SELECT id FROM tenants ORDER BY id LIMIT $1",
         _ => "SELECT id FROM housekeepers ORDER BY id LIMIT $1",
     });
     Ok(query.bind(LIST_MAX).fetch_all(&mut *conn).await?)

@@ -218,7 +218,8 @@ pub async fn tenants(conn: &mut Conn, units: &[&str]) -> Result<HashMap<UnitId, 
     Ok(out)
 }
 
-fn tenant_row(row: &Row) -> Result<Tenant, StoreError> {
+/// Reads a tenancy from the first eight columns.
+pub fn tenant_row(row: &Row) -> Result<Tenant, StoreError> {
     let id: String = row.try_get(0)?;
     let day = |text: String| text.parse().map_err(|_| bad("tenants", &id, format!("date {text}")));
     let consent: String = row.try_get(7)?;

@@ -2,14 +2,16 @@
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::facts::{location, ticket_row};
+use super::facts::{location, tenant_row, ticket_row};
 use super::{Conn, Db, Row, bad};
 use crate::model::time::DAY;
-use crate::model::{Millis, Photo, TicketId, Timestamp};
-use crate::store::{JobRow, StoreError};
+use crate::model::{Millis, Photo, PropertyId, Recipient, Tenant, Ticket, TicketId, Timestamp};
+use crate::store::{HomeRow, JobRow, StoreError};
 
 /// Jobs that are looked at for one page.
 const JOBS_MAX: i64 = 500;
+/// Matters of one home that are looked at.
+const MATTERS_MAX: i64 = 50;
 /// Of the jobs that are over, only those that opened so lately are looked at.
 const DONE_OPENED_MS: Millis = 60 * DAY;
 
@@ -52,6 +54,44 @@ fn job_row(row: &Row) -> Result<JobRow, StoreError> {
         floor: row.try_get(8)?,
         entry_note: row.try_get(9)?,
     })
+}
+
+/// A tenancy with its place.
+pub async fn home(conn: &mut Conn, tenant: &str) -> Result<Option<HomeRow>, StoreError> {
+    let row = sqlx::query(
+        "SELECT t.id, t.unit_id, t.name, t.phone, t.locale, t.from_day, t.to_day, t.consent, u.name, p.id, p.name, p.timezone \
+         FROM tenants t JOIN units u ON u.id = t.unit_id JOIN properties p ON p.id = u.property_id WHERE t.id = $1",
+    )
+    .bind(tenant)
+    .fetch_optional(&mut *conn)
+    .await?;
+    let home = |row: &Row| {
+        let (id, zone): (String, String) = (row.try_get(9)?, row.try_get(11)?);
+        Ok(HomeRow {
+            tenant: tenant_row(row)?,
+            unit_name: row.try_get(8)?,
+            property_name: row.try_get(10)?,
+            timezone: zone.parse().map_err(|_| bad("properties", &id, format!("timezone {zone}")))?,
+            property_id: PropertyId(id),
+        })
+    };
+    row.as_ref().map(home).transpose()
+}
+
+/// Tickets that are not over, of a tenant's unit or that they were written to about, the latest first.
+pub async fn matters(conn: &mut Conn, tenant: &Tenant) -> Result<Vec<Ticket>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT t.id, t.body FROM tickets t WHERE t.status NOT IN ('closed', 'cancelled') AND (t.unit_id = $1 OR t.id IN \
+         (SELECT m.ticket_id FROM messages m WHERE m.phone_to = $2 AND m.recipient = $3)) \
+         ORDER BY t.opened_at DESC, t.id LIMIT $4",
+    )
+    .bind(&tenant.unit_id.0)
+    .bind(tenant.phone.as_str())
+    .bind(Recipient::Tenant(tenant.id.0.clone()).as_key())
+    .bind(MATTERS_MAX)
+    .fetch_all(&mut *conn)
+    .await?;
+    rows.iter().map(ticket_row).collect()
 }
 
 /// Keeps a photo of a ticket.

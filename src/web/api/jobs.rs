@@ -134,30 +134,36 @@ pub struct DoneJob {
 /// In which language.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct JobParams {
-    /// Language of `bring` and `way_in`, `zh-CN` or `en`; the housekeeper's own when absent.
+pub struct LangParams {
+    /// Language of what the service words itself, `zh-CN` or `en`; the person's own when absent.
     lang: Option<String>,
 }
 
+/// The language that was asked for.
+pub fn lang(q: LangParams) -> Result<Option<Locale>, Problem> {
+    let tag = one_of("lang", q.lang, &[Locale::ZhCn.as_str(), Locale::En.as_str()])?;
+    Ok(tag.and_then(|tag| Locale::parse(&tag)))
+}
+
 /// What the housekeeper whose token it is has to do.
-#[utoipa::path(get, path = "/api/v1/jobs", tag = "people", operation_id = "list_jobs", params(JobParams), responses(
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "people", operation_id = "list_jobs", params(LangParams), responses(
     (status = 200, description = "The jobs.", body = Jobs),
     (status = 400, description = "The query cannot be understood.", body = Problem),
     (status = 401, description = "No known token.", body = Problem),
     (status = 403, description = "Not a housekeeper's token.", body = Problem),
     (status = 404, description = "The registry has this housekeeper no longer.", body = Problem)))]
-pub async fn jobs(State(app): State<AppState>, caller: Caller, Params(q): Params<JobParams>) -> Answer<Jobs> {
+pub async fn jobs(State(app): State<AppState>, caller: Caller, Params(q): Params<LangParams>) -> Answer<Jobs> {
     caller.need(Right::Work)?;
     let Some(me) = caller.housekeeper() else {
         return Err(Problem::forbidden("these are the jobs of one housekeeper").mend("use a token of role housekeeper"));
     };
-    let chosen = one_of("lang", q.lang, &[Locale::ZhCn.as_str(), Locale::En.as_str()])?;
+    let chosen = lang(q)?;
     let now = app.clock.now();
     let mut tx = app.store.read().await?;
     let me = known(&mut tx, &caller, me).await?.ok_or_else(|| Problem::not_found("housekeeper"))?;
     let rows = tx.jobs_of(me.id.as_str(), now - DONE_MS).await?;
     let shows = |row: &&JobRow| is_offered_to(&row.ticket, &me.id) || is_job_of(&row.ticket, &me.id);
-    let locale = chosen.and_then(|tag| Locale::parse(&tag)).unwrap_or(me.locale);
+    let locale = chosen.unwrap_or(me.locale);
     let seen = Seen::load(&mut tx, &app, &me, locale, rows.iter().filter(shows).collect()).await?;
     let standing = tx.load_standings(&strs(&me.properties)).await?.get(&me.id).copied().unwrap_or_default();
     let calls = tx.night_calls(&[me.id.as_str()], now - NIGHT_CALLS_MS).await?;

@@ -12,6 +12,7 @@ pub mod events;
 pub mod field;
 pub mod gauge;
 pub mod goodwill;
+pub mod home;
 pub mod jobs;
 pub mod ledger;
 pub mod messages;
@@ -46,6 +47,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = commands::routes(routes);
     let routes = photos::routes(routes);
     let routes = jobs::routes(routes);
+    let routes = home::routes(routes);
     let routes = requests::routes(routes);
     let routes = goodwill::routes(routes);
     let routes = praise::routes(routes);

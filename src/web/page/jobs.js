@@ -1,6 +1,6 @@
 // The page of a housekeeper's phone: what is offered, what is theirs with the next move as one big button, what they did.
 
-import { button, call, camera, draft, isBusy, language, make, moment, once, page, picture, t, watch } from "./phone.js";
+import { PHOTOS_MAX, button, call, draft, isBusy, language, make, moment, once, page, photoButton, picture, t, watch } from "./phone.js";
 
 const PRAISE_SHOWN_MAX = 3;
 const LATER_MIN = [15, 30, 60];
@@ -11,7 +11,6 @@ let praiseRead = false;
 let stale = false; // a part was not drawn anew, because somebody was typing in it
 const form = new Map(); // ticket → the move whose form is open
 const trouble = new Map(); // ticket → what went wrong
-const photos = new Map(); // ticket → a picture that is not sent yet
 const shown = new Map(); // ticket → pictures that were asked for
 
 const look = watch(async () => {
@@ -114,9 +113,9 @@ function phone(tenant) {
   return link;
 }
 
-// The next move is one big button; the others stand below it.
+// The next move is one big button; the others stand below it. Who waits for the proof has none.
 function moves(job) {
-  const [next, ...rest] = job.moves;
+  const [next, ...rest] = job.said_done_at ? [null, ...job.moves] : job.moves;
   const open = form.get(job.ticket_id);
   if (open && job.moves.includes(open)) return [ask(job, open)];
   form.delete(job.ticket_id);
@@ -188,21 +187,12 @@ const focus = (job) => cardOf(job.ticket_id)?.querySelector(".ask textarea, .ask
 function photo(job) {
   const id = job.ticket_id;
   const box = make("div", "photos");
-  const send = (small) => (photos.set(id, small), sendPhoto(job));
-  if (photos.has(id)) box.append(button("move", t().sendPhoto, () => sendPhoto(job)));
-  else if (job.photos < 5) box.append(camera(t().takePhoto, send, (words) => tell(id, words)));
+  const path = `/api/v1/tickets/${encodeURIComponent(id)}/photos`;
+  if (job.photos < PHOTOS_MAX) box.append(photoButton(id, path, (words) => tell(id, words), look));
   if (job.photos) box.append(button("move", t().photos(job.photos), () => show(job)));
   box.append(...(shown.get(id) ?? []));
   return box;
 }
-
-const sendPhoto = (job) => once(job.ticket_id, async () => {
-  const id = job.ticket_id;
-  tell(id, t().sending);
-  const answer = await call("POST", `/api/v1/tickets/${encodeURIComponent(id)}/photos`, photos.get(id), "image/jpeg").catch(() => null);
-  if (answer?.ok || answer?.status === 422) photos.delete(id);
-  tell(id, answer?.ok ? t().photoSent : answer?.status === 422 ? t().photosFull : t().photoKept);
-}).then(look);
 
 const show = (job) => once(job.ticket_id, async () => {
   const id = job.ticket_id;

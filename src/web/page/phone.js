@@ -5,6 +5,7 @@ import { words } from "./phone-words.js";
 
 const LOOK_EVERY_MS = 20_000; // while it is seen; and at once when the phone wakes or finds its network
 const ANSWER_MS = 20_000;
+export const PHOTOS_MAX = 5; // of one ticket
 const PHOTO_PX = 1_600; // the longer side
 const PHOTO_BYTES = 1_000_000;
 
@@ -36,8 +37,8 @@ const clock = (at, timeZone) => format(at, { hour: "2-digit", minute: "2-digit" 
 export const moment = (at, now, timeZone) => (day(at, timeZone) === day(now, timeZone) ? clock(at, timeZone) : `${day(at, timeZone)} ${clock(at, timeZone)}`);
 
 // An answer of the API, whatever it is; only what never arrived throws.
-export async function call(method, path, body, type = "application/json") {
-  const headers = { Authorization: `Bearer ${token}` };
+export async function call(method, path, body, type = "application/json", more = {}) {
+  const headers = { Authorization: `Bearer ${token}`, ...more };
   if (body !== undefined) headers["Content-Type"] = type;
   const text = body === undefined || body instanceof Blob ? body : JSON.stringify(body);
   return fetch(path, { method, headers, body: text, credentials: "omit", signal: AbortSignal.timeout(ANSWER_MS) });
@@ -130,7 +131,7 @@ export const draft = {
 // --- photos -------------------------------------------------------------------------------------------------------------
 
 // A picture as a JPEG of moderate size. Drawn anew, it keeps nothing of where and by what it was taken.
-export async function shrink(file) {
+async function shrink(file) {
   const picture = await createImageBitmap(file);
   for (let scale = Math.min(1, PHOTO_PX / Math.max(picture.width, picture.height)), quality = 0.82; ; scale *= 0.7, quality = 0.7) {
     const canvas = make("canvas");
@@ -143,9 +144,24 @@ export async function shrink(file) {
   }
 }
 
-// A button that takes a picture; `send` gets it small.
-export function camera(text, send, failed) {
-  const label = make("label", "move camera", text);
+const waiting = new Map(); // by matter: a picture that is not sent yet
+
+// A button that takes a picture and sends it to a path; one that did not arrive is kept, and can be sent again. `tell` says
+// what comes of it, `look` shows it.
+export function photoButton(id, path, tell, look) {
+  const send = () => once(id, async () => {
+    tell(t().sending);
+    const answer = await call("POST", path, waiting.get(id), "image/jpeg").catch(() => null);
+    const full = answer?.status === 422;
+    if (answer?.ok || full) waiting.delete(id);
+    tell(answer?.ok ? t().photoSent : full ? t().photosFull : t().photoKept);
+  }).then(look);
+  if (waiting.has(id)) return button("move", t().sendPhoto, send);
+  return camera((small) => (waiting.set(id, small), send()), tell);
+}
+
+function camera(send, tell) {
+  const label = make("label", "move camera", t().takePhoto);
   const input = make("input");
   input.type = "file";
   input.accept = "image/*";
@@ -156,7 +172,7 @@ export function camera(text, send, failed) {
     try {
       small = await shrink(file);
     } catch {
-      return failed(t().badPhoto);
+      return tell(t().badPhoto);
     }
     send(small);
   });

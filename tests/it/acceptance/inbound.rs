@@ -42,7 +42,10 @@ async fn house(clock: &Clock) -> Mill {
 
 fn text(sid: usize, from: &str, body: &str) -> Cause {
     let from = E164::parse(from).expect("a number");
-    Cause::Inbound(Box::new(Reply { from, body: body.to_owned(), sid: format!("IN{sid}") }), OURS.to_owned())
+    Cause::Inbound(
+        Box::new(Reply { from, body: body.to_owned(), sid: format!("IN{sid}"), about: None }),
+        OURS.to_owned(),
+    )
 }
 
 /// Everything that is kept of texts and of what they did.

@@ -63,7 +63,7 @@ async fn nothing_that_is_written_is_anything_but_words() {
         assert_eq!(spoken.replace('\u{202e}', ""), flat.replace('\u{202e}', ""));
         let sid = format!("IN{n}");
         let from = E164::parse("+14155550101").expect("a number");
-        let reply = Reply { from, body: body.clone(), sid: sid.clone() };
+        let reply = Reply { from, body: body.clone(), sid: sid.clone(), about: None };
         mill.commit(vec![Cause::Inbound(Box::new(reply), "+15005550006".to_owned())]).await;
         written.insert(sid, body);
     }

@@ -1,6 +1,9 @@
-//! A job as the page of its housekeeper shows it: to whom, with what, and which move comes next.
+//! A job as the page of its housekeeper shows it: to whom, with what, and which move comes next; a matter as its tenant's
+//! page does.
 
 use nightporter::decide::Words;
+use nightporter::decide::homes::{is_shown_to, may_say, needs_bed};
+use nightporter::decide::intent::{Asked, Intent, understand};
 use nightporter::decide::jobs::{Said, due_at, is_job_of, is_offered_to, moves, names_tenant, to_bring};
 use nightporter::model::*;
 
@@ -86,4 +89,50 @@ fn what_to_bring_and_whose_number_follow_the_texts_about_such_a_job() {
     assert!(bring(&of(TicketKind::Silent, true), "lock1").is_some());
     let named = TicketKind::ALL.map(|kind| (names_tenant(&of(kind, false)), names_tenant(&of(kind, true))));
     assert_eq!(named, [(true, true), (true, true), (false, true), (false, false), (true, true)]);
+}
+
+#[test]
+fn a_tenant_sees_what_concerns_them_and_may_say_what_fits() {
+    let mut stage = stage(&WET);
+    let me = TenantId::from("t1");
+    let says = |ticket: &Ticket| may_say(ticket, &me);
+    assert!(is_shown_to(ticket(&stage), &me) && !is_shown_to(ticket(&stage), &"t2".into()));
+    assert_eq!(says(ticket(&stage)), ["bed"]);
+    stage.act("05 03:12 tenant:t1 I need a place to stay tonight");
+    assert!(needs_bed(ticket(&stage), &me) && says(ticket(&stage)).is_empty(), "it is known");
+    let leak = ticket(&stage).clone();
+    let at = Timestamp(1);
+    let of = |kind: TicketKind, status: Status| Ticket { kind, status, ..leak.clone() };
+    assert_eq!(says(&of(TicketKind::Battery, Status::Open)), ["done", "help"]);
+    for asked in [Status::Offered, Status::Assigned, Status::OnSite] {
+        assert_eq!(says(&of(TicketKind::Battery, asked)), ["done"], "somebody was asked already");
+    }
+    let fresh = Ticket { seen_at: Some(at), ..of(TicketKind::Battery, Status::Open) };
+    assert_eq!(says(&fresh), ["help"]);
+    let shown = |ticket: &Ticket| is_shown_to(ticket, &me);
+    let solved = of(TicketKind::Battery, Status::Resolved { at });
+    assert!(shown(&solved) && says(&solved).is_empty());
+    assert!(!shown(&of(TicketKind::Battery, Status::Closed { resolved_at: at, at })), "it is over");
+    assert!(!shown(&of(TicketKind::Tamper, Status::Open)), "no text tells them of it");
+    let held = Ticket { held: true, ..of(TicketKind::Battery, Status::Open) };
+    assert!(!shown(&held), "it waits for the operator's word");
+}
+
+#[test]
+fn what_a_tap_says_is_understood() {
+    for (text, intent) in [
+        ("I have put in new batteries", Intent::Done),
+        ("电池已经换好了", Intent::Done),
+        ("Please send somebody", Intent::NeedHelp),
+        ("请派人来", Intent::NeedHelp),
+        ("I need a place to stay tonight", Intent::NeedBed),
+        ("今晚需要住处", Intent::NeedBed),
+    ] {
+        let words = include_str!("../../../src/web/page/phone-words.js");
+        assert!(words.contains(&format!("\"{text}\"")), "{text} is what the page says");
+        for asked in [Asked::Nothing, Asked::Bed] {
+            let understood = understand(text, asked);
+            assert!(understood.intent == intent && understood.is_sure(), "{text}: {understood:?}");
+        }
+    }
 }

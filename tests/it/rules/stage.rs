@@ -284,7 +284,7 @@ impl Stage {
             .collect();
         meant.sort_by(|a, b| b.cmp(a));
         let meant: Vec<TicketId> = meant.into_iter().map(|(_, id)| id).collect();
-        let reply = Reply { from: person.phone, body: body.to_owned(), sid: format!("in{}", self.now.0) };
+        let reply = Reply { from: person.phone, body: body.to_owned(), sid: format!("in{}", self.now.0), about: None };
         self.decide(|desk| desk.reply(&reply, &meant));
     }
 

@@ -198,7 +198,7 @@ impl Month {
             self.planned += 1;
             let sid = format!("IN{}", self.planned);
             let from = E164::parse(&reply.from).expect("the building's numbers");
-            self.plan(reply.at.into(), Later::Text(Reply { from, body: reply.body, sid }));
+            self.plan(reply.at.into(), Later::Text(Reply { from, body: reply.body, sid, about: None }));
         }
         for action in self.building.actions(now) {
             self.plan(action.at.into(), Later::Act(action));

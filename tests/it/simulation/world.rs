@@ -117,7 +117,8 @@ pub fn stops(dice: &mut Dice, registry: &Registry, start: Timestamp) -> Vec<(Tim
     }
     let from = dice.pick(&registry.tenants).phone.clone();
     let at = start + dice.range(time::DAY, 25 * time::DAY);
-    let text = |body: &str, sid: &str| Reply { from: from.clone(), body: body.to_owned(), sid: sid.to_owned() };
+    let text =
+        |body: &str, sid: &str| Reply { from: from.clone(), body: body.to_owned(), sid: sid.to_owned(), about: None };
     let mut said = vec![(at, text("STOP", "STOP"))];
     if dice.chance(500) {
         said.push((at + 5 * time::DAY, text("START", "START")));

@@ -3,7 +3,7 @@
 use nightporter::model::*;
 use nightporter::registry::Registry;
 
-use super::{Engine, ticket};
+use super::{Engine, message, ticket};
 use crate::house::REGISTRY;
 
 pub async fn jobs_are_found_with_their_places(db: &Engine) {
@@ -58,6 +58,33 @@ pub async fn jobs_are_found_with_their_places(db: &Engine) {
     assert_eq!((found.unit_name.as_deref(), found.floor), (Some("0101"), Some(1)));
     assert_eq!(found.entry_note.as_deref(), Some("Ring twice"));
     assert_eq!((found.address, found.location), (None, Some(Location { lat: 31.2, lon: 121.5 })));
+}
+
+pub async fn a_home_is_found_with_its_matters(db: &Engine) {
+    db.registered().await;
+    let home = db.read(async |tx| tx.home_of("t1").await).await.expect("a home");
+    assert_eq!((home.tenant.name.as_str(), home.unit_name.as_str()), ("Ann Lee", "0101"));
+    assert_eq!((home.property_name.as_str(), home.timezone.name()), ("Oak Court", "Asia/Shanghai"));
+    assert_eq!(db.read(async |tx| tx.home_of("nobody").await).await, None);
+    let at = |text: &str| Timestamp::parse_rfc3339(text).expect("an instant");
+    assert!(!home.is_rented(at("2025-12-31T23:59:59+08:00")) && home.is_rented(at("2026-01-01T00:00:00+08:00")));
+    let of = |id: &str, device: &str, unit: &str, at: i64| ticket(id, TicketKind::Battery, device, unit, at);
+    let over = Ticket { status: Status::Cancelled { at: Timestamp(9) }, ..of("k5", "e", "oak-1", 5) };
+    let all = [
+        of("k1", "a", "oak-1", 1),
+        of("k2", "b", "oak-1", 2),
+        of("k3", "c", "oak-2", 3),
+        of("k4", "d", "oak-2", 4),
+        over,
+    ];
+    db.write(async |tx| tx.save_tickets(&all.iter().collect::<Vec<_>>()).await).await;
+    let about = NewMessage { ticket_id: Some("k3".into()), ..message("a", Severity::Emergency, 5) };
+    db.write(async |tx| tx.add_messages(&[about], 0, "me", Timestamp(9), Timestamp(9)).await).await;
+    let matters = db.read(async |tx| tx.matters_of(&home.tenant).await).await;
+    let ids: Vec<_> = matters.iter().map(|t| t.id.as_str()).collect();
+    assert_eq!(ids, ["k3", "k2", "k1"], "what they were written to about, wherever it began");
+    let scopes = db.read(async |tx| tx.scopes("tenant").await).await;
+    assert_eq!(scopes, ["t-old", "t1", "t2", "t3"]);
 }
 
 pub async fn photos_come_back_as_they_were(db: &Engine) {

@@ -61,7 +61,7 @@ pub const FILES: [(&str, &str); 5] = [
 ];
 
 /// Name, role and scope of every token of a house.
-pub const TOKENS: [(&str, &str, Option<&str>); 10] = [
+pub const TOKENS: [(&str, &str, Option<&str>); 11] = [
     ("ops", "operator", None),
     ("north", "region", Some("north")),
     ("oak", "manager", Some("oak")),
@@ -70,6 +70,7 @@ pub const TOKENS: [(&str, &str, Option<&str>); 10] = [
     ("eyes", "reader", None),
     ("eyes-oak", "reader", Some("oak")),
     ("lost", "manager", None),
+    ("home", "tenant", Some("t-oak")),
     ("south", "region", Some("south")),
     ("liu", "housekeeper", Some("h-liu")),
 ];

@@ -15,6 +15,7 @@ mod roles;
 mod schema;
 mod sign_in;
 mod sweep;
+mod tenant;
 mod tones;
 mod webhooks;
 mod words;

@@ -103,6 +103,7 @@ async fn the_page_asks_for_nothing_from_elsewhere_and_frames_nowhere() {
         "phone.js",
         "phone-words.js",
         "jobs.js",
+        "home.js",
         "icon.svg",
     ] {
         let first = house.ask("", Method::GET, &format!("/page/{file}"), None).await;

@@ -191,7 +191,7 @@ async fn photos_are_kept_once_up_to_five_and_seen_by_who_sees_the_ticket() {
     assert_eq!(upload(&house, "eyes", &id, "image/jpeg", jpeg(7, 99)).await.status(), 403, "who only reads");
 }
 
-async fn request(house: &House, text: &str) -> String {
+pub async fn request(house: &House, text: &str) -> String {
     let body = json!({ "kind": "request", "property_id": "oak", "unit_id": "12b", "text": text });
     let ask = house
         .request(Method::POST, "/api/v1/tickets")
