@@ -10,6 +10,7 @@ mod body;
 mod health;
 mod idempotency;
 mod openapi;
+mod origin;
 mod pages;
 mod params;
 pub mod password;

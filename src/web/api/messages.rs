@@ -30,7 +30,7 @@ pub struct Message {
     channel: String,
     /// For whom: `tenant:ID`, `housekeeper:ID`, `manager:PROPERTY`; `service` for what came in.
     recipient: String,
-    /// E.164.
+    /// E.164; `page` for what a tenant said on the page of their phone.
     to: String,
     /// E.164; empty while the carrier chooses it.
     from: String,

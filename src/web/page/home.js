@@ -53,7 +53,7 @@ function matter(m) {
     node.append(tap);
   }
   if (m.photos < PHOTOS_MAX && m.status !== "resolved") {
-    node.append(photoButton(m.id, `/api/v1/home/matters/${encodeURIComponent(m.id)}/photos`, (words) => tell(m.id, words), look));
+    node.append(photoButton(m.id, `/api/v1/home/matters/${encodeURIComponent(m.id)}/photos`, (words) => tell(m.id, words), settle));
   }
   node.append(answer(m.id));
   return node;
@@ -97,10 +97,13 @@ const say = (id, text, about, then = () => {}) => once(id, async () => {
   } else {
     told.set(id, got ? t().refused : t().notSent);
   }
-}).then(() => {
+}).then(settle);
+
+// Nothing is under way any more: draws that, and looks.
+function settle() {
   draw();
   return look();
-});
+}
 
 function letter() {
   const w = t().home;
@@ -129,7 +132,7 @@ function credit() {
   const w = t().home;
   if (!home.entries.length) return [make("p", "none", w.noRewards)];
   const list = make("ul", "done");
-  for (const entry of home.entries.toReversed()) {
+  for (const entry of [...home.entries].reverse()) {
     const line = make("li", "entry-line");
     line.append(make("span", "", `${at(entry.at)} · ${w.reasons[entry.reason] ?? w.entry}`), make("b", "", money(entry.amount)));
     list.append(line);

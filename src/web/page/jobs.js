@@ -188,7 +188,7 @@ function photo(job) {
   const id = job.ticket_id;
   const box = make("div", "photos");
   const path = `/api/v1/tickets/${encodeURIComponent(id)}/photos`;
-  if (job.photos < PHOTOS_MAX) box.append(photoButton(id, path, (words) => tell(id, words), look));
+  if (job.photos < PHOTOS_MAX) box.append(photoButton(id, path, (words) => tell(id, words), settle));
   if (job.photos) box.append(button("move", t().photos(job.photos), () => show(job)));
   box.append(...(shown.get(id) ?? []));
   return box;
@@ -224,10 +224,13 @@ const act = (job, name, body) => once(job.ticket_id, async () => {
   } else {
     trouble.set(id, answer ? t().refused : t().notSent);
   }
-}).then(() => {
+}).then(settle);
+
+// Nothing is under way any more: draws that, and looks.
+function settle() {
   draw();
   return look();
-});
+}
 
 // What concerns no job that is still shown.
 function news(words) {

@@ -41,7 +41,9 @@ export async function call(method, path, body, type = "application/json", more =
   const headers = { Authorization: `Bearer ${token}`, ...more };
   if (body !== undefined) headers["Content-Type"] = type;
   const text = body === undefined || body instanceof Blob ? body : JSON.stringify(body);
-  return fetch(path, { method, headers, body: text, credentials: "omit", signal: AbortSignal.timeout(ANSWER_MS) });
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), ANSWER_MS);
+  return fetch(path, { method, headers, body: text, credentials: "omit", signal: late.signal }).finally(() => clearTimeout(timer));
 }
 
 // Looks, and looks again: `read` answers what is so, `draw` shows it.
@@ -147,15 +149,15 @@ async function shrink(file) {
 const waiting = new Map(); // by matter: a picture that is not sent yet
 
 // A button that takes a picture and sends it to a path; one that did not arrive is kept, and can be sent again. `tell` says
-// what comes of it, `look` shows it.
-export function photoButton(id, path, tell, look) {
+// what comes of it, `settle` shows how it stands then.
+export function photoButton(id, path, tell, settle) {
   const send = () => once(id, async () => {
     tell(t().sending);
     const answer = await call("POST", path, waiting.get(id), "image/jpeg").catch(() => null);
     const full = answer?.status === 422;
     if (answer?.ok || full) waiting.delete(id);
     tell(answer?.ok ? t().photoSent : full ? t().photosFull : t().photoKept);
-  }).then(look);
+  }).then(settle);
   if (waiting.has(id)) return button("move", t().sendPhoto, send);
   return camera((small) => (waiting.set(id, small), send()), tell);
 }

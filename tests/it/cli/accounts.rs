@@ -13,8 +13,18 @@ fn home() -> Home {
 }
 
 #[test]
-fn a_housekeepers_token_comes_with_the_address_of_their_page() {
+fn the_token_of_a_phone_comes_with_the_address_of_its_page() {
     let home = home();
+    let user = ["user", "add", "--role", "tenant", "--scope", "t1", "--name", "x", "--config", "FILE"];
+    let refused = home.call(&user);
+    assert!(
+        refused.code == Some(2) && refused.stderr.contains("a tenant has a page and no password"),
+        "{}",
+        refused.stderr
+    );
+    let tenant = ["token", "create", "--role", "tenant", "--scope", "t1", "--name", "home", "--config", "FILE"];
+    let made = home.call(&tenant);
+    assert!(made.stderr.ends_with(&format!("/t/{}\n", made.stdout.trim_end())), "{}", made.stderr);
     let create = ["token", "create", "--role", "housekeeper", "--scope", "h1", "--name", "phone", "--config", "FILE"];
     let made = home.call(&create);
     assert_eq!((made.code, made.stdout.lines().count()), (Some(0), 1), "the token stays alone: {}", made.stderr);
