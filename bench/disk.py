@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
-"""What the disk alone does: appends 40 KB and waits for fsync, again and again, as a database's log does under load.
+"""What the disk alone does: appends 40 KB and waits for fdatasync, again and again, as a database's log does under load.
 
     ./disk.py [FOLDER] [SECONDS]    default: the current folder, 60 s
 
 Prints how long one write took (ms) and every stall. No service can say what it has stored sooner than this: a p99 of `run.py`
 that is far above the one here is the service's, stalls that stand here too are the disk's.
 """
+import argparse
 import os
-import sys
 import time
 
 PAGE, PAGES, LOG_BYTES, STALL_MS = 4096, 10, 64 << 20, 15
 
 
 def main():
-    folder = sys.argv[1] if len(sys.argv) > 1 else "."
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60
+    about, usage = __doc__.split("\n\n", 1)
+    parser = argparse.ArgumentParser(description=about, epilog=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", default=".", help="where the file is written; it is gone afterwards")
+    parser.add_argument("seconds", nargs="?", type=float, default=60)
+    args = parser.parse_args()
+    folder, seconds = args.folder, args.seconds
     path = os.path.join(folder, f"disk.{os.getpid()}.bin")
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     os.unlink(path)  # it is gone even if this is killed
@@ -25,7 +29,7 @@ def main():
         at = 0 if at + PAGE * PAGES > LOG_BYTES else at
         for n in range(PAGES):
             os.pwrite(file, page, at + n * PAGE)
-        os.fsync(file)
+        os.fdatasync(file)
         at += PAGE * PAGES
         took.append((time.monotonic() - now) * 1e3)
         if took[-1] > STALL_MS:

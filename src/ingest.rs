@@ -32,7 +32,7 @@ use aside::Aside;
 use misfits::Misfits;
 
 /// Unacknowledged messages of all connections (MQTT 5 Receive Maximum); it overrides the broker's own window.
-const RECEIVE_MAX: usize = 8_000;
+const RECEIVE_MAX: usize = 16_000;
 /// Messages of our own on their way to the broker: few, and the client reserves 150 bytes for each.
 const PUBLISHES_MAX: u16 = 16;
 /// Acknowledgements that may wait for the socket: more than there are packet ids, so that none ever waits.

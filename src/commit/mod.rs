@@ -40,7 +40,7 @@ pub use outbox::{Answer, Attempt, LEASE_MS, Tried};
 pub use trials::Trials;
 
 /// Causes decided in one transaction at most.
-pub const BATCH_MAX: usize = 4_096;
+pub const BATCH_MAX: usize = 8_192;
 /// How long the door waits before it tries a database again that was away, in milliseconds.
 const AWAY_WAIT_MS: std::time::Duration = std::time::Duration::from_millis(250);
 

@@ -22,6 +22,8 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 8;
 const CHECKPOINT_PAGES: &str = "16000";
 /// Readers of SQLite beside the one writer.
 const SQLITE_READERS_MAX: u32 = 2;
+/// What a reader keeps of the file for itself, in KiB (SQLite counts them below zero): the system's cache has it too.
+const READER_CACHE: &str = "-512";
 
 /// A writer takes its lock at once, not at its first write.
 const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
@@ -157,7 +159,8 @@ impl Store {
         let readers = if in_memory {
             writer.clone()
         } else {
-            pool().max_connections(SQLITE_READERS_MAX).connect_lazy_with(options.pragma("query_only", "on"))
+            let options = options.pragma("query_only", "on").pragma("cache_size", READER_CACHE);
+            pool().max_connections(SQLITE_READERS_MAX).connect_lazy_with(options)
         };
         Ok(Self::Sqlite { writer, readers, lock: None })
     }

@@ -41,7 +41,8 @@ pub async fn cases(
     query.build().fetch_all(&mut *conn).await?.iter().map(case).collect()
 }
 
-/// What came of the tones of matters opened from an instant on and before another, by language and property.
+/// What came of the tones of matters opened from an instant on and before another, by language and property. A tenant counts
+/// once: by what they did in most of their matters, and by the mean of their marks.
 pub async fn tone_trials(
     conn: &mut Conn,
     from: Timestamp,
@@ -49,19 +50,23 @@ pub async fn tone_trials(
     properties: Option<&[String]>,
 ) -> Result<Trials, StoreError> {
     let mut query = QueryBuilder::<Db>::new(
-        "SELECT t.tone_locale, t.property_id, t.tone, COUNT(*), COUNT(CASE WHEN t.heeded THEN 1 END), COUNT(s.score), \
-         COUNT(CASE WHEN s.score >= ",
+        "SELECT tone_locale, property_id, tone, COUNT(*), COUNT(CASE WHEN 2 * heeded >= told THEN 1 END), COUNT(score), \
+         COUNT(CASE WHEN score >= ",
     );
     query.push_bind(SATISFIED_FROM).push(
-        " THEN 1 END) FROM tickets t LEFT JOIN surveys s ON s.ticket_id = t.id \
-         WHERE t.tone IS NOT NULL AND t.opened_at >= ",
+        " THEN 1 END) FROM (SELECT t.tone_locale, t.property_id, t.tone, COUNT(*) AS told, \
+         COUNT(CASE WHEN t.heeded THEN 1 END) AS heeded, AVG(s.score) AS score \
+         FROM tickets t LEFT JOIN surveys s ON s.ticket_id = t.id WHERE t.tone IS NOT NULL AND t.opened_at >= ",
     );
     query.push_bind(from.0).push(" AND t.opened_at < ").push_bind(to.0);
     if let Some(properties) = properties {
         query.push(" AND t.property_id IN ");
         push_list(&mut query, properties.iter().map(String::as_str));
     }
-    query.push(" GROUP BY t.tone_locale, t.property_id, t.tone");
+    query.push(
+        " GROUP BY t.tone_locale, t.property_id, t.tone, COALESCE(t.tone_tenant, t.id)) tenants \
+         GROUP BY tone_locale, property_id, tone",
+    );
     let mut trials = Trials::new();
     for row in query.build().fetch_all(&mut *conn).await? {
         let (locale, property): (String, String) = (row.try_get(0)?, row.try_get(1)?);

@@ -33,7 +33,7 @@ pub async fn tickets(conn: &mut Conn, tickets: &[&Ticket]) -> Result<(), StoreEr
     for chunk in tickets.chunks(ROWS_MAX) {
         let mut query = QueryBuilder::<Db>::new(
             "INSERT INTO tickets (id, kind, status, property_id, unit_id, device_key, opened_at, due_at, assignee, held, tone, tone_locale, \
-             heeded, body) ",
+             tone_tenant, heeded, body) ",
         );
         query.push_values(chunk, |mut row, t| {
             row.push_bind(t.id.0.clone());
@@ -48,13 +48,15 @@ pub async fn tickets(conn: &mut Conn, tickets: &[&Ticket]) -> Result<(), StoreEr
             row.push_bind(t.held);
             row.push_bind(t.tone.map(|(_, tone)| tone.as_str()));
             row.push_bind(t.tone.map(|(locale, _)| locale.as_str()));
+            row.push_bind(t.tone.and(t.tenant_id.as_ref()).map(|tenant| tenant.0.clone()));
             row.push_bind(t.is_heeded());
             row.push_bind(serde_json::to_string(t).expect("a ticket is plain data"));
         });
         query.push(
             " ON CONFLICT (id) DO UPDATE SET status = excluded.status, unit_id = excluded.unit_id, \
              device_key = excluded.device_key, due_at = excluded.due_at, assignee = excluded.assignee, held = excluded.held, \
-             tone = excluded.tone, tone_locale = excluded.tone_locale, heeded = excluded.heeded, body = excluded.body",
+             tone = excluded.tone, tone_locale = excluded.tone_locale, tone_tenant = excluded.tone_tenant, heeded = excluded.heeded, \
+             body = excluded.body",
         );
         query.build().execute(&mut *conn).await?;
     }

@@ -72,6 +72,7 @@ pub async fn tones_are_counted_by_language_and_property(db: &Engine) {
     let of = |id: &str, unit: &str, at: i64, tone, replied| Ticket {
         tone,
         replied,
+        tenant_id: Some(format!("tenant {id}").as_str().into()),
         status: Status::Closed { at: Timestamp(at), resolved_at: Timestamp(at) },
         ..ticket(id, TicketKind::Request, id, unit, at)
     };
@@ -103,6 +104,11 @@ pub async fn tones_are_counted_by_language_and_property(db: &Engine) {
     db.write(async |tx| tx.save_tickets(&[&answered]).await).await;
     let elm = ((Locale::En, "elm".into()), [(Tone::Warm, came(share(1, 1), share(0, 0)))].into());
     assert_eq!(count(40, 41, None).await, [elm].into(), "the latest word counts");
+    let mine = |t: &Ticket| Ticket { tenant_id: Some("one".into()), ..t.clone() };
+    let two = [mine(&all[0]), mine(&all[1])];
+    db.write(async |tx| tx.save_tickets(&two.iter().collect::<Vec<_>>()).await).await;
+    let oak = ((Locale::En, "oak".into()), [(Tone::Warm, came(share(1, 1), share(0, 1)))].into());
+    assert_eq!(count(0, 29, None).await, [oak].into(), "one tenant, who did it in half of their matters and gave 6.5");
 }
 
 /// Nobody who tries nothing is asked for anything; what is counted holds for an hour.
@@ -112,6 +118,7 @@ pub async fn what_lost_is_counted_once_an_hour_where_several_tones_are_tried(db:
     let of = |n: u32| Ticket {
         tone: Some((Locale::En, if n.is_multiple_of(2) { Tone::Warm } else { Tone::Plain })),
         replied: !n.is_multiple_of(2),
+        tenant_id: Some(format!("t{n}").as_str().into()),
         status: Status::Closed { at: now - 8 * DAY, resolved_at: now - 8 * DAY },
         ..ticket(&format!("k{n}"), TicketKind::Request, &format!("d{n}"), "oak-1", (now - 9 * DAY).0)
     };
