@@ -222,7 +222,7 @@ impl Month {
             if self.commit(items).await? {
                 self.broker.drain(..count);
                 self.played.messages += count as u64;
-                self.watch.leaks_are_known(&self.store, &wet).await?;
+                self.watch.leaks_are_known(&self.store, &wet, now).await?;
             }
         }
         let now = self.clock.now();

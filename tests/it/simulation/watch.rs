@@ -14,6 +14,8 @@ use super::carrier::{SLOW_LIST_MS, Taken};
 
 /// Routine and urgent texts that one tenant may be sent within a day.
 const DAILY_MAX: usize = 4;
+/// A wet that there is reason to doubt is a leak after this, and whatever the process needs to wake up.
+const DOUBTED_MOST_MS: Millis = 5 * time::MINUTE;
 /// A device is paid for once within this.
 const SAME_DEVICE_MS: Millis = 60 * time::DAY;
 
@@ -141,7 +143,7 @@ impl Watch {
     }
 
     /// A device that is believed to be wet is part of an active leak ticket, and shown there as wet.
-    pub async fn leaks_are_known(&self, store: &Store, devices: &[DeviceKey]) -> Broken {
+    pub async fn leaks_are_known(&self, store: &Store, devices: &[DeviceKey], now: Timestamp) -> Broken {
         if devices.is_empty() {
             return Ok(());
         }
@@ -152,7 +154,10 @@ impl Watch {
             let part = |t: &&Ticket| t.devices.iter().any(|(key, wet)| *key == row.key && *wet);
             let known = self.tickets.values().any(|t| t.kind == TicketKind::Leak && t.status.is_active() && part(&t));
             unless(known || !state.leak.open, || format!("{} is wet and nobody knows", row.key))?;
-            unless(state.leak.open || !state.leak.is_wet(), || format!("{} is wet and not open", row.key))?;
+            let doubted = state.leak.doubt.is_some_and(|(_, since)| now - since <= DOUBTED_MOST_MS);
+            unless(state.leak.open || doubted || !state.leak.is_wet(), || {
+                format!("{} is wet and not open: {:?}", row.key, state.leak)
+            })?;
         }
         Ok(())
     }
