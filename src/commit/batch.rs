@@ -8,7 +8,7 @@ use super::{Cause, Change, Committed, Committer, Item, Said};
 use super::{sweep, wishes};
 use crate::decide::desk::{Changes, Desk};
 use crate::decide::detect::sample::About;
-use crate::decide::forecast::{FinishedLife, Fleet};
+use crate::decide::forecast::{Caught, FinishedLife, Fleet};
 use crate::decide::{Command, Context, DeviceState, Outcome, Reply, Wanted};
 use crate::model::*;
 use crate::store::{Reject, StateRow, StoreError, Tx};
@@ -42,6 +42,7 @@ pub(super) async fn step(house: &Committer, items: &[Item]) -> Result<Committed,
         sent_lately: None,
         came: Vec::new(),
         fleet: house.lives.current(&mut tx, now).await?,
+        caught: Vec::new(),
         moved: Vec::new(),
         out: Committed::default(),
     };
@@ -72,6 +73,8 @@ pub(super) struct Batch<'a> {
     /// Registered devices that are heard for the first time.
     came: Vec<DeviceKey>,
     pub(super) fleet: Arc<Fleet>,
+    /// Gauges that were caught lying.
+    caught: Vec<Caught>,
     /// Messages that are new or stand elsewhere now, with their tickets.
     pub(super) moved: Vec<(MessageId, Option<TicketId>)>,
     pub(super) out: Committed,
@@ -163,8 +166,16 @@ impl<'a> Batch<'a> {
             (_, Some(_)) => state.pass(&ctx),
             (_, None) => Vec::new(),
         };
+        self.catch(key, about.model.as_ref());
         self.learn(key, about.model, &findings);
         tasks.extend(findings.into_iter().map(|f| Task::Found(key.clone(), f)));
+    }
+
+    /// Lies that a gauge was caught with join what is known of its model.
+    fn catch(&mut self, key: &DeviceKey, model: Option<&String>) {
+        let (Some(model), Some((state, _))) = (model, self.states.get_mut(key)) else { return };
+        let caught = |lie| Caught { device: key.clone(), model: model.clone(), lie };
+        self.caught.extend(state.battery.gauge.count().into_iter().map(caught));
     }
 
     /// A battery that has just been replaced joins what is known of its model, if it died by itself.
@@ -263,6 +274,7 @@ impl<'a> Batch<'a> {
         let rejects: Vec<_> = rejects.take(REJECTS_BATCH_MAX).collect();
         tx.add_rejects(&rejects).await?;
         tx.add_lives(&self.out.lives, self.now).await?;
+        tx.save_caught(&self.caught, self.now).await?;
         self.out.changes.extend(changed.iter().map(|t| change("ticket", &t.id.0, Some(&t.id), &tickets)));
         for event in changes.events.iter().filter(|e| e.what == "opened") {
             self.house.metrics.tickets_opened.inc(tickets[&event.ticket_id].kind.as_str());

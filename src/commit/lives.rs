@@ -1,9 +1,9 @@
-//! What the operator's finished batteries tell, as a snapshot for the detectors: loaded now and then, so that several
+//! What the operator's finished batteries and lying gauges tell, as a snapshot for the detectors: loaded now and then, so that several
 //! processes learn from one another, and taught at once by what this one commits. Must never decide.
 
 use std::sync::{Arc, RwLock};
 
-use crate::decide::forecast::{FinishedLife, Fleet};
+use crate::decide::forecast::{CAUGHT_FOR, FinishedLife, Fleet};
 use crate::model::time::HOUR;
 use crate::model::{Millis, Timestamp};
 use crate::store::{StoreError, Tx};
@@ -30,6 +30,8 @@ impl Lives {
         }
         let mut fresh = Fleet::new();
         tx.load_lives().await?.into_iter().for_each(|life| fresh.learn(life));
+        let lies = tx.load_lies(now - CAUGHT_FOR).await?;
+        lies.into_iter().for_each(|(model, lie, counted)| fresh.repute.learn(model, lie, counted));
         let fresh = Arc::new(fresh);
         *self.held.write().expect("no holder panics") = (fresh.clone(), Some(now));
         Ok(fresh)

@@ -18,7 +18,9 @@ impl Desk<'_> {
         let Some(device) = self.facts.devices.get(key).cloned() else { return };
         match finding {
             Finding::BatteryLow { percent, forecast } => self.battery_low(&device, *percent, forecast.as_ref()),
-            Finding::GaugeLies { lie, since, shown } => self.gauge_lies(&device, *lie, *since, *shown),
+            Finding::GaugeLies { lie, since, shown, of_model } => {
+                self.gauge_lies(&device, gauge_data(*lie, *since, *shown, *of_model));
+            }
             Finding::BatteryNearEnd { empty_at } => self.battery_near_end(&device, *empty_at),
             Finding::BatteryDead => self.battery_dead(&device),
             Finding::ReplacementSeen { at, percent } => self.replacement_seen(&device, *at, *percent),
@@ -51,8 +53,7 @@ impl Desk<'_> {
     }
 
     /// By this gauge nothing is said to the tenant any more: whoever is on duty looks at the battery, the manager hears why.
-    fn gauge_lies(&mut self, device: &Device, lie: Lie, since: Timestamp, shown: f64) {
-        let data = json!({ "gauge": lie, "since": since.to_rfc3339(), "shown": shown });
+    fn gauge_lies(&mut self, device: &Device, data: serde_json::Value) {
         let Some(id) = self.active(&device.key, TicketKind::Battery) else {
             self.open(device, TicketKind::Battery, None, None, data);
             return;
@@ -341,4 +342,13 @@ impl Desk<'_> {
             self.event(id, "closed", "system", json!({}));
         }
     }
+}
+
+/// The evidence against a gauge, as the ticket's history keeps it.
+fn gauge_data(lie: Lie, since: Timestamp, shown: f64, of_model: Option<OfModel>) -> serde_json::Value {
+    let mut data = json!({ "gauge": lie, "since": since.to_rfc3339(), "shown": shown });
+    if let Some(of_model) = of_model {
+        data["of_model"] = json!(of_model);
+    }
+    data
 }

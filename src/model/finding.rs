@@ -23,6 +23,8 @@ pub enum Finding {
         since: Timestamp,
         /// The level that it showed.
         shown: f64,
+        /// What its model is known for, where nothing of its own speaks for it.
+        of_model: Option<OfModel>,
     },
     /// The low battery is about to be empty: once in its life.
     BatteryNearEnd {
@@ -108,6 +110,36 @@ pub enum Lie {
     DiedHigh,
     /// Its values do not end at 100.
     Scale,
+}
+
+impl Lie {
+    /// Every lie.
+    pub const ALL: [Self; 5] = [Self::Frozen, Self::EmptyAndAlive, Self::Cliff, Self::DiedHigh, Self::Scale];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Frozen => "frozen",
+            Self::EmptyAndAlive => "empty_and_alive",
+            Self::Cliff => "cliff",
+            Self::DiedHigh => "died_high",
+            Self::Scale => "scale",
+        }
+    }
+
+    /// The lie with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lie| lie.as_str() == word)
+    }
+}
+
+/// How many of the operator's devices of one model were caught with a lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfModel {
+    /// So many were caught …
+    pub caught: u32,
+    /// … of so many that have spoken.
+    pub of: u32,
 }
 
 /// Why a wet sensor was not believed at once.

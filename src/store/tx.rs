@@ -6,7 +6,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::*;
 use crate::decide::desk::{Behind, Given, Paid, Place, Praise, Understanding, Wish};
-use crate::decide::forecast::FinishedLife;
+use crate::decide::forecast::{Caught, FinishedLife};
 use crate::decide::stats::Case;
 use crate::decide::{automation, tones};
 use crate::model::*;
@@ -170,6 +170,10 @@ queries! {
     lives::add as add_lives(lives: &[FinishedLife], at: Timestamp) -> ();
     /// What is known of finished batteries.
     lives::all as load_lives() -> Vec<FinishedLife>;
+    /// Gauges were caught lying.
+    lives::caught as save_caught(caught: &[Caught], at: Timestamp) -> ();
+    /// Of each model and lie, how many of its devices were caught since an instant, of how many.
+    lives::lies as load_lies(since: Timestamp) -> Vec<(String, Lie, OfModel)>;
     /// Registered devices were heard.
     sweep::add as add_newcomers(keys: &[DeviceKey], now: Timestamp) -> ();
     /// Which of these were first heard since an instant.

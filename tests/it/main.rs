@@ -42,6 +42,7 @@ mod formats_doc;
 mod home_assistant;
 mod import;
 mod leak_next_door;
+mod lying_gauges;
 mod main_job;
 mod oracles;
 mod purity;

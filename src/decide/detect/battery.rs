@@ -9,8 +9,9 @@ use super::outlook::Outlook;
 use super::proof::{Proof, Step};
 use super::sample::Sample;
 use super::{Context, Timed};
+use crate::decide::forecast::by_volts;
 use crate::model::time::{DAY, HOUR};
-use crate::model::{Fact, Finding, Millis, Timestamp};
+use crate::model::{Fact, Finding, Lie, Millis, Timestamp};
 
 /// Readings that tell the established level.
 const RECENT_MAX: usize = 5;
@@ -111,18 +112,19 @@ pub struct BatteryState {
 }
 
 impl BatteryState {
-    /// Low or dead, and not yet replaced.
+    /// Low or dead by a gauge whose scale is its own, and not yet replaced.
     pub fn is_low(&self) -> bool {
-        self.phase != Phase::Fresh
+        self.phase != Phase::Fresh && !self.gauge.has(Lie::Scale)
     }
 
-    /// The last level, where a silence is probably its end: low, falling towards low, or expected to be empty by now.
+    /// The last level, where a silence is probably its end: low, falling towards low, expected to be empty by now, or standing
+    /// still while the battery was used up.
     pub fn probably_empty(&self, now: Timestamp) -> Option<f64> {
         let level = self.percent.or(self.recent.last().copied())?;
         let fell = self.recent.first().is_some_and(|first| first - level >= FALLING_POINTS);
         let falling = fell && level <= FALLING_TO_PERCENT;
         let expected = self.outlook.forecast.as_ref().is_some_and(|f| f.empty_at <= now);
-        (self.is_low() || falling || expected).then_some(level)
+        (self.is_low() || falling || expected || self.gauge.has(Lie::Frozen)).then_some(level)
     }
 
     /// Whether what was seen here as a fresh battery at `seen_at` may be the one that another device lost.
@@ -150,7 +152,7 @@ impl BatteryState {
     pub(super) fn hear(&mut self, timed: &[Timed<'_>], ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         let sample = sample(timed);
         if sample.at >= self.at {
-            self.gauge.hear(&sample);
+            self.gauge.hear(&sample, ctx.fleet.repute.of(ctx.about));
             self.tell_of_gauge(self.gauge.useless().copied(), findings);
         }
         self.judge_rise(&sample, ctx, findings);
@@ -165,15 +167,25 @@ impl BatteryState {
         if !self.proof.is_seen() {
             self.settle(level, at, ctx, findings);
         }
-        if self.outlook.hear(&Sample { at, ..sample }, self.proof.rise().is_some(), ctx.about, ctx.fleet) {
+        let new_day = self.outlook.hear(&Sample { at, ..sample }, self.proof.rise().is_some(), ctx.about, ctx.fleet);
+        if new_day && !self.may_end_at_one(level, at, ctx) {
             self.look_ahead(ctx, findings);
+            self.look_at_age(at, ctx, findings);
+        }
+    }
+
+    /// By a gauge that hides the end somebody looks at the battery at the age at which others of its kind ended.
+    fn look_at_age(&mut self, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
+        let hides = self.gauge.hides_end(self.outlook.track.born).copied();
+        if hides.is_some() && self.phase == Phase::Fresh && self.outlook.is_old(at, ctx.about, ctx.fleet) {
+            self.tell_of_gauge(hides, findings);
         }
     }
 
     fn tell_of_gauge(&mut self, evidence: Option<Evidence>, findings: &mut Vec<Finding>) {
-        if let Some(Evidence { lie, since, shown, .. }) = evidence.filter(|_| !self.gauge_told) {
+        if let Some(Evidence { lie, since, shown, of_model, .. }) = evidence.filter(|_| !self.gauge_told) {
             self.gauge_told = true;
-            findings.push(Finding::GaugeLies { lie, since, shown });
+            findings.push(Finding::GaugeLies { lie, since, shown, of_model });
         }
     }
 
@@ -272,11 +284,17 @@ impl BatteryState {
         levels.get(levels.len() / 2).copied()
     }
 
-    /// A fraction of one per cent, from a gauge that never showed more and of which nothing is known yet: perhaps its scale
-    /// ends at 1. A few readings tell.
-    fn may_be_fraction(&self, level: f64) -> bool {
-        let fraction = level > 0.0 && level < 1.0 && self.recent.iter().all(|l| *l < 1.0);
-        fraction && self.flag != Some(true) && self.gauge.known_for(self.outlook.track.born).is_none()
+    /// One or a fraction of it, from a gauge that never showed more and of which nothing is known yet: perhaps its scale
+    /// ends at 1. A few fractions tell that it does; the device's flag, its voltage, or a day at exactly 1 that it does not.
+    fn may_end_at_one(&self, level: f64, at: Timestamp, ctx: &Context<'_>) -> bool {
+        let unseen = level > 0.0 && level <= 1.0 && self.recent.iter().all(|l| *l <= 1.0);
+        let low_percent = ctx.policy.battery.low_percent;
+        let is_empty = || {
+            let by_volts = self.millivolts.and_then(|mv| by_volts(mv, ctx.about)).map(|level| level <= low_percent);
+            by_volts.unwrap_or_else(|| self.gauge.stays_at_one(at))
+        };
+        let known = self.flag == Some(true) || self.gauge.known_for(self.outlook.track.born).is_some();
+        unseen && !known && !is_empty()
     }
 
     /// An ordinary reading.
@@ -289,8 +307,10 @@ impl BatteryState {
         }
         self.recent.push(level);
         let low_percent = ctx.policy.battery.low_percent;
-        if level <= low_percent && !self.may_be_fraction(level) {
+        if level <= low_percent && !self.may_end_at_one(level, at, ctx) {
             self.lows = (self.lows + 1).min(2);
+        } else if level == 1.0 {
+            self.lows = self.lows.max(1);
         } else if level >= low_percent + HYSTERESIS_POINTS {
             self.lows = 0;
         }

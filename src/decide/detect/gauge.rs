@@ -1,14 +1,15 @@
 //! Gauges that lie: evidence, per device, that its battery level is not to be believed. Must never change what the gauge told.
 //!
 //! Five lies are known from the field: frozen (60 % with empty cells), low for ever (1 % for weeks with new cells, 5 % until
-//! a restart), a cliff (80 % to 0 over night), dead while it showed 75 %, and a scale read wrongly (0–200 or 0–1). A flat level alone is no lie (lithium stands at 100 % for a year): the voltage, the movements or the end must contradict it.
+//! a restart), a cliff (80 % to 0 over night), dead while it showed 75 %, and a scale read wrongly (0–200 or 0–1). A flat level alone is no lie (lithium stands at 100 % for a year): the voltage, the movements or the end must
+//! contradict it; or its model is known for that lie (`forecast::Repute`), which stands in for the second witness.
 
 use serde::{Deserialize, Serialize};
 
 use super::sample::Sample;
 pub use crate::model::Lie;
 use crate::model::time::DAY;
-use crate::model::{Millis, Timestamp};
+use crate::model::{Millis, OfModel, Timestamp};
 
 /// A level that has not moved for this long …
 const FROZEN_FOR: Millis = 30 * DAY;
@@ -19,6 +20,9 @@ const FROZEN_VOLTS: [f64; 2] = [0.04, 0.12];
 const FROZEN_OPERATIONS: [f64; 2] = [1_500.0, 4_000.0];
 /// A gauge that has gone by this or less at once is fine.
 const FINE_POINTS: f64 = 5.0;
+/// Of a model that is known for it, a level that has not moved for this long is frozen without more: of a fine gauge, and of
+/// one that may be coarse (a step of 20 % of a pack that lasts a year takes ten weeks).
+const FROZEN_BY_MODEL: [Millis; 2] = [30 * DAY, 90 * DAY];
 /// At its ends a gauge stands still without a lie: more volts than full look like full, fewer than empty like empty.
 const FULL_PERCENT: f64 = 100.0;
 /// No battery lasts this long at `EMPTY_PERCENT` or less: one that never showed more, one that came there step by step (a
@@ -44,6 +48,8 @@ const UNKNOWN_LEVELS: [f64; 2] = [126.0, 255.0];
 const HALF_POINTS_MAX: f64 = 200.0;
 /// Readings that make a scale.
 const SCALE_READINGS: u32 = 5;
+/// What shows 1 and never anything else for this long is taken to mean 1 %.
+const ONE_LASTS: Millis = DAY;
 
 /// One reason to doubt a gauge.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +62,12 @@ pub struct Evidence {
     pub at: Timestamp,
     /// The level that was shown.
     pub shown: f64,
+    /// What its model is known for, where nothing of its own speaks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_model: Option<OfModel>,
+    /// Whether it is counted in what its model is known for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    counted: bool,
 }
 
 /// What is known of a device's gauge.
@@ -90,6 +102,9 @@ pub struct Gauge {
     /// One for each lie at most.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
+    /// What its model is known for, since when that is so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub presumed: Vec<Evidence>,
 }
 
 /// A level that does not move, and what else was told when it began.
@@ -99,6 +114,9 @@ struct Stands {
     since: Timestamp,
     millivolts: Option<f64>,
     operations: Option<f64>,
+    /// Whether the last reading was a zero elsewhere, which may be a glitch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    zero: bool,
 }
 
 impl Gauge {
@@ -112,14 +130,52 @@ impl Gauge {
         self.evidence.iter().find(|e| matches!(e.lie, Lie::Frozen | Lie::EmptyAndAlive))
     }
 
-    /// What it is known for since before this battery.
+    /// What it, or else its model, is known for since before this battery.
     pub fn known_for(&self, born: Timestamp) -> Option<&Evidence> {
-        self.useless().or_else(|| self.evidence.iter().find(|e| e.lie == Lie::Scale || e.since < born))
+        let own = self.useless().or_else(|| self.evidence.iter().find(|e| e.lie == Lie::Scale || e.since < born));
+        own.or_else(|| self.presumed.iter().find(|e| self.may_tell(e.lie)))
     }
 
-    /// Takes in a sample, in the order of time.
-    pub fn hear(&mut self, s: &Sample) {
+    /// What it, or else its model, is known for that will keep the end of this battery from being told.
+    pub fn hides_end(&self, born: Timestamp) -> Option<&Evidence> {
+        let own = self.evidence.iter().find(|e| e.lie == Lie::Cliff && e.since < born);
+        own.or_else(|| self.presumed.iter().find(|e| matches!(e.lie, Lie::Cliff | Lie::Frozen)))
+    }
+
+    /// Whether what it shows now may be this lie: a frozen one says nothing new, and one that came down from a good level
+    /// is not empty for ever.
+    fn may_tell(&self, lie: Lie) -> bool {
+        match lie {
+            Lie::Frozen => false,
+            Lie::EmptyAndAlive => self.empty_since.is_some() && !self.full_once,
+            Lie::Cliff | Lie::DiedHigh | Lie::Scale => true,
+        }
+    }
+
+    /// Whether it was caught with this lie.
+    pub fn has(&self, lie: Lie) -> bool {
+        self.evidence.iter().any(|e| e.lie == lie)
+    }
+
+    /// Whether it has shown 1 and nothing else for so long that it means 1 %.
+    pub fn stays_at_one(&self, at: Timestamp) -> bool {
+        self.scaled == 0 && self.empty_since.is_some_and(|since| at - since >= ONE_LASTS)
+    }
+
+    /// Lies of its own that are not counted yet in what its model is known for; now they are.
+    pub fn count(&mut self) -> Vec<Lie> {
+        let new = self.evidence.iter_mut().filter(|e| e.of_model.is_none() && !e.counted);
+        let count = |e: &mut Evidence| {
+            e.counted = true;
+            e.lie
+        };
+        new.map(count).collect()
+    }
+
+    /// Takes in a sample, in the order of time. `of_model` is what is presumed of its model.
+    pub fn hear(&mut self, s: &Sample, of_model: &[(Lie, OfModel)]) {
         let Some(told) = s.percent.filter(|p| !UNKNOWN_LEVELS.contains(p)) else { return };
+        self.presume(of_model, told, s.at);
         self.look_at_scale(told, s.at);
         if (0.0..=100.0).contains(&told) {
             let last = self.last.replace((told, s.at));
@@ -139,36 +195,58 @@ impl Gauge {
     pub fn replaced(&mut self, seen_at: Timestamp) {
         let died = self.gone.filter(|(level, at)| *level >= DIED_HIGH_PERCENT && seen_at - *at < GONE_MAX);
         if let Some((level, at)) = died {
-            self.note(Lie::DiedHigh, at, seen_at, level);
+            self.note(Lie::DiedHigh, (at, seen_at), level, None);
         }
         self.evidence.retain(|e| matches!(e.lie, Lie::Cliff | Lie::DiedHigh | Lie::Scale));
         *self = Self { evidence: std::mem::take(&mut self.evidence), fine: self.fine, ..Self::default() };
     }
 
+    fn presume(&mut self, of_model: &[(Lie, OfModel)], shown: f64, at: Timestamp) {
+        let since = |lie: Lie| self.presumed.iter().find(|e| e.lie == lie).map_or(at, |e| e.since);
+        let presumed = of_model.iter().map(|&(lie, of)| {
+            let since = since(lie);
+            Evidence { lie, since, at, shown, of_model: Some(of), counted: false }
+        });
+        self.presumed = presumed.collect();
+    }
+
+    /// Exactly 1 is an end of a scale that ends there, and of one that ends at 100: it says nothing of which it is.
     fn look_at_scale(&mut self, told: f64, at: Timestamp) {
         let beyond = told > 100.0 && told <= HALF_POINTS_MAX || told > 0.0 && told < 1.0;
-        self.scaled = if beyond { self.scaled.saturating_add(1) } else { 0 };
+        self.scaled = match beyond {
+            true => self.scaled.saturating_add(1),
+            false if told == 1.0 => self.scaled,
+            false => 0,
+        };
         if self.scaled >= SCALE_READINGS {
-            self.note(Lie::Scale, at, at, told);
+            self.note(Lie::Scale, (at, at), told, None);
         }
     }
 
     fn look_at_rest(&mut self, level: f64, s: &Sample) {
-        let now = Stands { level, since: s.at, millivolts: s.millivolts, operations: s.operations };
+        let now = Stands { level, since: s.at, millivolts: s.millivolts, operations: s.operations, zero: false };
+        let presumed = self.presumed.iter().find(|e| e.lie == Lie::Frozen).and_then(|e| e.of_model);
+        let glitch = |stands: &mut Stands| level == 0.0 && !std::mem::replace(&mut stands.zero, true);
+        if self.stands.as_mut().is_some_and(|stands| stands.level != level && glitch(stands)) {
+            return;
+        }
         let Some(stands) = self.stands.as_mut().filter(|stands| stands.level == level) else {
             self.withdraw(Lie::Frozen);
             self.stands = Some(now);
             return;
         };
+        stands.zero = false;
         stands.millivolts = stands.millivolts.or(s.millivolts);
         stands.operations = stands.operations.or(s.operations);
         let coarse = usize::from(!self.fine);
         let volts =
             stands.millivolts.zip(s.millivolts).is_some_and(|(was, is)| is <= was * (1.0 - FROZEN_VOLTS[coarse]));
         let moved = stands.operations.zip(s.operations).is_some_and(|(was, is)| is - was >= FROZEN_OPERATIONS[coarse]);
-        let since = stands.since;
-        if s.at - since >= FROZEN_FOR && 0.0 < level && level < FULL_PERCENT && (volts || moved) {
-            self.note(Lie::Frozen, since, s.at, level);
+        let (since, rested) = (stands.since, s.at - stands.since);
+        let by_model = presumed.filter(|_| rested >= FROZEN_BY_MODEL[coarse]);
+        let own = rested >= FROZEN_FOR && (volts || moved);
+        if 0.0 < level && level < FULL_PERCENT && (own || by_model.is_some()) {
+            self.note(Lie::Frozen, (since, s.at), level, by_model.filter(|_| !own));
         }
     }
 
@@ -179,7 +257,7 @@ impl Gauge {
         }
         let since = *self.empty_since.get_or_insert(at);
         if at - since >= EMPTY_FOR[usize::from(self.full_once)] {
-            self.note(Lie::EmptyAndAlive, since, at, level);
+            self.note(Lie::EmptyAndAlive, (since, at), level, None);
         }
     }
 
@@ -188,17 +266,17 @@ impl Gauge {
         let fell = high - level >= CLIFF_POINTS && level <= CLIFF_TO_PERCENT;
         self.fallen = if fell && at - high_at <= CLIFF_WITHIN { self.fallen + 1 } else { 0 };
         if self.fallen >= 2 {
-            self.note(Lie::Cliff, high_at, at, high);
+            self.note(Lie::Cliff, (high_at, at), high, None);
         }
         if self.fallen == 0 && (level >= high || at - high_at > CLIFF_WITHIN || !fell) {
             self.high = Some((level, at));
         }
     }
 
-    fn note(&mut self, lie: Lie, since: Timestamp, at: Timestamp, shown: f64) {
+    fn note(&mut self, lie: Lie, (since, at): (Timestamp, Timestamp), shown: f64, of_model: Option<OfModel>) {
         match self.evidence.iter_mut().find(|e| e.lie == lie) {
-            Some(known) => (known.at, known.shown) = (at, shown),
-            None => self.evidence.push(Evidence { lie, since, at, shown }),
+            Some(known) => (known.at, known.shown, known.of_model) = (at, shown, known.of_model.and(of_model)),
+            None => self.evidence.push(Evidence { lie, since, at, shown, of_model, counted: false }),
         }
     }
 
@@ -208,88 +286,4 @@ impl Gauge {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::time::HOUR;
-
-    /// What is held against a gauge after levels so many hours apart; beside each stand voltage and operations.
-    fn lies(apart: i64, levels: impl IntoIterator<Item = (f64, f64, f64)>) -> Vec<Lie> {
-        let mut gauge = Gauge::default();
-        for (n, (level, millivolts, operations)) in (1_i64..).zip(levels) {
-            gauge.hear(&Sample {
-                at: Timestamp(n * apart * HOUR),
-                percent: Some(level),
-                millivolts: Some(millivolts),
-                operations: Some(operations),
-                ..Sample::default()
-            });
-        }
-        gauge.evidence.iter().map(|e| e.lie).collect()
-    }
-
-    fn steady(level: f64, count: usize) -> impl Iterator<Item = (f64, f64, f64)> {
-        std::iter::repeat_n((level, 6000.0, 0.0), count)
-    }
-
-    #[test]
-    fn stuck_at_sixty_with_empty_cells() {
-        // zigbee2mqtt #6425: the voltage tells what the gauge does not, or the movements do.
-        assert_eq!(lies(24, (0..60).map(|n| (60.0, 6000.0 - f64::from(n) * 15.0, 0.0))), [Lie::Frozen]);
-        assert_eq!(lies(24, (0..60).map(|n| (60.0, 6000.0, f64::from(n) * 80.0))), [Lie::Frozen]);
-        assert_eq!(lies(24, steady(100.0, 400)), [], "lithium at rest");
-        let full = (0..60).map(|n| (100.0, 6800.0 - f64::from(n) * 15.0, 0.0));
-        assert_eq!(lies(24, full), [], "more volts than the gauge has room for");
-    }
-
-    #[test]
-    fn a_step_of_a_coarse_gauge_is_no_frozen_one() {
-        let falling = |n: i32| 6000.0 - f64::from(n) * 7.0;
-        assert_eq!(lies(24, (0..60).map(|n| (60.0, falling(n), 0.0))), [], "7 % of the volts may be one step");
-        let fine = (0..5).map(|n| (65.0 - f64::from(n), 6000.0, 0.0));
-        assert_eq!(lies(24, fine.chain((0..60).map(|n| (60.0, falling(n), 0.0)))), [Lie::Frozen], "not of a fine one");
-    }
-
-    #[test]
-    fn one_percent_for_weeks_with_new_cells() {
-        // lock-manager #41, com.switchbot #77.
-        assert_eq!(lies(24, steady(1.0, 40)), [Lie::EmptyAndAlive]);
-        assert_eq!(lies(24, steady(5.0, 40).chain(steady(90.0, 1))), [], "until the restart");
-        assert_eq!(lies(24, steady(4.0, 14)), [], "two weeks are possible");
-        let slow = || (0..19).map(|n| (f64::from(95 - 5 * n), 6000.0, 0.0));
-        assert_eq!(lies(72, slow().chain(steady(4.0, 20))), [], "two months at the end of a slow descent");
-        assert_eq!(lies(72, slow().chain(steady(4.0, 32))), [Lie::EmptyAndAlive], "three are none");
-    }
-
-    #[test]
-    fn eighty_to_zero_over_night() {
-        // airbnk_mqtt #30; one zero between good readings is a glitch (nuki_hub #121).
-        assert_eq!(lies(6, steady(80.0, 20).chain(steady(0.0, 3))), [Lie::Cliff]);
-        let glitches = (0..100).map(|n| (if n % 9 == 4 { 0.0 } else { 63.0 }, 6000.0, 0.0));
-        assert_eq!(lies(6, glitches), []);
-        assert_eq!(lies(24, (0..100).map(|n| (f64::from(100 - n), 6000.0, 0.0))), [], "a slow end");
-    }
-
-    #[test]
-    fn half_points_and_fractions_are_a_scale_and_126_is_not() {
-        assert_eq!(lies(6, steady(174.0, 6)), [Lie::Scale]);
-        assert_eq!(lies(6, steady(0.87, 6)), [Lie::Scale]);
-        assert_eq!(lies(6, steady(126.0, 20).chain(steady(255.0, 20))), []);
-    }
-
-    #[test]
-    fn dead_while_it_showed_75_percent() {
-        // home-assistant core #166117.
-        let mut gauge = Gauge::default();
-        let at = |day: i64| Timestamp(day * DAY);
-        let mut hear = |day: i64, level: f64| {
-            gauge.hear(&Sample { at: at(day), percent: Some(level), ..Sample::default() });
-            gauge.evidence.len()
-        };
-        assert_eq!((1..30).map(|day| hear(day, 75.0)).max(), Some(0));
-        assert_eq!(hear(40, 100.0) + hear(41, 100.0), 0, "until the new battery is proven");
-        gauge.replaced(at(40));
-        assert_eq!(gauge.evidence.iter().map(|e| (e.lie, e.shown)).collect::<Vec<_>>(), [(Lie::DiedHigh, 75.0)]);
-        gauge.replaced(at(400));
-        assert_eq!(gauge.evidence.len(), 1, "what it once did is kept, and nothing is added");
-    }
-}
+mod tests;

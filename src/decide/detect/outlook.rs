@@ -18,6 +18,8 @@ const DAYS_RUNNING: u8 = 2;
 const DIED_SILENT_MS: Millis = 30 * HOUR;
 /// … and for so many times its own rhythm.
 const DIED_SILENT_RHYTHMS: i64 = 3;
+/// By age alone a battery is old this long before a quarter of its kind had ended.
+const OLD_AHEAD_MS: Millis = 14 * DAY;
 /// The reminder comes when the end is this near.
 const NEAR_END_MS: Millis = 5 * DAY;
 
@@ -60,6 +62,12 @@ impl Outlook {
     /// Whether enough is known of such batteries, and this one was watched for long enough, for forecasts to decide.
     pub fn decides(&self, about: &About, fleet: &Fleet) -> bool {
         self.track.heard - self.track.born >= WATCHED_MS && is_known(about, &self.own, fleet, &self.track)
+    }
+
+    /// Whether it is nearly as old as others of its model, or the device's own, were when they ended.
+    pub fn is_old(&self, at: Timestamp, about: &About, fleet: &Fleet) -> bool {
+        let age = at - self.track.born;
+        fleet.age_of_ends(about, &self.own).is_some_and(|ends| age >= (ends - OLD_AHEAD_MS).max(ends / 2))
     }
 
     /// The end was near on two days running.

@@ -1,12 +1,13 @@
-//! What the operator's own finished batteries tell, by model. Bounded; the oldest gives way.
+//! What the operator's own devices tell, by model: how their batteries ended, and how their gauges lie. Bounded; the oldest gives way.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Life, Track, Tuning, factory};
+use super::{Life, Repute, Track, Tuning, factory};
 use crate::decide::detect::sample::About;
-use crate::model::DeviceKey;
+use crate::model::time::HOUR;
+use crate::model::{DeviceKey, Millis};
 
 /// Finished batteries kept of one model.
 pub const LIVES_MAX: usize = 64;
@@ -28,6 +29,8 @@ pub struct FinishedLife {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fleet {
     models: BTreeMap<String, VecDeque<Life>>,
+    /// What the gauges of its models are known for.
+    pub repute: Repute,
 }
 
 /// A fleet that has seen nothing.
@@ -48,7 +51,7 @@ pub fn is_known(about: &About, own: &[Life], fleet: &Fleet, track: &Track) -> bo
 impl Fleet {
     /// A fleet that has seen nothing.
     pub const fn new() -> Self {
-        Self { models: BTreeMap::new() }
+        Self { models: BTreeMap::new(), repute: Repute::new() }
     }
 
     /// Learns from a battery that has died. One that was taken out while it worked tells only its own device something.
@@ -67,6 +70,15 @@ impl Fleet {
     /// How many finished batteries are known.
     pub fn len(&self) -> usize {
         self.models.values().map(VecDeque::len).sum()
+    }
+
+    /// The age at which a quarter of such batteries had ended: those of its model, and the device's own.
+    pub fn age_of_ends(&self, about: &About, own: &[Life]) -> Option<Millis> {
+        let model = about.model.as_deref().and_then(|m| self.models.get(m)).into_iter().flatten();
+        let mut ages: Vec<u16> = own.iter().chain(model).filter(|life| life.died).map(|life| life.hours).collect();
+        ages.sort_unstable();
+        let quarter = ages.get(ages.len().saturating_sub(1) / 4).filter(|_| ages.len() >= LIVES_LEAST)?;
+        Some(i64::from(*quarter) * HOUR)
     }
 
     /// How many finished batteries of such devices are known.

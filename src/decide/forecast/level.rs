@@ -22,6 +22,11 @@ pub(super) fn of(sample: &Sample, about: &About, step: u32) -> Option<(i32, bool
     Some((tenths(percent + edge), false))
 }
 
+/// The level that a voltage alone tells, per cent, where the model's curve is known.
+pub fn by_volts(millivolts: f64, about: &About) -> Option<f64> {
+    factory::curve(about).filter(|_| millivolts > 0.0).map(|curve| along(curve, millivolts))
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "bounded before")]
 fn tenths(percent: f64) -> i32 {
     (percent.clamp(LEVEL_MIN, LEVEL_MAX) * 10.0 + 0.5 + 1_000.0) as i32 - 1_000

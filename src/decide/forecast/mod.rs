@@ -10,12 +10,15 @@ mod fleet;
 mod level;
 mod life;
 mod likeness;
+mod repute;
 mod scale;
 mod track;
 
 pub use fleet::{FinishedLife, Fleet, LIVES_MAX, MODELS_MAX, NO_FLEET, is_known};
+pub use level::by_volts;
 pub use life::Life;
 pub use likeness::{Tuning, forecast};
+pub use repute::{CAUGHT_FOR, Caught, Repute};
 pub use track::{DayRow, Track};
 
 /// Levels, 0–100 % and above for a voltage that a gauge would clip, at which the descent is timed.

@@ -275,7 +275,8 @@ function move(m, ticket) {
   const [role, ...name] = m.actor.split(":");
   const by = [t.actors[role] ?? role, ...name].filter(Boolean).join(" ");
   if (by) node.append(make("span", "by", ` · ${by}`));
-  const said = m.data?.text || m.data?.note || m.data?.reason;
+  const model = m.data?.of_model;
+  const said = m.data?.text || m.data?.note || m.data?.reason || (model && t.ofModel(model.caught, model.of));
   if (said) node.append(make("blockquote", "", said));
   if (m.what === "photo") node.append(photo(`/api/v1/tickets/${ticket}/photos/${m.data.n}`));
   return node;

@@ -7,6 +7,7 @@ mod battery;
 mod care;
 mod conversation;
 mod dispatch;
+mod gauge;
 mod given;
 mod incident;
 mod jobs;

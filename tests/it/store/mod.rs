@@ -136,6 +136,7 @@ on_both! {
     field::the_quarantine_has_one_row_for_a_device_and_reason_and_a_limit,
     lives::finished_batteries_are_kept_once_and_in_order,
     lives::of_a_model_the_newest_finished_batteries_are_kept,
+    lives::gauges_that_were_caught_are_counted_by_model_of_those_that_have_spoken,
     sweep::who_came_with_whom_is_counted_up_to_a_limit,
     sweep::what_waits_is_found_within_its_scope_and_stands_on_no_board,
     states::states_are_kept_and_replaced,

@@ -37,7 +37,7 @@ async fn devices_say_what_they_told_and_strangers_are_shown() {
         let lock = house.get("ops", &format!("/api/v1/devices/{path}")).await;
         assert_eq!((&lock["key"], &lock["percent"], &lock["online"]), (&json!(LOCK), &json!(87.5), &json!(true)));
         assert_eq!((&lock["leak"], &lock["battery"], &lock["unit_id"]), (&Value::Null, &json!("fresh"), &json!("12b")));
-        assert_eq!(lock["gauge"], json!({ "trust": "trusted", "evidence": [] }));
+        assert_eq!(lock["gauge"], json!({ "trust": "trusted", "evidence": [], "presumed": [] }));
         let battery = house.get("ops", &format!("/api/v1/devices/{path}/battery")).await;
         assert_eq!((&battery["device_key"], &battery["recent"]), (&json!(LOCK), &json!([87.5])));
     }
