@@ -18,6 +18,8 @@ const EMERGENCY_VALID_MS: Millis = 6 * HOUR;
 const URGENT_VALID_MS: Millis = 4 * HOUR;
 /// The question of an unsure replacement.
 pub(super) const ASKS_REPLACED: &str = "replaced";
+/// Tells the manager of a gauge that lies.
+const GAUGE_MANAGER: &str = "gauge_manager";
 /// Routine words to one person are put together up to this many parts, two texts of their own: beyond, carriers refuse them.
 const MERGED_PARTS_MAX: u32 = 2 * ROUTINE_PARTS_MAX;
 /// A routine text that expired unsent is tried again this often.
@@ -83,7 +85,12 @@ pub fn visit_instead(plan: &mut Vec<PlannedStep>, now: Timestamp) {
     if let Some(visit) = waiting.min_by_key(|p| p.at) {
         (visit.step.since, visit.at) = (Since::Opened, now.min(visit.at));
     }
-    plan.push(text_now(Audience::Manager, "gauge_manager", None));
+    plan.push(text_now(Audience::Manager, GAUGE_MANAGER, None));
+}
+
+/// Whether somebody looks at the battery because its gauge lies.
+pub fn is_visit_instead(plan: &[PlannedStep]) -> bool {
+    plan.iter().any(|p| p.step.template.as_deref() == Some(GAUGE_MANAGER))
 }
 
 /// Asks whoever is on duty, by day, to look at a sensor that never dries; false when that was asked before.

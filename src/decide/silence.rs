@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::desk::{Behind, Desk};
+use super::plan;
 use crate::model::*;
 
 /// With this many silent devices behind it, and more than half of them, a gateway counts as silent itself.
@@ -27,13 +28,24 @@ impl Desk<'_> {
                 return self.changes.heard_anew.push((device.key.clone(), back_at));
             }
         }
-        let battery = self.active(&device.key, TicketKind::Battery).filter(|_| battery_low);
+        let of_battery = |t: &Ticket| battery_low || plan::is_visit_instead(&t.plan);
+        let battery = self.active(&device.key, TicketKind::Battery).filter(|id| of_battery(self.ticket(id)));
         // Somebody was there, or fresh cells wait for their proof: the silence has another cause.
         let changed = battery.as_ref().map(|id| self.ticket(id)).is_some_and(|t| t.visited || t.seen_at.is_some());
-        if battery.is_some() && !changed {
-            return self.battery_dead(device);
+        match battery.filter(|_| !changed) {
+            Some(_) if battery_low => self.battery_dead(device),
+            Some(id) => self.silent_before_visit(device, &id, since, empty),
+            None => _ = self.open_silent(device, since, empty.filter(|_| !changed)),
         }
-        self.open_silent(device, since, empty.filter(|_| !changed));
+    }
+
+    /// Somebody is on the way because its gauge lies: the same visit finds out why it is silent, and what is probably dead is
+    /// taken for dead.
+    fn silent_before_visit(&mut self, device: &Device, id: &TicketId, since: Timestamp, empty: Option<f64>) {
+        self.event(id, "silent", "device", silence(since, empty));
+        if empty.is_some() {
+            self.battery_dead(device);
+        }
     }
 
     fn silent_behind(&mut self, gateway: &Device, device: &Device, since: Timestamp) {
@@ -50,11 +62,7 @@ impl Desk<'_> {
             return Some(id);
         }
         let severity = (device.kind == DeviceKind::Gateway).then_some(Severity::Urgent);
-        let mut data = json!({ "since": since.to_rfc3339() });
-        if let Some(percent) = empty {
-            data["battery"] = json!({ "probably": "dead", "percent": percent });
-        }
-        self.open(device, TicketKind::Silent, severity, Some(since), data)
+        self.open(device, TicketKind::Silent, severity, Some(since), silence(since, empty))
     }
 
     fn is_gateway_silent(&self, gateway: &DeviceKey) -> bool {
@@ -76,10 +84,13 @@ impl Desk<'_> {
     }
 
     pub(super) fn back_online(&mut self, device: &Device) {
-        if let Some(id) = self.active(&device.key, TicketKind::Battery)
-            && self.ticket(&id).died
-        {
-            self.change(&id).work.spoke_at = Some(self.now);
+        if let Some(id) = self.active(&device.key, TicketKind::Battery) {
+            if self.ticket(&id).died {
+                self.change(&id).work.spoke_at = Some(self.now);
+            }
+            if plan::is_visit_instead(&self.ticket(&id).plan) {
+                self.event(&id, "back_online", "device", json!({}));
+            }
         }
         if let Some(id) = self.active(&device.key, TicketKind::Silent) {
             self.silence_over(&id, device, json!({ "proof": "back_online" }));
@@ -99,4 +110,13 @@ impl Desk<'_> {
         self.changes.heard_anew.extend(others);
         self.resolve(id, "device", data);
     }
+}
+
+/// A silence, as a ticket's history keeps it.
+fn silence(since: Timestamp, empty: Option<f64>) -> serde_json::Value {
+    let mut data = json!({ "since": since.to_rfc3339() });
+    if let Some(percent) = empty {
+        data["battery"] = json!({ "probably": "dead", "percent": percent });
+    }
+    data
 }

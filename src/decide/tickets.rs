@@ -78,6 +78,10 @@ impl Desk<'_> {
             self.change(&id).died = true;
             self.event(&id, "died", "device", json!({}));
             self.release(&id, "device", self.now);
+            if plan::is_visit_instead(&self.ticket(&id).plan) {
+                // Who was asked when it could wait, and the manager who heard of the gauge, are asked anew.
+                self.change(&id).work.asked.clear();
+            }
             plan::arm(self.change(&id), Since::Died);
             self.run_plan(&id);
         }

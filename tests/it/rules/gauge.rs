@@ -138,3 +138,47 @@ fn a_gauge_that_ends_at_one_is_never_low_while_it_stands_there() {
     assert_eq!(stage.log[..2], looked_at, "as one that shows next to nothing for three weeks");
     assert!(!stage.log.iter().any(|line| line.contains("tenant:t1")), "{:?}", stage.log);
 }
+
+/// The gauge of `lock1` stood still until the last of January while its voltage fell.
+fn frozen() -> Stage {
+    let mut stage = Stage::new();
+    mornings(&mut stage, 1..=31, |day| format!("battery=60 mv={}", 6025 - 25 * day));
+    stage.log.clear();
+    stage
+}
+
+#[test]
+fn a_silence_behind_a_frozen_gauge_is_told_in_its_one_ticket_and_is_probably_its_end() {
+    let mut stage = frozen();
+    ["31 10:00 lock1 offline", "31 11:00 wait"].into_iter().for_each(|line| stage.act(line));
+    let died = [
+        "31 10:15 silent battery lock1",
+        "31 10:15 died battery lock1",
+        "31 10:15 text housekeeper:h1 offer_battery_dead",
+    ];
+    assert_eq!(stage.log, died);
+    stage.act("31 11:30 lock1 battery=60 mv=5200");
+    assert_eq!(stage.log[3..], ["31 11:30 back_online battery lock1"]);
+}
+
+#[test]
+fn a_silence_after_the_visit_to_a_frozen_gauge_is_another_matter() {
+    let mut stage = frozen();
+    let story = "
+        31 09:30 h1 accept battery
+        31 10:00 h1 arrive battery
+        31 10:30 lock1 offline
+        31 11:00 wait";
+    story.lines().map(str::trim).filter(|line| !line.is_empty()).for_each(|line| stage.act(line));
+    let silent = ["31 10:45 opened silent lock1", "31 10:45 text housekeeper:h1 offer_silent"];
+    assert_eq!(stage.log[stage.log.len() - 2..], silent, "{:?}", stage.log);
+}
+
+#[test]
+fn a_silence_behind_a_wrong_scale_is_told_in_its_one_ticket_and_nobody_is_said_to_be_dead() {
+    let mut stage = Stage::new();
+    mornings(&mut stage, 1..=8, |_| "battery=0.87".to_owned());
+    stage.log.clear();
+    ["08 10:00 lock1 offline", "08 11:00 wait"].into_iter().for_each(|line| stage.act(line));
+    assert_eq!(stage.log, ["08 10:15 silent battery lock1"]);
+}
