@@ -5,7 +5,7 @@ use serde_json::json;
 use super::desk::Desk;
 use super::dispatch::{self, Ranked};
 use super::people::{Person, person_manager};
-use super::plan::{Tried, planned};
+use super::plan::{self, Tried, planned};
 use super::words;
 use crate::model::*;
 
@@ -87,7 +87,7 @@ impl Desk<'_> {
         let Some(place) = self.place(ticket) else { return self.skip("nobody") };
         let template = if ticket.kind == TicketKind::Leak { "leak_manager" } else { "nobody_took" };
         let manager = person_manager(place);
-        if ticket.was_told(&manager.recipient) {
+        if has_heard(ticket, &manager.recipient) {
             return match self.region_head(place) {
                 Some(head) => self.tell_above(id, n, step, head, template),
                 None => self.skip("nobody"),
@@ -101,7 +101,7 @@ impl Desk<'_> {
     }
 
     fn tell_above(&mut self, id: &TicketId, n: usize, step: &Step, head: Person, template: &'static str) -> Tried {
-        if self.ticket(id).was_told(&head.recipient) {
+        if has_heard(self.ticket(id), &head.recipient) {
             return self.skip("nobody");
         }
         let tried = self.reach(id, n, step, &[head], template);
@@ -156,6 +156,11 @@ impl Desk<'_> {
         let step = Step { to: Audience::Housekeepers, until: Some(Until::Accepted), ..last_offer(ticket) };
         ticket.plan.push(planned(step, now));
     }
+}
+
+/// Whether this head has heard of the job; that its gauge lies is no word of that.
+fn has_heard(ticket: &Ticket, head: &Recipient) -> bool {
+    ticket.plan.iter().any(|p| p.reached(head) && !plan::is_about_gauge(p))
 }
 
 /// The last offer of a ticket, to be made again; the plainest one where there was none.

@@ -90,7 +90,12 @@ pub fn visit_instead(plan: &mut Vec<PlannedStep>, now: Timestamp) {
 
 /// Whether somebody looks at the battery because its gauge lies.
 pub fn is_visit_instead(plan: &[PlannedStep]) -> bool {
-    plan.iter().any(|p| p.step.template.as_deref() == Some(GAUGE_MANAGER))
+    plan.iter().any(is_about_gauge)
+}
+
+/// Whether a step tells the manager that a gauge lies.
+pub(super) fn is_about_gauge(planned: &PlannedStep) -> bool {
+    planned.step.template.as_deref() == Some(GAUGE_MANAGER)
 }
 
 /// Asks whoever is on duty, by day, to look at a sensor that never dries; false when that was asked before.

@@ -79,7 +79,7 @@ impl Desk<'_> {
             self.event(&id, "died", "device", json!({}));
             self.release(&id, "device", self.now);
             if plan::is_visit_instead(&self.ticket(&id).plan) {
-                // Who was asked when it could wait, and the manager who heard of the gauge, are asked anew.
+                // Who was asked when it could wait is asked anew.
                 self.change(&id).work.asked.clear();
             }
             plan::arm(self.change(&id), Since::Died);

@@ -151,6 +151,13 @@ pub struct PlannedStep {
     pub person: Option<HousekeeperId>,
 }
 
+impl PlannedStep {
+    /// Whether it has reached this person.
+    pub fn reached(&self, recipient: &Recipient) -> bool {
+        matches!(&self.done, Some(StepDone::Sent { to, .. }) if to.contains(&recipient.as_key()))
+    }
+}
+
 fn is_zero(n: &u32) -> bool {
     *n == 0
 }
@@ -330,11 +337,7 @@ impl Ticket {
 
     /// Whether a step of it has reached this person.
     pub fn was_told(&self, recipient: &Recipient) -> bool {
-        let told = self.plan.iter().filter_map(|p| match &p.done {
-            Some(StepDone::Sent { to, .. }) => Some(to),
-            _ => None,
-        });
-        told.flatten().any(|to| *to == recipient.as_key())
+        self.plan.iter().any(|p| p.reached(recipient))
     }
 
     /// Whether the tenant did what the texts asked: wrote back, or put in the battery before anybody had to come.

@@ -162,6 +162,14 @@ fn a_silence_behind_a_frozen_gauge_is_told_in_its_one_ticket_and_is_probably_its
 }
 
 #[test]
+fn where_nobody_works_at_night_the_manager_who_heard_of_the_gauge_hears_of_the_dead_lock() {
+    let mut stage = frozen();
+    stage.change("h2 off");
+    ["31 21:00 lock1 offline", "31 22:00 wait"].into_iter().for_each(|line| stage.act(line));
+    assert_eq!(stage.log.last().expect("lines"), "31 21:15 text manager:oak offer_battery_dead", "{:?}", stage.log);
+}
+
+#[test]
 fn a_silence_after_the_visit_to_a_frozen_gauge_is_another_matter() {
     let mut stage = frozen();
     let story = "
