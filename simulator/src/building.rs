@@ -7,7 +7,7 @@ use crate::incidents::Leak;
 use crate::rng::Rng;
 use crate::site::Site;
 use crate::truth::{How, Problem};
-use crate::{Options, Publish, Reply, StaffAction, device, registry};
+use crate::{Options, Publish, Reply, StaffAction, device, lie, registry};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +72,8 @@ impl Building {
         let start = options.start;
         let seed = Rng::new(options.seed);
         let site = Site::draw(&options, &mut seed.fork(1));
-        let devices = device::draw(&options, &site, &seed.fork(2));
+        let mut devices = device::draw(&options, &site, &seed.fork(2));
+        lie::draw(&mut devices, options.lying, &mut seed.fork(6));
         let mut building = Self {
             now: start,
             air: Air::new(options.faults.clone(), seed.fork(3)),
@@ -92,6 +93,7 @@ impl Building {
             gaps_noted_at: start,
         };
         building.start_devices();
+        (0..building.devices.len()).for_each(|device| building.begin_lie(device));
         building.start_incidents();
         building
     }

@@ -2,6 +2,7 @@
 
 use crate::battery::{Battery, Chemistry, Gauge};
 use crate::calendar;
+use crate::lie::{Liar, Lie};
 use crate::rng::Rng;
 use crate::site::{Site, UNITS_PER_FLOOR};
 use crate::{Options, Wire};
@@ -73,6 +74,8 @@ pub(crate) struct OpenProblems {
     pub(crate) battery: Option<usize>,
     pub(crate) leak: Option<usize>,
     pub(crate) silent: Option<usize>,
+    /// A gauge that lies, with these cells.
+    pub(crate) lie: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -91,6 +94,7 @@ pub(crate) struct Device {
     /// Whether a native device tells uptime, boots, counters.
     pub(crate) witnesses: bool,
     pub(crate) battery: Option<Battery>,
+    pub(crate) liar: Option<Liar>,
     pub(crate) rhythm: TimeDelta,
     pub(crate) uses_per_day: f64,
     /// Seconds a day by which its clock runs ahead (behind when negative); 0 = right.
@@ -135,6 +139,17 @@ impl Device {
     pub(crate) fn true_percent(&self, at: DateTime<Utc>) -> f64 {
         let temperature = self.temperature_c(at);
         self.battery.as_ref().map_or(100.0, |battery| battery.percent(temperature, 0.0))
+    }
+
+    /// What the gauge shows in place of an honest level.
+    pub(crate) fn shows(&mut self, honest: Option<f64>, at: DateTime<Utc>, temperature_c: f64) -> Option<f64> {
+        let (Some(percent), Some(battery), Some(liar)) = (honest, &self.battery, &mut self.liar) else { return honest };
+        Some(liar.shows(percent, battery, at, battery.millivolts(temperature_c)))
+    }
+
+    /// Whether who lives there believes that its cells are used up.
+    pub(crate) fn seems_low(&self) -> bool {
+        self.problems.battery.is_some() || self.liar.as_ref().is_some_and(|liar| liar.lie == Lie::LowForEver)
     }
 
     pub(crate) fn drain(&mut self, at: DateTime<Utc>) {
@@ -245,6 +260,7 @@ impl Draw<'_> {
             stamped: self.rng.chance(0.85),
             witnesses: mains || self.rng.chance(0.8),
             battery: None,
+            liar: None,
             rhythm: TimeDelta::hours(1),
             uses_per_day: 0.0,
             drift_s_per_day: if drifts { self.rng.range(-30.0, 360.0) } else { 0.0 },

@@ -4,6 +4,7 @@
 use crate::air::Packet;
 use crate::building::{Building, Event};
 use crate::device::{Device, DeviceKind, Mute};
+use crate::lie::Liar;
 use crate::truth::{Cause, Kind, Problem};
 use crate::wire::{self, Sample};
 use crate::{Wire, calendar};
@@ -114,6 +115,14 @@ impl Building {
         }
     }
 
+    /// With these cells, a ticket about a gauge that lies is no mistake.
+    pub(crate) fn begin_lie(&mut self, device: usize) {
+        if self.devices[device].liar.is_some() {
+            let index = self.begin(Kind::Battery, Cause::LyingGauge, device, self.now);
+            self.devices[device].problems.lie = Some(index);
+        }
+    }
+
     fn begin_silent(&mut self, device: usize, cause: Cause, since: DateTime<Utc>) {
         match self.devices[device].problems.silent {
             Some(index) => self.truth[index].cause = cause,
@@ -153,6 +162,7 @@ impl Building {
             ended_at: None,
             how: None,
             used_cells: false,
+            lie: d.liar.as_ref().filter(|_| kind == Kind::Battery).map(|liar| liar.lie),
             rhythm: d.rhythm,
             learnt_gap: d.delivered.longest_gap(at).max(unknown),
         });
@@ -252,7 +262,8 @@ impl Building {
         let d = &mut self.devices[device];
         let temperature_c = d.temperature_c(now) + d.rng.range(-0.5, 0.5);
         let noise = d.rng.range(-0.7, 0.7);
-        let percent = d.battery.as_ref().map(|battery| battery.percent(temperature_c, noise));
+        let honest = d.battery.as_ref().map(|battery| battery.percent(temperature_c, noise));
+        let percent = d.shows(honest, now, temperature_c);
         d.glitched = d.battery.is_some() && !d.glitched && d.rng.chance(glitch);
         let shown = if d.glitched { Some(*d.rng.pick(&[0.0, 126.0, 255.0])) } else { percent };
         let millivolts = d.battery.as_ref().map(|battery| battery.millivolts(temperature_c).round());
@@ -261,7 +272,7 @@ impl Building {
         Packet {
             publish: wire::state(&self.site.property_id, d, &sample),
             device,
-            percent: if d.glitched { None } else { percent },
+            percent: percent.filter(|_| !d.glitched && d.liar.as_ref().is_none_or(Liar::is_true_when_low)),
             wet: (d.kind == DeviceKind::LeakSensor).then_some(d.wet),
             fresh: true,
             readable: true,
@@ -287,6 +298,7 @@ impl Building {
             self.show_leak(device, &packet);
             if packet.fresh {
                 self.show_battery(device, packet.percent);
+                self.show_lie(device);
             }
         }
         self.out.push(packet.publish);
@@ -320,6 +332,15 @@ impl Building {
             problem.shown_empty |= percent == 0.0;
             problem.evident_at.get_or_insert(self.now);
             problem.empties_at.get_or_insert(self.now + TimeDelta::minutes((days_left * 1440.0) as i64));
+        }
+    }
+
+    /// A frozen gauge shows that it is one.
+    fn show_lie(&mut self, device: usize) {
+        let d = &self.devices[device];
+        let (Some(liar), Some(battery), Some(index)) = (&d.liar, &d.battery, d.problems.lie) else { return };
+        if liar.is_evident(self.now, battery.millivolts(d.temperature_c(self.now))) {
+            self.truth[index].evident_at.get_or_insert(self.now);
         }
     }
 

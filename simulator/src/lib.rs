@@ -16,6 +16,7 @@ mod calendar;
 mod device;
 mod events;
 mod incidents;
+mod lie;
 mod mind;
 mod people;
 mod registry;
@@ -29,7 +30,8 @@ pub use air::Faults;
 pub use battery::{Chemistry, Gauge, quantise};
 pub use building::Building;
 pub use calendar::ZONE;
-pub use score::{Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket, Tally};
+pub use lie::Lie;
+pub use score::{LieTally, Observations, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket, Tally};
 pub use truth::{Cause, How, Kind, Problem, Witness};
 
 use chrono::{DateTime, Utc};
@@ -59,6 +61,8 @@ pub struct Options {
     pub outages_per_device_month: f64,
     /// Whether in some apartments a tenant moves out and, days later, another one in.
     pub moves: bool,
+    /// Share of the locks whose gauge lies, 0–1.
+    pub lying: f64,
 }
 
 impl Options {
@@ -76,6 +80,7 @@ impl Options {
             leaks_per_unit_month: 0.4,
             outages_per_device_month: 0.08,
             moves: true,
+            lying: 0.0,
         }
     }
 }

@@ -53,6 +53,9 @@ struct Cli {
     /// Life of a full lock battery in days
     #[arg(long, default_value_t = 90.0, value_name = "DAYS")]
     life_days: f64,
+    /// Share of the locks whose gauge lies, 0 to 1
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = share)]
+    lying: f64,
     /// Write the registry (CSV) into this folder and exit
     #[arg(long, value_name = "DIR", conflicts_with = "broker")]
     registry: Option<PathBuf>,
@@ -75,6 +78,7 @@ impl Cli {
             wire: self.wire,
             faults: self.faults.clone(),
             life_days: self.life_days,
+            lying: self.lying,
             ..Options::new(self.seed, self.start.unwrap_or(DateTime::UNIX_EPOCH))
         }
     }
@@ -120,6 +124,11 @@ fn speed(text: &str) -> Result<f64, String> {
     if speed > 0.0 && speed <= 1e6 { Ok(speed) } else { Err("a speed is above 0 and at most 1000000".to_owned()) }
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| format!("{text} is no number"))?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share is from 0 to 1".to_owned()) }
+}
+
 fn duration(text: &str) -> Result<TimeDelta, String> {
     let wrong = || format!("{text} is no duration such as 45s, 90m, 12h or 30d");
     let unit = text.chars().next_back().ok_or_else(wrong)?;
@@ -145,6 +154,7 @@ mod tests {
         Cli::command().debug_assert();
         assert_eq!(duration("90m"), Ok(TimeDelta::minutes(90)));
         assert!(["", "h", "1w", "0d", "-3h", "9é"].iter().all(|text| duration(text).is_err()));
+        assert!(share("1.1").is_err() && share("many").is_err() && share("0.2").is_ok());
         assert!(speed("0").is_err() && speed("nan").is_err() && speed("3600").is_ok());
     }
 }

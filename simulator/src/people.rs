@@ -44,7 +44,7 @@ impl Building {
         let Tenant { unit, habit, .. } = self.site.tenants[tenant];
         let needs = |&index: &usize| {
             let d = &self.devices[index];
-            d.kind != DeviceKind::Gateway && d.place == unit && d.problems.battery.is_some() && !d.swap_planned
+            d.kind != DeviceKind::Gateway && d.place == unit && d.seems_low() && !d.swap_planned
         };
         for device in (0..self.devices.len()).filter(needs).collect::<Vec<_>>() {
             self.devices[device].swap_planned = true;
@@ -106,7 +106,8 @@ impl Building {
     /// New (or used) cells: the gauge jumps, the device boots.
     pub(crate) fn swap(&mut self, device: usize, by_tenant: bool) {
         let tenant = self.site.tenant_on(self.devices[device].place, self.now);
-        let index = self.devices[device].problems.battery;
+        let problems = &self.devices[device].problems;
+        let index = problems.battery.or(problems.lie);
         let moved_out = by_tenant && tenant.is_none();
         let Some(index) = index.filter(|_| !moved_out) else {
             self.devices[device].swap_planned = false;
@@ -114,6 +115,7 @@ impl Building {
         };
         let used = by_tenant && self.whim.chance(USED_CELLS_SHARE);
         self.fit_cells(device, used);
+        self.renew_lie(device);
         let problem = &mut self.truth[index];
         problem.ended_at = Some(self.now);
         problem.how = Some(if by_tenant { How::ReplacedByTenant } else { How::ReplacedByHousekeeper });
@@ -125,6 +127,18 @@ impl Building {
             let at = self.now + self.whim.minutes(2.0, 20.0);
             self.say(tenant, at, "换好了", "done");
         }
+    }
+
+    /// The gauge that lies goes on with other cells.
+    fn renew_lie(&mut self, device: usize) {
+        if let Some(index) = self.devices[device].problems.lie.take() {
+            self.truth[index].ended_at = Some(self.now);
+            self.truth[index].how = Some(How::ByItself);
+        }
+        if let Some(liar) = &mut self.devices[device].liar {
+            liar.begin_anew();
+        }
+        self.begin_lie(device);
     }
 
     fn fit_cells(&mut self, device: usize, used: bool) {

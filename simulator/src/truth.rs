@@ -1,5 +1,6 @@
 //! What truly happened, whether or not anybody noticed. Written by the physics, read by the scoreboard; never by the people.
 
+use crate::lie::Lie;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// The three things that can be wrong.
@@ -45,6 +46,8 @@ pub enum Cause {
     Power,
     /// Silent because the battery is dead; a battery ticket serves as well.
     DeadBattery,
+    /// Nothing is wrong but the gauge, which lies: a ticket is no mistake, and need not come before it is evident.
+    LyingGauge,
     /// Healthy, but so many messages were lost in the air that a silent ticket would be no mistake.
     Lost,
 }
@@ -105,6 +108,8 @@ pub struct Problem {
     pub how: Option<How>,
     /// Battery only: the new cells were used ones, so that nobody need recognise them.
     pub used_cells: bool,
+    /// Battery only: how the gauge of the device lies; `None`: it is honest.
+    pub lie: Option<Lie>,
     /// How often the device reports when all is well.
     pub rhythm: TimeDelta,
     /// The longest pause between two messages that arrived in the week before: what a service may take for the rhythm.

@@ -60,7 +60,7 @@ fn native(device: &Device, sample: &Sample) -> Map<String, Value> {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
     if let Some(percent) = sample.percent {
-        put("battery_percent", number(percent));
+        put("battery_percent", level(percent));
     }
     if let Some(millivolts) = sample.millivolts {
         put("battery_millivolts", number(millivolts));
@@ -89,7 +89,7 @@ fn native(device: &Device, sample: &Sample) -> Map<String, Value> {
 fn zigbee(device: &Device, sample: &Sample) -> Map<String, Value> {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    put("battery", sample.percent.map_or(Value::Null, number));
+    put("battery", sample.percent.map_or(Value::Null, level));
     if let Some(millivolts) = sample.millivolts {
         put("voltage", number(millivolts));
     }
@@ -114,4 +114,9 @@ fn zigbee(device: &Device, sample: &Sample) -> Map<String, Value> {
 fn number(value: f64) -> Value {
     let tenth = (value * 10.0).round() / 10.0;
     if tenth.fract() == 0.0 { json!(tenth as i64) } else { json!(tenth) }
+}
+
+/// A level: honest ones have half points at most, shares of one have hundredths.
+fn level(value: f64) -> Value {
+    if value > 0.0 && value < 1.0 { json!((value * 100.0).round() / 100.0) } else { number(value) }
 }

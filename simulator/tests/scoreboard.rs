@@ -36,6 +36,7 @@ fn problem(kind: Kind) -> Problem {
         ended_at: Some(hour(40.0)),
         how: Some(How::ReplacedByTenant),
         used_cells: false,
+        lie: None,
         rhythm: TimeDelta::hours(1),
         learnt_gap: TimeDelta::hours(1),
     }

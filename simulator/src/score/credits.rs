@@ -138,7 +138,8 @@ fn is_right_amount(
 fn is_owed(case: &Case, problem: &Problem, credits: &[&SeenCredit]) -> bool {
     let (Some(ended_at), Some(evident_at)) = (problem.ended_at, problem.evident_at) else { return false };
     let tenant_did = problem.how == Some(How::ReplacedByTenant) && problem.tenant_id.is_some();
-    let lived = problem.replaced_in_time() && !problem.shown_empty;
+    // By a gauge that lies nobody can prove it.
+    let lived = problem.replaced_in_time() && !problem.shown_empty && problem.lie.is_none();
     let plain = tenant_did && lived && !problem.used_cells && evident_at <= ended_at;
     // Who was never reached is owed nothing.
     let asked = told_at(case, problem).is_some_and(|at| at + case.rules.slack < ended_at);

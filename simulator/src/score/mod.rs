@@ -2,6 +2,7 @@
 //! shares no rule with it; it is lenient exactly where the contract is, and `Rules` says how much.
 
 mod credits;
+mod lies;
 mod report;
 mod tickets;
 
@@ -114,6 +115,9 @@ pub struct Rules {
     pub proof_hold: TimeDelta,
     /// Proof takes this many readings.
     pub proof_readings: i32,
+    /// With one set of cells that are good, a tenant whose gauge shows 5 % from the first is asked so often at most, and
+    /// one whose gauge lies otherwise never.
+    pub needless_texts_max: usize,
 }
 
 impl Default for Rules {
@@ -133,6 +137,7 @@ impl Default for Rules {
             once_within: TimeDelta::days(60),
             proof_hold: TimeDelta::hours(12),
             proof_readings: 4,
+            needless_texts_max: 2,
         }
     }
 }
@@ -181,11 +186,28 @@ pub struct Tally {
     pub messages: usize,
 }
 
+/// What came of gauges that lie.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LieTally {
+    /// Locks with such a gauge.
+    pub gauges: usize,
+    /// How often one of them died.
+    pub died: usize,
+    /// How often a battery ticket (a visit, or one by age) was open by then.
+    pub announced: usize,
+    /// Battery tickets about cells that were good.
+    pub false_alarms: usize,
+    /// Texts that asked a tenant for cells while theirs were good.
+    pub needless_texts: usize,
+}
+
 /// The judgement of one run.
 #[derive(Debug, Clone, Default)]
 pub struct Scoreboard {
     /// Per kind, in the order of `Kind::ALL`.
     pub tallies: [Tally; 3],
+    /// Gauges that lie.
+    pub lies: LieTally,
     /// Credits that were earned, in the right amount.
     pub credits_right: usize,
     /// Wrong credits (and owed ones that never came) by what is wrong with them.
@@ -208,6 +230,7 @@ impl Scoreboard {
         let case = Case { rules, truth, seen, until };
         tickets::judge(&case, &mut board);
         credits::judge(&case, &mut board);
+        lies::judge(&case, &mut board);
         board
     }
 

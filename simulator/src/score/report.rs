@@ -1,6 +1,6 @@
 //! The scoreboard for a reader and for a program.
 
-use super::{Scoreboard, Tally};
+use super::{LieTally, Scoreboard, Tally};
 use crate::truth::Kind;
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -31,11 +31,33 @@ impl fmt::Display for Scoreboard {
         writeln!(f, "{:<24}{a:>9.1}{b:>9.1}{c:>9.1}{:>9.1}", "messages per problem", self.messages_per_problem())?;
         writeln!(f, "{:<24}{:>36}", "routine texts at night", self.night_messages)?;
         writeln!(f, "{:<24}{:>36}", "credits right", self.credits_right)?;
+        for (name, count) in self.lies.rows().into_iter().filter(|_| self.lies.gauges > 0) {
+            writeln!(f, "{name:<36}{count:>24}")?;
+        }
         write!(f, "{:<24}{:>36}", "credits wrong", self.credits_wrong.values().sum::<usize>())?;
         for (fault, count) in &self.credits_wrong {
             write!(f, "\n  {fault:<22}{count:>36}")?;
         }
         Ok(())
+    }
+}
+
+impl LieTally {
+    fn rows(&self) -> [(&'static str, usize); 5] {
+        [
+            ("gauges that lie", self.gauges),
+            ("  died", self.died),
+            ("  announced before", self.announced),
+            ("  tickets about good cells", self.false_alarms),
+            ("  needless texts to tenants", self.needless_texts),
+        ]
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "gauges": self.gauges, "died": self.died, "announced": self.announced,
+            "false_alarms": self.false_alarms, "needless_texts": self.needless_texts,
+        })
     }
 }
 
@@ -61,11 +83,12 @@ impl Scoreboard {
         messages as f64 / happened.max(1) as f64
     }
 
-    /// The same as a JSON object: one member a kind, `credits`, `night_messages`, `expectations_held`, `notes`.
+    /// The same as a JSON object: one member a kind, `credits`, `lying_gauges`, `night_messages`, `expectations_held`, `notes`.
     pub fn to_json(&self) -> Value {
         let mut object: Map<String, Value> =
             Kind::ALL.iter().map(|&kind| (kind.word().to_owned(), self.of(kind).to_json())).collect();
         object.insert("credits".to_owned(), json!({"right": self.credits_right, "wrong": self.credits_wrong}));
+        object.insert("lying_gauges".to_owned(), self.lies.to_json());
         object.insert("night_messages".to_owned(), json!(self.night_messages));
         object.insert("expectations_held".to_owned(), json!(self.notes.is_empty()));
         object.insert("notes".to_owned(), json!(self.notes));

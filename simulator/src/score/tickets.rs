@@ -92,6 +92,8 @@ fn last_moment(case: &Case, problem: &Problem) -> DateTime<Utc> {
 
 fn told(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> bool {
     let within = match problem.kind {
+        // Where the gauge lies, somebody comes in place of words.
+        Kind::Battery if problem.lie.is_some() => return true,
         Kind::Battery => case.rules.battery_told_within,
         Kind::Leak => case.rules.leak_told_within,
         Kind::Silent => return true,
@@ -154,11 +156,12 @@ fn is_duplicate(case: &Case, ticket: &SeenTicket, problem: &Problem) -> bool {
     case.seen.tickets.iter().any(|t| same(t) && earlier(t) && still_open(t))
 }
 
-/// A silence may seem over (a message that was long under way), so that only the other two count.
+/// A silence may seem over (a message that was long under way), and a gauge lies on, so that neither counts.
 fn closed_early(case: &Case, ticket: &SeenTicket, problem: &Problem) -> bool {
     let ended_at = problem.ended_at.unwrap_or(case.until);
     let before = ticket.resolved_at.is_some_and(|at| at + case.rules.slack < ended_at);
-    problem.kind != Kind::Silent && ticket.status != "cancelled" && before
+    let passes = problem.kind == Kind::Silent || problem.cause == Cause::LyingGauge;
+    !passes && ticket.status != "cancelled" && before
 }
 
 fn judge_messages(case: &Case, board: &mut Scoreboard) {

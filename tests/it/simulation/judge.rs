@@ -7,7 +7,9 @@ use std::hash::{Hash, Hasher};
 use chrono::TimeDelta;
 use nightporter::model::*;
 use nightporter::store::{MessageFilter, MessageRow, Page, StoreError, TicketFilter};
-use nightporter_simulator::{Kind, Observations, Problem, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket};
+use nightporter_simulator::{
+    Cause, Kind, Observations, Problem, Rules, Scoreboard, SeenCredit, SeenMessage, SeenTicket,
+};
 
 use super::month::Month;
 use super::yardsticks::Yardsticks;
@@ -48,7 +50,8 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     month.played.yardsticks = counted.map_err(|e| e.to_string())?;
     month.played.problems = Kind::ALL.iter().map(|kind| board.of(*kind).happened as u64).sum();
     // Of a year's batteries a share is found late or falsely, which is counted; of a month's crowded ones none may be.
-    let counted = |note: &String| month.length.units.is_some() && is_about_finding_batteries(note);
+    let counted =
+        |note: &String| month.length.units.is_some() && is_about_finding_batteries(note) && !is_about_liar(month, note);
     let excused = |note: &String| is_excused(month, note) || counted(note);
     let notes: Vec<&String> = board.notes.iter().filter(|n| !excused(n)).collect();
     let mut told: Vec<String> = Vec::new();
@@ -108,6 +111,12 @@ fn is_about_finding_batteries(note: &str) -> bool {
     ["found late", "missed", "tenant not told", "false ticket"]
         .iter()
         .any(|what| note.starts_with(&format!("battery {what}: ")))
+}
+
+/// Whether the gauge of the device of a note lies: what is evident of one must be found.
+fn is_about_liar(month: &Month, note: &str) -> bool {
+    let lying = |p: &&Problem| p.cause == Cause::LyingGauge;
+    month.building.truth().iter().filter(lying).any(|p| note.contains(&format!(": {} at", p.device_key)))
 }
 
 /// Every matter is followed to its end: none is open long after all that was wrong with its device was over.

@@ -2,7 +2,7 @@
 //!
 //! One thread, a clock moved by hand, no waiting: the same seed plays the same month. `NIGHTPORTER_SEEDS` says how many
 //! seeds (200 for a thorough run, 6 by default), `NIGHTPORTER_SEED` plays one. A failure names its seed and step.
-//! `year` plays a whole year, less crowded: `NIGHTPORTER_YEARS` and `NIGHTPORTER_UNITS` say how many and how large.
+//! `gauges` plays `NIGHTPORTER_LIARS` buildings in which every lock's gauge lies. `year` plays a whole year, less crowded: `NIGHTPORTER_YEARS` and `NIGHTPORTER_UNITS` say how many and how large.
 
 mod carrier;
 pub mod dice;
@@ -111,6 +111,13 @@ fn every_month_keeps_every_promise() {
     let busy = |of: fn(&Played) -> u64| played.iter().any(|p| of(p) > 0);
     let all = busy(|p| p.problems) && busy(|p| p.crashes) && busy(|p| p.texts) && busy(|p| p.too_late);
     assert!(all || !several, "something must have happened");
+}
+
+#[test]
+fn gauges_that_lie_lock_nobody_out_unannounced_once_they_show_it() {
+    let first = number("NIGHTPORTER_SEED").unwrap_or(0);
+    let played = keep_every_promise(first..first + number("NIGHTPORTER_LIARS").unwrap_or(1), Length::LIARS);
+    assert!(played.iter().any(|p| p.problems > 0), "something must have happened");
 }
 
 #[test]

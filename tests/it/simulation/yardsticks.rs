@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use nightporter::model::{Status, Ticket, TicketKind};
 use nightporter::store::StoreError;
-use nightporter_simulator::{How, Kind, Problem, Scoreboard, Tally};
+use nightporter_simulator::{Cause, How, Kind, LieTally, Problem, Scoreboard, Tally};
 
 use super::month::Month;
 
@@ -24,6 +24,8 @@ pub struct Yardsticks {
     wet_to_site: Vec<i64>,
     /// Housekeepers who pressed for a job that was taken, and were told so.
     too_late: u64,
+    /// Gauges that lie.
+    lies: LieTally,
 }
 
 impl Yardsticks {
@@ -36,7 +38,8 @@ impl Yardsticks {
     ) -> Result<Self, StoreError> {
         let (devices, locks) = registry(month);
         let over = |t: &&Ticket| matches!(t.status, Status::Resolved { .. } | Status::Closed { .. });
-        let of_lock = |p: &&Problem| p.kind == Kind::Battery && locks.contains(&p.device_key);
+        let of_lock =
+            |p: &&Problem| p.kind == Kind::Battery && p.cause != Cause::LyingGauge && locks.contains(&p.device_key);
         let truth = month.building.truth().iter().filter(of_lock);
         let went: Vec<&Problem> = truth.filter(|p| p.ended_at.is_some() || p.died_at.is_some()).collect();
         let by_tenant = went.iter().filter(|p| p.replaced_in_time() && p.how == Some(How::ReplacedByTenant)).count();
@@ -61,6 +64,7 @@ impl Yardsticks {
             wet_to_accepted,
             wet_to_site,
             too_late: month.played.too_late,
+            lies: board.lies.clone(),
         })
     }
 
@@ -89,6 +93,11 @@ impl Yardsticks {
             sum.locks += month.locks;
             sum.by_tenant += month.by_tenant;
             sum.too_late += month.too_late;
+            sum.lies.gauges += month.lies.gauges;
+            sum.lies.died += month.lies.died;
+            sum.lies.announced += month.lies.announced;
+            sum.lies.false_alarms += month.lies.false_alarms;
+            sum.lies.needless_texts += month.lies.needless_texts;
             sum.wet_to_accepted.extend(&month.wet_to_accepted);
             sum.wet_to_accepted.sort_unstable();
             sum.wet_to_site.extend(&month.wet_to_site);
@@ -106,7 +115,8 @@ impl std::fmt::Display for Yardsticks {
             f,
             "batteries: {} found in time of {} ({} late, {} missed), {:.3} false alarms a device-year; {:.2} messages a device-month, {:.1} messages a solved problem ({} \
              solved), {} of {} locks served by the tenant before the door stayed shut; {} leaks: wet to accepted p50 {:.1} min, \
-             p95 {:.1}, wet to somebody there p50 {:.0} min, p95 {:.0}; {} second takers told so, none accepted",
+             p95 {:.1}, wet to somebody there p50 {:.0} min, p95 {:.0}; {} second takers told so, none accepted; {} lying gauges: {} of {} deaths announced, {} tickets about good \
+             cells, {} needless texts",
             self.batteries.found,
             self.batteries.happened,
             self.batteries.late,
@@ -123,6 +133,11 @@ impl std::fmt::Display for Yardsticks {
             minutes(&self.wet_to_site, 50),
             minutes(&self.wet_to_site, 95),
             self.too_late,
+            self.lies.gauges,
+            self.lies.announced,
+            self.lies.died,
+            self.lies.false_alarms,
+            self.lies.needless_texts,
         )
     }
 }
