@@ -78,6 +78,8 @@ pub struct Parts {
     passwords: password::Passwords,
     /// Who failed to sign in how often.
     throttle: throttle::Throttle,
+    /// Which tenant said how much on their page.
+    said: throttle::Throttle,
     /// Whether the page and reading are open to this machine without sign-in.
     open_page: bool,
 }
@@ -105,6 +107,7 @@ impl AppState {
             webhook_secrets: twilio_signature::Secrets::new(secret),
             passwords: password::Passwords::default(),
             throttle: throttle::Throttle::default(),
+            said: throttle::Throttle::default(),
             open_page,
         };
         Self { parts: Arc::new(parts), stopping: watch::channel(false).1 }

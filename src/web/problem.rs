@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 
 use crate::commit::CommandError;
 use crate::decide::Refusal;
+use crate::model::Millis;
+use crate::model::time::SECOND;
 use crate::store::StoreError;
 
 /// The media type of problems.
@@ -103,9 +105,9 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, word, "Understood, but not possible", detail)
     }
 
-    /// 429: tried too often; again after so many seconds.
-    pub fn too_many(wait_s: NonZeroU32) -> Self {
-        let detail = "too many sign-ins have failed";
+    /// 429: tried too often; again after so long.
+    pub fn too_many(detail: &str, wait: Millis) -> Self {
+        let wait_s = u32::try_from(wait / SECOND).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", "Too many tries", detail);
         Self { wait_s: Some(wait_s), ..problem.mend(format!("try again in {} min", wait_s.get().div_ceil(60))) }
     }

@@ -3,8 +3,6 @@
 //! The cookie only ever opens reading (see `access`), and only these two paths set or clear it. A wrong password and an
 //! unknown name get the same answer after the same work; who fails too often has to wait.
 
-use std::num::NonZeroU32;
-
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +16,6 @@ use super::openapi::Routes;
 use super::password::PASSWORD_BYTES_MAX;
 use super::problem::Problem;
 use super::server::Peer;
-use crate::model::Millis;
 use crate::model::time::{DAY, SECOND};
 
 /// How long a browser keeps a session that a token began, in seconds: half a year, unless the token is revoked before.
@@ -85,23 +82,18 @@ async fn with_password(app: &AppState, peer: Peer, name: &str, password: String)
     // No user has such a name; nobody's is compared instead.
     let name = if is_name(name) { name } else { "" };
     let (now, address) = (app.clock.now(), peer.0.ip());
-    app.throttle.begin(name, address, now).map_err(|wait| Problem::too_many(seconds(wait)))?;
+    app.throttle.begin(name, address, now).map_err(|wait| Problem::too_many("too many sign-ins have failed", wait))?;
     let user = app.store.read().await?.user(name).await?;
     let password = if password.len() > PASSWORD_BYTES_MAX { String::new() } else { password };
     if !app.passwords.are_same(password, user.map(|user| user.password)).await {
         return Err(Problem::unauthorized("name or password is wrong").at("field password").mend("try again"));
     }
     app.throttle.succeeded(name, address);
-    let secret = secret();
+    let secret = random("ns_");
     let mut tx = app.store.begin().await?;
     tx.begin_session(&token_hash(&secret), name, now, now + SESSION_DAYS * DAY).await?;
     tx.commit().await?;
     Ok(set_cookie(app, &secret, SESSION_DAYS * DAY / SECOND))
-}
-
-/// Whole seconds, at least one.
-fn seconds(wait: Millis) -> NonZeroU32 {
-    u32::try_from(wait / SECOND).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
 }
 
 /// Whether a user can be called so.
@@ -110,10 +102,11 @@ pub fn is_name(name: &str) -> bool {
     sound && name.chars().count() <= NAME_CHARS_MAX
 }
 
-fn secret() -> String {
+/// A new secret that begins so.
+pub fn random(prefix: &str) -> String {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).expect("the system has randomness");
-    format!("ns_{}", bytes.map(|b| format!("{b:02x}")).concat())
+    format!("{prefix}{}", bytes.map(|b| format!("{b:02x}")).concat())
 }
 
 /// End the session of the page.

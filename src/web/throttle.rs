@@ -1,4 +1,5 @@
-//! How often somebody may fail to sign in: by name and address together, by address, by name. Time is passed in.
+//! How often somebody may fail to sign in: by name and address together, by address, by name; and how often somebody may say
+//! something on their page: by name alone, since a house shares an address. Time is passed in.
 //!
 //! Only the connection's own address counts; a header can say anything. Behind a proxy all share one address, hence its
 //! wider limit. In memory: a restart forgets, an attacker cannot cause one.
@@ -16,6 +17,8 @@ const WINDOW_MS: Millis = 15 * MINUTE;
 const BOTH_MAX: u32 = 5;
 /// Failures from one address, and of one name.
 const ONE_MAX: u32 = 50;
+/// What one person says on their page.
+const SAID_MAX: u32 = 20;
 /// Names and addresses that are remembered; while it is full, nobody new may try.
 const KEYS_MAX: usize = 30_000;
 
@@ -32,7 +35,7 @@ struct Failures {
     until: Timestamp,
 }
 
-/// Who failed how often.
+/// Who failed, or said something, how often.
 #[derive(Debug, Default)]
 pub struct Throttle(Mutex<HashMap<Key, Failures>>);
 
@@ -40,8 +43,16 @@ impl Throttle {
     /// Counts an attempt as failed, until [`Throttle::succeeded`]: many at once are no way around. An attempt too many is
     /// refused with how long to wait.
     pub fn begin(&self, name: &str, address: IpAddr, now: Timestamp) -> Result<(), Millis> {
+        self.count(&keys(name, address), now)
+    }
+
+    /// Counts something that was said, unless it is too much; then how long to wait.
+    pub fn says(&self, name: &str, now: Timestamp) -> Result<(), Millis> {
+        self.count(&[(Key::Name(name.to_owned()), SAID_MAX)], now)
+    }
+
+    fn count(&self, keys: &[(Key, u32)], now: Timestamp) -> Result<(), Millis> {
         let mut known = self.0.lock().expect("no one panics while holding it");
-        let keys = keys(name, address);
         if known.len() + keys.len() > KEYS_MAX {
             known.retain(|_, f| f.until > now);
         }
@@ -53,7 +64,7 @@ impl Throttle {
             return Err(until - now);
         }
         for (key, _) in keys {
-            let failures = known.entry(key).or_insert(Failures { count: 0, until: now + WINDOW_MS });
+            let failures = known.entry(key.clone()).or_insert(Failures { count: 0, until: now + WINDOW_MS });
             if failures.until <= now {
                 *failures = Failures { count: 0, until: now + WINDOW_MS };
             }
@@ -136,6 +147,15 @@ mod tests {
         assert_eq!(same_network, Err(WINDOW_MS));
         let addresses = (0..100).filter(|n| throttle.begin("ann", address(&format!("192.0.2.{n}")), NOW).is_ok());
         assert_eq!(addresses.count(), ONE_MAX as usize);
+    }
+
+    #[test]
+    fn so_much_is_said_in_a_quarter_of_an_hour_and_no_more() {
+        let throttle = Throttle::default();
+        let said = |name: &str, now| throttle.says(name, now);
+        assert_eq!((0..100).filter(|_| said("t-1", NOW).is_ok()).count(), SAID_MAX as usize);
+        assert_eq!((said("t-1", NOW + MINUTE), said("t-2", NOW)), (Err(WINDOW_MS - MINUTE), Ok(())));
+        assert_eq!(said("t-1", NOW + WINDOW_MS), Ok(()), "over");
     }
 
     #[test]

@@ -151,6 +151,7 @@ pub struct Saying {
     (status = 413, description = "Too large.", body = Problem),
     (status = 415, description = "Not JSON.", body = Problem),
     (status = 422, description = "A field is wrong.", body = Problem),
+    (status = 429, description = "Too much was said in a short time; `Retry-After` says how long to wait.", body = Problem),
     (status = 503, description = "Not stored; nothing changed.", body = Problem)))]
 pub async fn say(
     State(app): State<AppState>,
@@ -163,6 +164,8 @@ pub async fn say(
     let locale = lang(q)?.unwrap_or(home.tenant.locale);
     let sid = format!("{PAGE}:{}:{}", home.tenant.id, idempotency::key(&headers)?);
     let body = text_of("text", &said.text, 1..=TEXT_CHARS_MAX)?;
+    let too_much = |wait| Problem::too_many("too much was said here in a short time", wait);
+    app.said.says(home.tenant.id.as_str(), app.clock.now()).map_err(too_much)?;
     let about = match said.about {
         Some(id) => Some(matter(&mut app.store.read().await?, home, &id).await?.id),
         None => None,

@@ -95,7 +95,8 @@ const say = (id, text, about, then = () => {}) => once(id, async () => {
     told.set(id, t().home.arrived);
     show(await got.json().catch(() => null));
   } else {
-    told.set(id, got ? t().refused : t().notSent);
+    const wait = Math.ceil(Number(got?.headers.get("Retry-After") ?? 0) / 60);
+    told.set(id, got?.status === 429 ? t().home.tooMuch(wait) : got ? t().refused : t().notSent);
   }
 }).then(settle);
 

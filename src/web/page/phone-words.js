@@ -33,6 +33,7 @@ export const words = {
     photoKept: "The photo did not arrive. It is kept here until you send it again.", photosFull: "This job takes no more photos.",
     home: {
       at: (unit, house) => `${unit} · ${house}`, host: (name) => `${name} looks after your home.`,
+      tooMuch: (n) => `That was a lot at once. Nothing you typed is lost; please send it again in ${n === 1 ? "a minute" : `${n} minutes`}.`,
       open: "What is open", none: "Nothing is open. All is well at your home.",
       kinds: {
         leak: (what) => (what ? `Water: ${what}` : "Water"), battery: (what) => `Battery: ${what ?? "a device"}`,
@@ -99,6 +100,7 @@ export const words = {
     photoKept: "照片没有送达，已保留在这里，请重新发送。", photosFull: "这个任务不能再添加照片。",
     home: {
       at: (unit, house) => `${house} ${unit}`, host: (name) => `${name}为您服务。`,
+      tooMuch: (n) => `短时间内内容过多。您写的内容不会丢失，请 ${n} 分钟后再发送。`,
       open: "正在处理", none: "没有待处理的事项，家中一切正常。",
       kinds: {
         leak: (what) => (what ? `漏水：${what}` : "漏水"), battery: (what) => `电池：${what ?? "设备"}`,

@@ -93,6 +93,30 @@ async fn what_is_not_understood_waits_for_a_human_and_stop_is_stop() {
 }
 
 #[tokio::test]
+async fn who_says_too_much_at_once_is_asked_to_wait() {
+    let house = House::start().await;
+    let send = async |n: usize| {
+        let ask = house.request(Method::POST, "/api/v1/home/words").bearer_auth(token("home"));
+        let ask = ask.header("idempotency-key", format!("k{n}")).json(&json!({ "text": format!("No. {n}") }));
+        ask.send().await.expect("an answer")
+    };
+    for n in 0..20 {
+        assert_eq!(send(n).await.status(), 200, "{n}");
+    }
+    let refused = send(20).await;
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (429, &"900".parse().expect("a header"))
+    );
+    let (_, problem) = answer(refused).await;
+    assert_eq!(problem["mend"], "try again in 15 min");
+    let waiting = house.get("oak", "/api/v1/conversations?limit=500").await;
+    assert!(!waiting.to_string().contains("No. 20"), "it was not taken");
+    house.clock.advance(15 * MINUTE);
+    assert_eq!(send(21).await.status(), 200);
+}
+
+#[tokio::test]
 async fn a_photo_of_the_matter_goes_where_photos_go() {
     let house = House::start().await;
     let leak = house.leak().await;
@@ -108,7 +132,7 @@ async fn a_photo_of_the_matter_goes_where_photos_go() {
     let events = house.get("oak", &format!("/api/v1/tickets/{leak}/events?limit=500")).await;
     let by: Vec<_> = events["items"].as_array().expect("a list").iter().filter(|e| e["what"] == "photo").collect();
     assert_eq!((by.len(), &by[0]["actor"]), (1, &json!("tenant")));
-    let seen = house.ask("chen", Method::GET, &format!("/api/v1/tickets/{leak}/photos/0"), None).await;
+    let seen = house.ask("oak", Method::GET, &format!("/api/v1/tickets/{leak}/photos/0"), None).await;
     assert_eq!(seen.bytes().await.expect("bytes"), b"\xFF\xD8\xFF\xE0wet".as_slice());
 }
 
