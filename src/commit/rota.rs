@@ -14,7 +14,7 @@ impl Batch<'_> {
             tx.add_night_call(housekeeper, ticket, self.now).await?;
         }
         for (ticket, n, photo) in &changes.photos {
-            tx.add_photo(ticket, *n, photo).await?;
+            tx.add_photo(ticket, *n, photo, self.now).await?;
         }
         for wish in &changes.valves {
             tx.save_valve(wish).await?;

@@ -314,13 +314,13 @@ queries! {
     /// Jobs that a housekeeper may have to do with.
     phones::jobs as jobs_of(housekeeper: &str, done_since: Timestamp) -> Vec<JobRow>;
     /// Keeps a photo of a ticket.
-    phones::add_photo as add_photo(ticket: &TicketId, n: i64, photo: &Photo) -> ();
+    phones::add_photo as add_photo(ticket: &TicketId, n: i64, photo: &Photo, now: Timestamp) -> ();
     /// Where a tenant lives.
     phones::home as home_of(tenant: &str) -> Option<HomeRow>;
     /// What is looked after at a tenant's home.
     phones::matters as matters_of(tenant: &Tenant) -> Vec<Ticket>;
     /// A photo of a ticket.
-    phones::photo as photo(ticket: &str, n: i64) -> Option<Photo>;
+    phones::photo as photo(ticket: &str, n: i64, now: Timestamp) -> Option<Photo>;
 
     /// Keeps a request by its key, unless one is kept; forgets old ones.
     requests::keep as keep_request(key: &str, kept: &KeptRequest, now: Timestamp) -> ();

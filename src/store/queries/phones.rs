@@ -14,6 +14,10 @@ const JOBS_MAX: i64 = 500;
 const MATTERS_MAX: i64 = 50;
 /// Of the jobs that are over, only those that opened so lately are looked at.
 const DONE_OPENED_MS: Millis = 60 * DAY;
+/// So long a photo is kept, and shown.
+const PHOTO_KEPT_MS: Millis = 365 * DAY;
+/// Photos that are deleted at once.
+const FORGOTTEN_MAX: i64 = 100;
 
 /// Tickets that a housekeeper has, those that nobody has where they work, and what they had that was resolved since then.
 /// Their own first, then water, then the oldest.
@@ -94,23 +98,36 @@ pub async fn matters(conn: &mut Conn, tenant: &Tenant) -> Result<Vec<Ticket>, St
     rows.iter().map(ticket_row).collect()
 }
 
-/// Keeps a photo of a ticket.
-pub async fn add_photo(conn: &mut Conn, ticket: &TicketId, n: i64, photo: &Photo) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO photos (ticket_id, n, body) VALUES ($1, $2, $3)")
+/// Keeps a photo of a ticket; those that are too old are deleted, the oldest first.
+pub async fn add_photo(
+    conn: &mut Conn,
+    ticket: &TicketId,
+    n: i64,
+    photo: &Photo,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM photos WHERE EXISTS (SELECT 1 FROM (SELECT ticket_id, n FROM photos WHERE at <= $1 \
+         ORDER BY at, ticket_id, n LIMIT $2) old WHERE old.ticket_id = photos.ticket_id AND old.n = photos.n)",
+    )
+    .bind((now - PHOTO_KEPT_MS).0)
+    .bind(FORGOTTEN_MAX)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query("INSERT INTO photos (ticket_id, n, body, at) VALUES ($1, $2, $3, $4)")
         .bind(&ticket.0)
         .bind(n)
         .bind(photo.bytes())
+        .bind(now.0)
         .execute(&mut *conn)
         .await?;
     Ok(())
 }
 
-/// A photo of a ticket, by its number.
-pub async fn photo(conn: &mut Conn, ticket: &str, n: i64) -> Result<Option<Photo>, StoreError> {
-    let body: Option<Vec<u8>> = sqlx::query_scalar("SELECT body FROM photos WHERE ticket_id = $1 AND n = $2")
-        .bind(ticket)
-        .bind(n)
-        .fetch_optional(&mut *conn)
-        .await?;
+/// A photo of a ticket, by its number, unless it is too old.
+pub async fn photo(conn: &mut Conn, ticket: &str, n: i64, now: Timestamp) -> Result<Option<Photo>, StoreError> {
+    let query = sqlx::query_scalar("SELECT body FROM photos WHERE ticket_id = $1 AND n = $2 AND at > $3");
+    let body: Option<Vec<u8>> =
+        query.bind(ticket).bind(n).bind((now - PHOTO_KEPT_MS).0).fetch_optional(&mut *conn).await?;
     body.map(|body| Photo::read(body).ok_or_else(|| bad("photos", ticket, "no picture"))).transpose()
 }

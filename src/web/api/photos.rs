@@ -95,7 +95,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Which {
     }
 }
 
-/// A photo of a ticket.
+/// A photo of a ticket: for a year, and of housekeepers for who has the job or did it.
 #[utoipa::path(get, path = "/api/v1/tickets/{id}/photos/{n}", tag = "tickets", operation_id = "get_photo",
     params(("id" = String, Path, description = "Ticket id."), ("n" = i64, Path, description = "Which, from 0.")), responses(
     (status = 200, description = "The file as it came.",
@@ -112,8 +112,13 @@ pub async fn one(
 ) -> Result<Response, Problem> {
     caller.need(Right::Tickets)?;
     let mut tx = app.store.read().await?;
-    visible(&mut tx, &caller, &id).await?;
-    let photo = tx.photo(&id, n).await?.ok_or_else(|| Problem::not_found("photo"))?;
+    let ticket = visible(&mut tx, &caller, &id).await?;
+    // A home is shown to who has the job, or did it; not to everybody who could take it.
+    let theirs = caller.housekeeper().is_none_or(|me| ticket.assignee.as_ref().is_some_and(|a| a.as_str() == me));
+    if !theirs {
+        return Err(Problem::not_found("photo"));
+    }
+    let photo = tx.photo(&id, n, app.clock.now()).await?.ok_or_else(|| Problem::not_found("photo"))?;
     Ok(shown(photo))
 }
 

@@ -115,6 +115,7 @@ on_both! {
     conversations::every_stop_is_proven_and_counts_for_its_purpose,
     phones::jobs_are_found_with_their_places,
     phones::a_home_is_found_with_its_matters,
+    phones::photos_are_shown_for_a_year_and_then_deleted,
     phones::photos_come_back_as_they_were,
     requests::a_request_is_kept_once_and_answered_once,
     requests::requests_are_forgotten_after_thirty_days_some_at_once,

@@ -91,11 +91,25 @@ pub async fn photos_come_back_as_they_were(db: &Engine) {
     let photo = |rest: &[u8]| Photo::read([b"\xFF\xD8\xFF".as_slice(), rest].concat()).expect("a photo");
     let (first, second) = (photo(&[0, 255, b'\'', 0]), photo(&vec![7; 100_000]));
     let id = TicketId::from("k1");
-    db.write(async |tx| tx.add_photo(&id, 0, &first).await).await;
-    db.write(async |tx| tx.add_photo(&id, 1, &second).await).await;
-    let seen = async |ticket: &str, n| db.read(async |tx| tx.photo(ticket, n).await).await;
+    db.write(async |tx| tx.add_photo(&id, 0, &first, Timestamp(5)).await).await;
+    db.write(async |tx| tx.add_photo(&id, 1, &second, Timestamp(6)).await).await;
+    let seen = async |ticket: &str, n| db.read(async |tx| tx.photo(ticket, n, Timestamp(7)).await).await;
     assert_eq!((seen("k1", 0).await, seen("k1", 1).await), (Some(first.clone()), Some(second)));
     assert_eq!((seen("k1", 2).await, seen("k2", 0).await), (None, None));
     let mut tx = db.begin().await;
-    assert!(tx.add_photo(&id, 0, &first).await.is_err(), "a number is given once");
+    assert!(tx.add_photo(&id, 0, &first, Timestamp(7)).await.is_err(), "a number is given once");
+}
+
+pub async fn photos_are_shown_for_a_year_and_then_deleted(db: &Engine) {
+    const YEAR: i64 = 365 * nightporter::model::time::DAY;
+    let photo = Photo::read(b"\xFF\xD8\xFF\xE0".to_vec()).expect("a photo");
+    let add = async |ticket: &str, n, at| {
+        db.write(async |tx| tx.add_photo(&ticket.into(), n, &photo, Timestamp(at)).await).await;
+    };
+    let seen = async |n, at| db.read(async |tx| tx.photo("k1", n, Timestamp(at)).await).await.is_some();
+    add("k1", 0, 1).await;
+    add("k1", 1, 2).await;
+    assert_eq!((seen(0, YEAR).await, seen(0, YEAR + 1).await, seen(1, YEAR + 1).await), (true, false, true));
+    add("k2", 0, YEAR + 1).await;
+    assert_eq!((seen(0, 2).await, seen(1, 2).await), (false, true), "the old one is there no more");
 }

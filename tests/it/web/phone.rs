@@ -184,6 +184,11 @@ async fn photos_are_kept_once_up_to_five_and_seen_by_who_sees_the_ticket() {
         (200, &"image/jpeg".parse().expect("a header"))
     );
     assert_eq!(seen.bytes().await.expect("bytes"), first);
+    let photo = format!("/api/v1/tickets/{id}/photos/0");
+    let seen_by = async |who: &str| house.ask(who, Method::GET, &photo, None).await.status().as_u16();
+    assert_eq!(seen_by("chen").await, 404, "a home is not shown to who could take the job");
+    assert_eq!(house.post("chen", &format!("/api/v1/tickets/{id}/accept"), json!({})).await.0, 200);
+    assert_eq!((seen_by("chen").await, seen_by("liu").await), (200, 404), "but to who has it");
     for (who, n) in [("eyes", "5"), ("eyes", "-1"), ("eyes", "x"), ("mo", "0")] {
         assert_eq!(house.problem(who, &format!("/api/v1/tickets/{id}/photos/{n}")).await.0, 404, "{who} {n}");
     }
