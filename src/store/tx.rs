@@ -269,6 +269,10 @@ queries! {
     access::create_token as create_token(token: &TokenRow, hash: &str, now: Timestamp) -> ();
     /// Ends tokens of a name.
     access::revoke_token as revoke_token(name: &str, now: Timestamp) -> u64;
+    /// Ends every token of a person or place.
+    access::end_tokens_of as end_tokens_of(role: &str, scope: &str, now: Timestamp) -> u64;
+    /// Since when a person or place has a live token.
+    access::live_token_of as live_token_of(role: &str, scope: &str) -> Option<Timestamp>;
     /// The live token of a hash.
     access::token as token(hash: &str) -> Option<TokenRow>;
     /// Whether a live token has this name.

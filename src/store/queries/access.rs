@@ -37,6 +37,31 @@ pub async fn revoke_token(conn: &mut Conn, name: &str, now: Timestamp) -> Result
     Ok(done.rows_affected())
 }
 
+/// Ends every token that is for this person or place; the person is locked, so that two who make one leave one.
+pub async fn end_tokens_of(conn: &mut Conn, role: &str, scope: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let mut lock = QueryBuilder::<Db>::new(match role {
+        "tenant" => "SELECT id FROM tenants WHERE id = ",
+        _ => "SELECT id FROM housekeepers WHERE id = ",
+    });
+    lock.push_bind(scope.to_owned()).push(LOCK);
+    lock.build().fetch_optional(&mut *conn).await?;
+    let done = sqlx::query("UPDATE tokens SET revoked_at = $3 WHERE role = $1 AND scope = $2 AND revoked_at IS NULL")
+        .bind(role)
+        .bind(scope)
+        .bind(now.0)
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// Since when this person or place has a live token; of several the newest counts.
+pub async fn live_token_of(conn: &mut Conn, role: &str, scope: &str) -> Result<Option<Timestamp>, StoreError> {
+    let query =
+        sqlx::query_scalar("SELECT MAX(created_at) FROM tokens WHERE role = $1 AND scope = $2 AND revoked_at IS NULL");
+    let made: Option<i64> = query.bind(role).bind(scope).fetch_one(&mut *conn).await?;
+    Ok(made.map(at))
+}
+
 /// The live token with this hash.
 pub async fn token(conn: &mut Conn, hash: &str) -> Result<Option<TokenRow>, StoreError> {
     let row = sqlx::query("SELECT id, name, role, scope FROM tokens WHERE hash = $1 AND revoked_at IS NULL")

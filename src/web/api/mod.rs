@@ -2,6 +2,7 @@
 //!
 //! A shape is made from the model by one `from`; the model itself never goes out, so a change inside moves no name outside.
 
+pub mod addresses;
 mod battery;
 pub mod board;
 pub mod catalogue;
@@ -56,6 +57,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = ledger::routes(routes);
     let routes = board::routes(routes);
     let routes = rota::routes(routes);
+    let routes = addresses::routes(routes);
     let routes = stats::routes(routes);
     let routes = trials::routes(routes);
     let routes = tasks::routes(routes);

@@ -171,6 +171,7 @@ on_both! {
     users::a_name_is_one_users_until_they_are_disabled,
     users::sessions_are_of_active_users_and_end,
     users::scopes_and_names_are_known,
+    users::tokens_of_a_person_end_together,
     ledger::an_entry_is_booked_once_and_balances,
     ledger::accounts_and_entries_are_read_back,
     ledger::rewards_are_found_by_tenant_and_device,

@@ -74,3 +74,29 @@ pub async fn scopes_and_names_are_known(db: &Engine) {
     db.write(async |tx| tx.revoke_token("desk", Timestamp(2)).await).await;
     assert!(!live().await);
 }
+
+pub async fn tokens_of_a_person_end_together(db: &Engine) {
+    db.registered().await;
+    let token = |id: &str, role: &str, scope: &str| TokenRow {
+        id: id.to_owned(),
+        name: "page".to_owned(),
+        role: role.to_owned(),
+        scope: Some(scope.to_owned()),
+    };
+    for (id, role, scope, at) in [
+        ("1", "housekeeper", "h1", 1),
+        ("2", "housekeeper", "h1", 2),
+        ("3", "housekeeper", "h2", 3),
+        ("4", "tenant", "h1", 4),
+    ] {
+        db.write(async |tx| tx.create_token(&token(id, role, scope), &format!("hash{id}"), Timestamp(at)).await).await;
+    }
+    let live = async |role: &str, scope: &str| db.read(async |tx| tx.live_token_of(role, scope).await).await;
+    let end =
+        async |role: &str, scope: &str| db.write(async |tx| tx.end_tokens_of(role, scope, Timestamp(9)).await).await;
+    assert_eq!(live("housekeeper", "h1").await, Some(Timestamp(2)));
+    assert_eq!((end("housekeeper", "h1").await, end("housekeeper", "h1").await), (2, 0));
+    assert_eq!((live("housekeeper", "h1").await, live("housekeeper", "nobody").await), (None, None));
+    assert_eq!((live("housekeeper", "h2").await, live("tenant", "h1").await), (Some(Timestamp(3)), Some(Timestamp(4))));
+    assert_eq!((end("tenant", "h1").await, end("tenant", "t1").await), (1, 0));
+}

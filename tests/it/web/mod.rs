@@ -1,5 +1,6 @@
 //! The HTTP side, from outside: the whole house in process on SQLite, a clock that stands, a carrier that remembers.
 
+mod addresses;
 mod api;
 mod care;
 mod commands;
