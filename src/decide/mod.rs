@@ -12,6 +12,7 @@ pub mod desk;
 mod details;
 pub mod detect;
 pub mod dispatch;
+pub mod duty;
 mod emergency_power;
 pub mod forecast;
 pub mod goodwill;

@@ -235,6 +235,11 @@ impl Shift {
         let minute = time.hour() * 60 + time.minute();
         self.spans.iter().any(|s| s.covers(day, minute))
     }
+
+    /// Minutes of the local day at which it may begin or end; 1,440 is the end of the day.
+    pub fn edges(&self) -> impl Iterator<Item = u32> + '_ {
+        self.spans.iter().flat_map(|s| [s.from, s.to])
+    }
 }
 
 /// The registry's form, tidied.

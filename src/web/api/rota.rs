@@ -10,6 +10,7 @@ use super::{Answer, NoParams, Time};
 use crate::commit::RotaChange;
 use crate::decide::desk::Place;
 use crate::decide::dispatch::is_on_duty;
+use crate::decide::duty::{self, turns};
 use crate::model::time::DAY;
 use crate::model::{Housekeeper, HousekeeperId, Millis, ShiftSwap, Standing, Timestamp, digest};
 use crate::store::Tx;
@@ -24,6 +25,9 @@ use crate::web::problem::Problem;
 pub(super) const NIGHT_CALLS_MS: Millis = 30 * DAY;
 /// The longest swap.
 const SWAP_MS_MAX: Millis = 31 * DAY;
+/// Turns are told so far back and ahead.
+const TURNS_BACK_MS: Millis = DAY;
+const TURNS_AHEAD_MS: Millis = 3 * DAY;
 
 /// Adds the routes of this file.
 pub fn routes(routes: Routes) -> Routes {
@@ -37,6 +41,49 @@ pub struct Rota {
     items: Vec<OnRota>,
     /// Swaps that are not over, the earliest first.
     swaps: Vec<Swap>,
+    /// The properties asked about, by id.
+    properties: Vec<OnDutyAt>,
+}
+
+/// Who is on duty at one property, now and in the next three days.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OnDutyAt {
+    property_id: String,
+    name: String,
+    /// IANA name of its time zone.
+    timezone: String,
+    /// Each without a break, by its beginning; swaps are counted in.
+    turns: Vec<Turn>,
+}
+
+/// Somebody is on duty.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Turn {
+    housekeeper_id: String,
+    /// Null where it began more than a day ago.
+    #[schema(required)]
+    from: Option<Time>,
+    /// Null where it ends in more than three days.
+    #[schema(required)]
+    until: Option<Time>,
+}
+
+impl OnDutyAt {
+    fn of(place: &Place, swaps: &[ShiftSwap], now: Timestamp) -> Self {
+        let turns = turns(place, swaps, now - TURNS_BACK_MS, now + TURNS_AHEAD_MS);
+        let is_over = |turn: &duty::Turn| turn.until.is_some_and(|until| until <= now);
+        let turn = |turn: duty::Turn| Turn {
+            housekeeper_id: turn.housekeeper_id.0,
+            from: turn.from.map(Time::from),
+            until: turn.until.map(Time::from),
+        };
+        Self {
+            property_id: place.property.id.0.clone(),
+            name: place.property.name.clone(),
+            timezone: place.property.timezone.name().to_owned(),
+            turns: turns.into_iter().filter(|turn| !is_over(turn)).map(turn).collect(),
+        }
+    }
 }
 
 /// One housekeeper.
@@ -108,7 +155,10 @@ pub async fn rota(State(app): State<AppState>, caller: Caller, Params(q): Params
     let standings = tx.load_standings(&ids).await?;
     let mut people: Vec<&str> = standings.keys().map(HousekeeperId::as_str).collect();
     people.sort_unstable();
-    let swaps = tx.load_swaps(&people, now).await?;
+    let mut swaps = tx.load_swaps(&people, now - TURNS_BACK_MS).await?;
+    let mut properties: Vec<OnDutyAt> = places.values().map(|place| OnDutyAt::of(place, &swaps, now)).collect();
+    properties.sort_by(|a, b| a.property_id.cmp(&b.property_id));
+    swaps.retain(|swap| swap.ends_at > now);
     let calls = tx.night_calls(&people, now - NIGHT_CALLS_MS).await?;
     let rest = app.policy.dispatch.rest_after_night_call.0;
     let seen = Seen { standings: &standings, swaps: &swaps, calls: &calls, rest, now };
@@ -116,7 +166,7 @@ pub async fn rota(State(app): State<AppState>, caller: Caller, Params(q): Params
     for place in places.values() {
         place.housekeepers.iter().for_each(|h| seen.add(&mut by_id, place, h));
     }
-    Ok(Json(Rota { items: by_id.into_values().collect(), swaps: swaps.iter().map(Swap::from).collect() }))
+    Ok(Json(Rota { items: by_id.into_values().collect(), swaps: swaps.iter().map(Swap::from).collect(), properties }))
 }
 
 /// What is known of everybody.

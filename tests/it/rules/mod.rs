@@ -7,6 +7,7 @@ mod battery;
 mod care;
 mod conversation;
 mod dispatch;
+mod duty;
 mod gauge;
 mod given;
 mod incident;

@@ -101,6 +101,16 @@ async fn the_rota_shows_who_works_and_a_swap_moves_the_shift() {
     assert_eq!(again["id"], made["id"]);
     let rota = house.get("oak", "/api/v1/rota?property=oak").await;
     assert_eq!((&rota["items"][0]["on_duty"], &rota["swaps"][0]["id"]), (&json!(false), &made["id"]));
+    let turns = &rota["properties"][0]["turns"];
+    let expected = json!([
+        { "housekeeper_id": "h-liu", "from": null, "until": null },
+        { "housekeeper_id": "h-chen", "from": "2026-01-06T00:00:00.000Z", "until": null },
+    ]);
+    assert_eq!(
+        (&rota["properties"][0]["timezone"], turns),
+        (&json!("Asia/Shanghai"), &expected),
+        "the swap is counted in"
+    );
     let id = house.leak().await;
     assert_eq!(moves(&house, &id, "offered").await[0]["to"], json!(["h-liu"]), "it is their shift now");
     let cancel = format!("/api/v1/rota/swaps/{}/cancel", made["id"].as_str().expect("an id"));
