@@ -20,9 +20,12 @@ use crate::model::{Locale, digest};
 const PAGE: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/app.js");
+const ADDRESSES: &str = include_str!("page/addresses.js");
 const FIGURES: &str = include_str!("page/figures.js");
 const LETTERS: &str = include_str!("page/letters.js");
 const MOVES: &str = include_str!("page/moves.js");
+const ROTA: &str = include_str!("page/rota.js");
+const VALVES: &str = include_str!("page/valves.js");
 const WORDS: &str = include_str!("page/words.js");
 const PHONE: &str = include_str!("page/phone.html");
 const PHONE_STYLE: &str = include_str!("page/phone.css");
@@ -46,9 +49,12 @@ pub fn routes(router: Router<AppState>) -> Router<AppState> {
         .route("/", get(page))
         .route("/page/style.css", file("text/css; charset=utf-8", STYLE))
         .route("/page/app.js", file("text/javascript; charset=utf-8", SCRIPT))
+        .route("/page/addresses.js", file("text/javascript; charset=utf-8", ADDRESSES))
         .route("/page/figures.js", file("text/javascript; charset=utf-8", FIGURES))
         .route("/page/letters.js", file("text/javascript; charset=utf-8", LETTERS))
         .route("/page/moves.js", file("text/javascript; charset=utf-8", MOVES))
+        .route("/page/rota.js", file("text/javascript; charset=utf-8", ROTA))
+        .route("/page/valves.js", file("text/javascript; charset=utf-8", VALVES))
         .route("/page/words.js", file("text/javascript; charset=utf-8", WORDS))
         .route("/page/icon.svg", file("image/svg+xml", ICON))
         .route("/h/{token}", get(jobs))

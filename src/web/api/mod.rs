@@ -27,6 +27,7 @@ pub mod sweep;
 pub mod tasks;
 pub mod tickets;
 pub mod trials;
+pub mod valves;
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,7 @@ pub fn routes(routes: Routes) -> Routes {
     let routes = stats::routes(routes);
     let routes = trials::routes(routes);
     let routes = tasks::routes(routes);
+    let routes = valves::routes(routes);
     let routes = events::routes(routes);
     let routes = sweep::routes(routes);
     rejects::routes(routes)

@@ -1,10 +1,13 @@
 // The page for managers: reads the board, listens to what changes, draws it. It only reads; letters.js answers tenants, moves.js moves
-// tickets, figures.js tells how it went and what is to be arranged.
+// tickets, figures.js tells how it went and what is to be arranged, rota.js who is on duty, valves.js what is shut.
 // Everything from the house goes in as text, never as markup.
 
+import { addresses } from "./addresses.js";
 import { figures } from "./figures.js";
 import { letters } from "./letters.js";
-import { moves } from "./moves.js";
+import { moves, outcome } from "./moves.js";
+import { rota } from "./rota.js";
+import { valves } from "./valves.js";
 import { words } from "./words.js";
 
 const BOARD_EVERY_MS = 30_000; // also without a change: times grow
@@ -43,8 +46,7 @@ function speak(language) {
   button.setAttribute("aria-label", t.otherLabel);
   linked(page("link").dataset.state ?? "connecting");
   if (board) draw();
-  mail.draw();
-  sums.draw();
+  for (const part of parts) part.draw();
 }
 
 function linked(state) {
@@ -287,6 +289,7 @@ function photo(path) {
   link.href = path;
   const picture = make("img", "photo");
   Object.assign(picture, { src: path, alt: t.events.photo, loading: "lazy" });
+  picture.addEventListener("error", () => link.remove()); // photos are not kept for ever
   link.append(picture);
   return link;
 }
@@ -317,7 +320,7 @@ async function look() {
     open();
     draw();
     page("trouble").hidden = true;
-    await Promise.all([mail.look(), sums.look()]);
+    await Promise.all(parts.map((part) => part.look()));
   } catch {
     if (mine !== visit) return;
     page("trouble").textContent = t.trouble;
@@ -339,7 +342,7 @@ function listen() {
   stream?.close();
   stream = new EventSource("/api/v1/events");
   stream.addEventListener("hello", () => { linked("live"); soon(); });
-  for (const kind of ["ticket", "message", "device", "reward", "conversation", "missed"]) stream.addEventListener(kind, soon);
+  for (const kind of ["ticket", "message", "device", "reward", "conversation", "rota", "valve", "missed"]) stream.addEventListener(kind, soon);
   stream.onerror = () => {
     linked("lost");
     if (stream.readyState === EventSource.CLOSED) setTimeout(() => page("house").hidden || listen(), AGAIN_MS);
@@ -358,8 +361,7 @@ function open() {
 
 function shut(reason) {
   visit += 1;
-  mail.leave();
-  sums.leave();
+  for (const part of parts) part.leave();
   delete page("story").dataset.of; // what is still being read is told to nobody
   page("story").close();
   stream?.close();
@@ -422,6 +424,19 @@ page("story").addEventListener("close", () => titleOf(page("story").dataset.of)?
 const desk = moves({ page, words: () => t, post, told: story });
 const sums = figures({ page, make, words: () => t, post, visit: () => visit, placeOf, tell, kindOf: glyph, moment: (at) => moment(at, board?.timezone ?? undefined) });
 const mail = letters({ page, make, words: () => t, moment: (at) => moment(at, board?.timezone ?? undefined), since: (at) => t.since(moment(at, board?.timezone ?? undefined), span(at)), post, visit: () => visit });
+const taps = valves({ page, make, words: () => t, post, visit: () => visit, tell, moment: (at) => moment(at, board?.timezone ?? undefined) });
+const duty = rota({ page, make, words: () => t, post, visit: () => visit, moment, now: () => board?.now, address: (whose) => cards.show(whose) });
+const cards = addresses({ page, words: () => t, post, visit: () => visit, moment: (at) => moment(at, board?.timezone ?? undefined) });
+const parts = [mail, sums, taps, duty, cards];
+
+// The board does not tell who lives there; the ticket does.
+page("story-address").addEventListener("click", async () => {
+  const id = page("story").dataset.of;
+  const { said, why } = await outcome(fetch(`/api/v1/tickets/${encodeURIComponent(id)}`), () => t);
+  if (page("story").dataset.of !== id) return;
+  if (said?.tenant_id) return cards.show({ people: "tenants", id: said.tenant_id, name: page("story-title").textContent });
+  page("story-none").textContent = why ?? t.tenantNobody;
+});
 
 speak(document.documentElement.lang in words ? document.documentElement.lang : "en");
 linked("connecting");

@@ -5,6 +5,7 @@ mod api;
 mod care;
 mod commands;
 mod conversations;
+mod duties;
 mod field;
 mod hostile;
 pub mod house;

@@ -94,10 +94,13 @@ async fn the_page_asks_for_nothing_from_elsewhere_and_frames_nowhere() {
     );
     for file in [
         "style.css",
+        "addresses.js",
         "app.js",
         "figures.js",
         "letters.js",
         "moves.js",
+        "rota.js",
+        "valves.js",
         "words.js",
         "phone.css",
         "phone.js",
