@@ -81,7 +81,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         api::requests::create, api::conversations::list, api::conversations::answer, api::conversations::leave,
         api::goodwill::give, api::praise::list,
         api::messages::list, api::messages::one, api::ledger::rewards, api::ledger::redeem, api::ledger::trial_balance,
-        api::commands::valve, api::tasks::list, api::tasks::done, api::stats::stats, api::stats::tickets, api::trials::tones, api::trials::automation, api::rota::rota, api::rota::swap, api::rota::cancel,
+        api::commands::valve, api::valves::list, api::addresses::one, api::addresses::make, api::addresses::end, api::tasks::list, api::tasks::done, api::stats::stats, api::stats::tickets, api::trials::tones, api::trials::automation, api::rota::rota, api::rota::swap, api::rota::cancel,
         api::board::board, api::events::events, api::rejects::list,
         api::sweep::sweep, api::sweep::release,
         health::healthz, health::readyz, health::metrics, health::openapi_json,

@@ -301,6 +301,8 @@ impl BatteryState {
     fn settle(&mut self, level: f64, at: Timestamp, ctx: &Context<'_>, findings: &mut Vec<Finding>) {
         if let Some(from) = self.established().filter(|from| *from - level >= FELL_POINTS) {
             self.fell = self.fell.filter(|fell| at - fell.at < SWAPPED_WITHIN_MS).or(Some(Fall { from, at }));
+        } else if self.fell.is_some_and(|fell| level >= fell.from - SWAPPED_POINTS) {
+            self.fell = None; // its battery is still there: that was one odd reading
         }
         if self.recent.len() == RECENT_MAX {
             self.recent.remove(0);

@@ -34,6 +34,7 @@ async fn a_tone_that_certainly_lost_is_not_said_any_more_and_the_reason_is_told(
         Ticket {
             id: format!("k{n:03}").as_str().into(),
             kind: TicketKind::Request,
+            tenant_id: Some(format!("t{n:03}").as_str().into()),
             device_key: None,
             devices: Vec::new(),
             status: Status::Closed { at: resolved_at, resolved_at },
