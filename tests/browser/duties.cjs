@@ -117,7 +117,7 @@ async function valve(browser) {
   const openIt = page.getByRole("button", { name: "Open again" });
   await openIt.click();
   await row.locator(".error", { hasText: "water is still there" }).waitFor(WAIT);
-  assert.match(await row.innerText(), /Main tap · 12b · oak/);
+  assert.match(await row.innerText(), /Main tap · 12B · Oak Court/);
   await row.getByRole("button", { name: "What happened" }).click();
   await page.locator("#story-line .what", { hasText: "The valve is shut" }).waitFor(WAIT);
   await page.keyboard.press("Escape");

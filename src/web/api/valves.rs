@@ -39,7 +39,12 @@ pub struct Valve {
     /// Where it is; null for one that left the registry.
     #[schema(required)]
     unit_id: Option<String>,
+    /// Null where the registry no longer knows it; so is the one below.
+    #[schema(required)]
+    unit_name: Option<String>,
     property_id: String,
+    #[schema(required)]
+    property_name: Option<String>,
     /// Wanted shut (true), or open again.
     closed: bool,
     since: Time,
@@ -75,13 +80,17 @@ pub async fn list(State(app): State<AppState>, caller: Caller, Params(q): Params
 async fn named(tx: &mut Tx, wishes: Vec<ValveWish>) -> Result<Vec<Valve>, Problem> {
     let properties: Vec<&str> = wishes.iter().map(|w| w.property_id.as_str()).collect();
     let devices = tx.valves_of(&properties).await?;
+    let ids: Vec<&str> = devices.iter().map(|d| d.unit_id.as_str()).collect();
+    let (units, properties) = (tx.load_units(&ids).await?, tx.property_names().await?);
     let shown = |w: &ValveWish| {
         let device = devices.iter().find(|d| d.key == w.device_key);
         Valve {
             device_key: w.device_key.0.clone(),
             name: device.map(|d| d.name.clone()),
             unit_id: device.map(|d| d.unit_id.0.clone()),
+            unit_name: device.and_then(|d| units.get(&d.unit_id)).map(|u| u.name.clone()),
             property_id: w.property_id.0.clone(),
+            property_name: properties.get(w.property_id.as_str()).cloned(),
             closed: w.closed,
             since: w.at.into(),
             ticket_id: w.ticket_id.0.clone(),

@@ -248,7 +248,7 @@ async function all(path) {
   const items = [];
   for (let after = ""; after !== null; ) {
     const mark = path.includes("?") ? "&" : "?";
-    const answer = await fetch(`${path}${mark}limit=500${after && `&after=${encodeURIComponent(after)}`}`);
+    const answer = await fetch(`${path}${mark}limit=500${after && `&after=${encodeURIComponent(after)}`}`, { signal: AbortSignal.timeout(15_000) });
     if (!answer.ok) throw new Error(answer.status);
     const { items: rows, next } = await answer.json();
     items.push(...rows);
@@ -424,7 +424,7 @@ page("story").addEventListener("close", () => titleOf(page("story").dataset.of)?
 const desk = moves({ page, words: () => t, post, told: story });
 const sums = figures({ page, make, words: () => t, post, visit: () => visit, placeOf, tell, kindOf: glyph, moment: (at) => moment(at, board?.timezone ?? undefined) });
 const mail = letters({ page, make, words: () => t, moment: (at) => moment(at, board?.timezone ?? undefined), since: (at) => t.since(moment(at, board?.timezone ?? undefined), span(at)), post, visit: () => visit });
-const taps = valves({ page, make, words: () => t, post, visit: () => visit, tell, moment: (at) => moment(at, board?.timezone ?? undefined) });
+const taps = valves({ page, make, words: () => t, post, visit: () => visit, placeOf, tell, moment: (at) => moment(at, board?.timezone ?? undefined) });
 const duty = rota({ page, make, words: () => t, post, visit: () => visit, moment, now: () => board?.now, address: (whose) => cards.show(whose) });
 const cards = addresses({ page, words: () => t, post, visit: () => visit, moment: (at) => moment(at, board?.timezone ?? undefined) });
 const parts = [mail, sums, taps, duty, cards];
@@ -432,7 +432,7 @@ const parts = [mail, sums, taps, duty, cards];
 // The board does not tell who lives there; the ticket does.
 page("story-address").addEventListener("click", async () => {
   const id = page("story").dataset.of;
-  const { said, why } = await outcome(fetch(`/api/v1/tickets/${encodeURIComponent(id)}`), () => t);
+  const { said, why } = await outcome(fetch(`/api/v1/tickets/${encodeURIComponent(id)}`, { signal: AbortSignal.timeout(15_000) }), () => t);
   if (page("story").dataset.of !== id) return;
   if (said?.tenant_id) return cards.show({ people: "tenants", id: said.tenant_id, name: page("story-title").textContent });
   page("story-none").textContent = why ?? t.tenantNobody;

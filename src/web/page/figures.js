@@ -1,7 +1,7 @@
 // What managers have to arrange, and how the last thirty days went: the four rates, what tenants say, what made most of the work,
 // which gauges lie and which devices never spoke. Every number opens the tickets behind it.
 
-import { outcome } from "./moves.js";
+import { get, outcome } from "./moves.js";
 
 const EVERY_MS = 600_000; // counting is dear, and days change slowly
 const CAUSES = 3;
@@ -14,13 +14,6 @@ export function figures({ page, make, words, post, visit, placeOf, tell, kindOf,
   let parts = null; // by region, property or person
   let fleet = null; // whose gauges lie, who never spoke
   let read = 0;
-
-  const get = async (path) => {
-    const answer = await fetch(path, { signal: AbortSignal.timeout(15_000) });
-    if (answer.status === 403) return null; // who may not see them has none
-    if (!answer.ok) throw new Error(answer.status);
-    return answer.json();
-  };
 
   // Tasks change with every event; the rates are counted anew now and then.
   async function look() {

@@ -3,6 +3,14 @@
 // A name for each wish, so that a second try does nothing twice. Also without a secure context.
 export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
+// What stands at a path of the API; null for who may not see it.
+export async function get(path) {
+  const answer = await fetch(path, { signal: AbortSignal.timeout(15_000) });
+  if (answer.status === 403) return null;
+  if (!answer.ok) throw new Error(answer.status);
+  return answer.json();
+}
+
 // What became of a wish that was sent: what the API says, or why it was not done. Its own words tell how to mend it.
 export async function outcome(sent, words) {
   try {

@@ -35,6 +35,9 @@ export function rota({ page, make, words, post, visit, moment, now, address }) {
       page(id).replaceChildren(...people.map((one) => new Option(one.name, one.housekeeper_id)));
       if (person(chosen)) page(id).value = chosen;
     }
+    // Nobody works their own shift for somebody: at first another one is shown.
+    const other = people.find((one) => one.housekeeper_id !== page("swap-from").value);
+    if (other && page("swap-to").value === page("swap-from").value) page("swap-to").value = other.housekeeper_id;
   }
 
   function house(place) {

@@ -1,19 +1,12 @@
 // Valves that are wanted shut, each with the matter that it was shut for. Opening takes two steps; while water is there the API
 // refuses, and its words are shown.
 
-import { outcome } from "./moves.js";
+import { get, outcome } from "./moves.js";
 
-export function valves({ page, make, words, post, visit, moment, tell }) {
+export function valves({ page, make, words, post, visit, placeOf, moment, tell }) {
   let shut = [];
   let seen = "";
   const steps = new Map(); // by ticket: the code that its second step names, or why it was refused
-
-  const get = async (path) => {
-    const answer = await fetch(path, { signal: AbortSignal.timeout(15_000) });
-    if (answer.status === 403) return null; // who may not see them has none
-    if (!answer.ok) throw new Error(answer.status);
-    return answer.json();
-  };
 
   async function look() {
     const mine = visit();
@@ -57,7 +50,7 @@ export function valves({ page, make, words, post, visit, moment, tell }) {
     const t = words();
     const id = one.ticket_id;
     const step = steps.get(id) ?? {};
-    const what = [one.name ?? one.device_key, one.unit_id, one.property_id].filter(Boolean).join(" · ");
+    const what = [one.name ?? one.device_key, placeOf(one)].filter(Boolean).join(" · ");
     const node = make("li", "entry task");
     node.dataset.of = id;
     const [role, name] = one.actor.split(":");

@@ -27,8 +27,8 @@ async fn valves_that_are_shut_are_listed_with_their_matter() {
     assert_eq!(house.get("oak", "/api/v1/valves").await, json!({ "items": [] }));
     assert_eq!(turn(json!({ "action": "close" })).await.0, 200);
     let valve = |closed, since: &str| {
-        json!({ "device_key": "oak/12B/valve", "name": "Main tap", "unit_id": "12b", "property_id": "oak",
-            "closed": closed, "since": since, "ticket_id": leak, "actor": "user:oak" })
+        json!({ "device_key": "oak/12B/valve", "name": "Main tap", "unit_id": "12b", "unit_name": "12B", "property_id": "oak",
+            "property_name": "Oak Court", "closed": closed, "since": since, "ticket_id": leak, "actor": "user:oak" })
     };
     let shut = valve(true, "2026-01-05T10:30:00.000Z");
     assert_eq!(house.get("eyes-oak", "/api/v1/valves?closed=true").await["items"], json!([shut]));
