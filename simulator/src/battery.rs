@@ -41,7 +41,7 @@ impl Chemistry {
     pub(crate) fn cell(self) -> &'static str {
         match self {
             Self::Alkaline => "AA",
-            Self::LithiumIron => "AA lithium",
+            Self::LithiumIron => "AA", // its chemistry stands beside it
             Self::LithiumIon => "Li-ion pack",
             Self::Coin => "CR2032",
         }

@@ -68,7 +68,7 @@ pub struct Readiness {
     (status = 503, description = "A part is away; what came in waits and is not lost.", body = Readiness)))]
 pub async fn readyz(State(app): State<AppState>) -> Response {
     let health = app.door.health();
-    let database = ask_database(&app).await;
+    let database = ask_database(&app).await.and_then(|()| health.database());
     let ready = health.broker().is_ok() && database.is_ok() && health.carrier().is_ok();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let answer = Readiness {
@@ -80,7 +80,7 @@ pub async fn readyz(State(app): State<AppState>) -> Response {
     (status, Json(answer)).into_response()
 }
 
-/// Asks it now: what the last commit found may be long ago.
+/// Asks it now, as the last commit may be long ago; that one tells whether it can be written to.
 async fn ask_database(app: &AppState) -> Result<(), String> {
     let asked = async { app.store.read().await?.tenant_exists("").await };
     match tokio::time::timeout(DATABASE_ANSWER_MAX, asked).await {

@@ -209,6 +209,8 @@ async fn killed_before_the_commit_it_hears_of_the_leak_again() {
         metrics.lines().any(|l| l.starts_with("nightporter_commit_failures_total ") && !l.ends_with(" 0"))
     })
     .await;
+    let ready = house.readyz().await;
+    assert!(ready.contains(r#""database":{"ok":false"#), "it can be read, and nothing can be stored: {ready}");
     house.kill();
     drop(in_the_way);
     store.close().await;

@@ -28,7 +28,6 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     let (tickets, messages, credits) = left_behind(month).await.map_err(|e| e.to_string())?;
     undone(&messages)?;
     said_once(&tickets, &messages)?;
-    left_open(month, &tickets)?;
     let slack = TimeDelta::seconds(LAG_SECONDS) + TimeDelta::milliseconds(month.length.pause_max());
     let rules = match month.length.units {
         None => Rules { slack, ..Rules::default() },
@@ -53,9 +52,9 @@ pub async fn judge(month: &mut Month) -> Result<(), String> {
     let counted =
         |note: &String| month.length.units.is_some() && is_about_finding_batteries(note) && !is_about_liar(month, note);
     let excused = |note: &String| is_excused(month, note) || counted(note);
-    let notes: Vec<&String> = board.notes.iter().filter(|n| !excused(n)).collect();
+    let open = left_open(month, &tickets);
     let mut told: Vec<String> = Vec::new();
-    for note in notes {
+    for note in board.notes.iter().filter(|n| !excused(n)).chain(&open) {
         let moves = moves(month, note, &tickets).await.map_err(|e| e.to_string())?;
         told.push(format!("{note}\n{}\n{moves}", story(month, note, &tickets, &seen)));
     }
@@ -119,10 +118,10 @@ fn is_about_liar(month: &Month, note: &str) -> bool {
     month.building.truth().iter().filter(lying).any(|p| note.contains(&format!(": {} at", p.device_key)))
 }
 
-/// Every matter is followed to its end: none is open long after all that was wrong with its device was over.
-fn left_open(month: &Month, tickets: &BTreeMap<String, Ticket>) -> Result<(), String> {
+/// Every matter is followed to its end: none may be open long after all that was wrong with its device was over.
+fn left_open(month: &Month, tickets: &BTreeMap<String, Ticket>) -> Vec<String> {
     let until = month.until() - TimeDelta::days(CLOSED_WITHIN_DAYS);
-    for ticket in tickets.values().filter(|t| t.status.is_active()) {
+    let is_left = |ticket: &&Ticket| {
         let about = |p: &&Problem| {
             let kind =
                 p.kind.word() == ticket.kind.as_str() || p.kind == Kind::Silent && ticket.kind == TicketKind::Battery;
@@ -130,11 +129,13 @@ fn left_open(month: &Month, tickets: &BTreeMap<String, Ticket>) -> Result<(), St
         };
         let mut problems = month.building.truth().iter().filter(about).peekable();
         let known = problems.peek().is_some();
-        if known && problems.all(|p| !p.used_cells && p.ended_at.is_some_and(|at| at < until)) {
-            return Err(format!("{} of {:?} is left open", ticket.id, ticket.device_key));
-        }
-    }
-    Ok(())
+        known && problems.all(|p| !p.used_cells && p.ended_at.is_some_and(|at| at < until))
+    };
+    let note = |t: &Ticket| {
+        let key = t.device_key.as_ref().map_or("no device", DeviceKey::as_str);
+        format!("{} left open: {key} at {}", t.kind.as_str(), t.opened_at)
+    };
+    tickets.values().filter(|t| t.status.is_active()).filter(is_left).map(note).collect()
 }
 
 /// Who said STOP need not be told.
