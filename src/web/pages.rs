@@ -21,6 +21,7 @@ const PAGE: &str = include_str!("page/index.html");
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/app.js");
 const ADDRESSES: &str = include_str!("page/addresses.js");
+const ASK: &str = include_str!("page/ask.js");
 const FIGURES: &str = include_str!("page/figures.js");
 const LETTERS: &str = include_str!("page/letters.js");
 const MOVES: &str = include_str!("page/moves.js");
@@ -50,6 +51,7 @@ pub fn routes(router: Router<AppState>) -> Router<AppState> {
         .route("/page/style.css", file("text/css; charset=utf-8", STYLE))
         .route("/page/app.js", file("text/javascript; charset=utf-8", SCRIPT))
         .route("/page/addresses.js", file("text/javascript; charset=utf-8", ADDRESSES))
+        .route("/page/ask.js", file("text/javascript; charset=utf-8", ASK))
         .route("/page/figures.js", file("text/javascript; charset=utf-8", FIGURES))
         .route("/page/letters.js", file("text/javascript; charset=utf-8", LETTERS))
         .route("/page/moves.js", file("text/javascript; charset=utf-8", MOVES))

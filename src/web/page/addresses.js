@@ -1,7 +1,7 @@
 // The address of a person's own page: made, renewed and ended by who leads where they work or live. It is shown once, to be given
 // by hand; nothing is sent.
 
-import { outcome } from "./moves.js";
+import { outcome } from "./ask.js";
 
 const WAIT_MS = 20_000;
 

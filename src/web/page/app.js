@@ -3,9 +3,10 @@
 // Everything from the house goes in as text, never as markup.
 
 import { addresses } from "./addresses.js";
+import { outcome } from "./ask.js";
 import { figures } from "./figures.js";
 import { letters } from "./letters.js";
-import { moves, outcome } from "./moves.js";
+import { moves } from "./moves.js";
 import { rota } from "./rota.js";
 import { valves } from "./valves.js";
 import { words } from "./words.js";

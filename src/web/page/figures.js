@@ -1,7 +1,7 @@
 // What managers have to arrange, and how the last thirty days went: the four rates, what tenants say, what made most of the work,
 // which gauges lie and which devices never spoke. Every number opens the tickets behind it.
 
-import { get, outcome } from "./moves.js";
+import { get, outcome } from "./ask.js";
 
 const EVERY_MS = 600_000; // counting is dear, and days change slowly
 const CAUSES = 3;

@@ -1,6 +1,6 @@
 // The page of a tenant's phone: what is open at their home, what comes next, what they may say by a tap; their credit; texts.
 
-import { newKey } from "./moves.js";
+import { newKey } from "./ask.js";
 import { PHOTOS_MAX, button, call, draft, isBusy, language, make, moment, once, page, photoButton, t, watch } from "./phone.js";
 
 const FREE = "words"; // what is written freely is about no matter of its own

@@ -1,6 +1,6 @@
 // Who waits for a human: the tenants' texts that nobody may answer but a person, and the place to answer them.
 
-import { newKey, outcome } from "./moves.js";
+import { newKey, outcome } from "./ask.js";
 
 const TALK_MAX = 600; // characters of an answer, as the API takes them
 

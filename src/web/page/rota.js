@@ -1,6 +1,6 @@
 // The rota: who is on duty at each property, now and in the next days, what everybody had, and shifts that are swapped.
 
-import { outcome } from "./moves.js";
+import { get, outcome } from "./ask.js";
 
 export function rota({ page, make, words, post, visit, moment, now, address }) {
   let book = null;
@@ -8,14 +8,13 @@ export function rota({ page, make, words, post, visit, moment, now, address }) {
 
   async function look() {
     const mine = visit();
-    const answer = await fetch("/api/v1/rota", { signal: AbortSignal.timeout(15_000) });
-    if (!answer.ok && answer.status !== 403) throw new Error(answer.status);
-    const text = answer.ok ? await answer.text() : ""; // who may not see it has none
+    const found = await get("/api/v1/rota");
     if (mine !== visit()) return;
-    const same = text === seen;
-    seen = text;
+    const now = JSON.stringify(found);
+    const same = now === seen;
+    seen = now;
     if (same) return;
-    book = text ? JSON.parse(text) : null;
+    book = found;
     draw();
   }
 

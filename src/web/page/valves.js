@@ -1,7 +1,7 @@
 // Valves that are wanted shut, each with the matter that it was shut for. Opening takes two steps; while water is there the API
 // refuses, and its words are shown.
 
-import { get, outcome } from "./moves.js";
+import { get, outcome } from "./ask.js";
 
 export function valves({ page, make, words, post, visit, placeOf, moment, tell }) {
   let shut = [];

@@ -96,6 +96,7 @@ async fn the_page_asks_for_nothing_from_elsewhere_and_frames_nowhere() {
         "style.css",
         "addresses.js",
         "app.js",
+        "ask.js",
         "figures.js",
         "letters.js",
         "moves.js",
