@@ -41,10 +41,10 @@ impl Desk<'_> {
         let reward = &self.policy.rewards;
         let amount_minor = ticket.reward_minor.unwrap_or(reward.in_time_minor);
         Details {
-            tenant: tenant.map_or_else(|| word("somebody"), |t| t.name.clone()),
+            tenant: tenant.map_or_else(|| word("no_tenant"), |t| t.name.clone()),
             phone: tenant.map(|t| t.phone.as_str().to_owned()).unwrap_or_default(),
             property: place.map(|p| p.property.name.clone()).unwrap_or_default(),
-            unit: unit.map(|u| u.name.clone()).unwrap_or_default(),
+            unit: unit.map_or_else(|| word("no_unit"), |u| u.name.clone()),
             matter: self.words.matter(locale, ticket.kind, &device),
             device,
             wish: words::short(ticket.text.as_deref().unwrap_or_default()),

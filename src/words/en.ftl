@@ -117,5 +117,6 @@ matter = { $kind ->
    *[other] the problem with { $device }
 }
 
-somebody = tenant
+no-tenant = none registered
+no-unit = the whole house
 no-device = the apartment

@@ -111,5 +111,6 @@ matter = { $kind ->
    *[other] { $device }的问题
 }
 
-somebody = 租客
+no-tenant = 暂无登记
+no-unit = 整栋楼
 no-device = 室内

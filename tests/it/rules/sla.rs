@@ -135,3 +135,27 @@ fn who_waits_for_a_human_is_told_of_once_in_service_hours() {
     stage.act("06 14:00 wait");
     assert_eq!(stage.log, ["06 13:30 text manager:oak waiting_manager"], "anew");
 }
+
+/// Of a flat where nobody lives, and of the broker, which stands in no flat.
+#[test]
+fn words_about_a_place_without_tenant_or_flat_have_no_holes() {
+    let mut vacant = Stage::new();
+    vacant.facts.tenants.clear();
+    vacant.change("clocks run");
+    format!("{NIGHT}\n05 05:00 wait").lines().for_each(|line| vacant.act(line));
+    let mut silent = Stage::new();
+    silent.change("clocks run");
+    let key = DeviceKey::of_broker("hub:1883");
+    silent.facts.devices.insert(key.clone(), Device::broker(key.clone(), "oak".into()));
+    silent.act("05 10:00 wait");
+    let (since, heard_from) = (silent.now, silent.now);
+    silent.decide(|desk| desk.found(&key, &Finding::Silent { since, heard_from, battery_low: false, empty: None }));
+    silent.act("05 14:00 wait");
+    let nobody = ["none registered", "暂无登记"];
+    let house = ["the whole house", "整栋楼"];
+    for (stage, telling, says) in [(vacant, "offer_leak", nobody), (silent, "overdue_answer", house)] {
+        let told = stage.messages.iter().find(|m| m.template == telling);
+        let told = told.unwrap_or_else(|| panic!("{telling}: {:?}", stage.log));
+        assert!(says.iter().any(|words| told.body.contains(words)), "{}", told.body);
+    }
+}
