@@ -40,7 +40,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// Everything that is wrong with a configuration, in the order in which it was found.
+/// Everything that is wrong with a configuration: in the order of the file, and after it the environment's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct ConfigErrors(pub Vec<ConfigError>);
@@ -62,7 +62,8 @@ pub(super) struct Document<'i> {
     sound: DeTable<'i>,
     /// Variables; number n has the spans of [`Document::env_span`].
     env: Vec<Variable<'i>>,
-    errors: Vec<ConfigError>,
+    /// Each with where it begins.
+    errors: Vec<(usize, ConfigError)>,
 }
 
 struct Variable<'i> {
@@ -113,7 +114,7 @@ impl<'i> Document<'i> {
     pub(super) fn report(&mut self, key: &str, problem: impl Into<String>) {
         let same = |rest: &str| rest.is_empty() || rest.starts_with('.') || rest == "_file";
         let told = |e: &ConfigError| e.key.strip_prefix(key).is_some_and(same);
-        if self.errors.iter().any(told) {
+        if self.errors.iter().any(|(_, e)| told(e)) {
             return;
         }
         let mut span = None;
@@ -125,24 +126,26 @@ impl<'i> Document<'i> {
                 .or(span);
             table = found.and_then(|(_, value)| value.get_ref().as_table());
         }
-        let place = span.map_or_else(|| self.path.display().to_string(), |span| self.place(&span));
-        self.errors.push(ConfigError { place, key: key.to_owned(), problem: problem.into() });
+        let place = span.as_ref().map_or_else(|| self.path.display().to_string(), |span| self.place(span));
+        let error = ConfigError { place, key: key.to_owned(), problem: problem.into() };
+        self.errors.push((span.map_or(0, |span| span.start), error));
     }
 
     /// Reports a problem of what stands at a span.
     pub(super) fn report_at(&mut self, span: Range<usize>, problem: String) {
         let key = find(&self.whole, &span).map(|path| path.join(".")).unwrap_or_default();
-        self.errors.push(ConfigError { place: self.place(&span), key, problem });
+        self.report_key_at(key, span, problem);
     }
 
     /// Reports a problem of what stands at a span, of a key that is known.
     pub(super) fn report_key_at(&mut self, key: String, span: Range<usize>, problem: String) {
-        self.errors.push(ConfigError { place: self.place(&span), key, problem });
+        self.errors.push((span.start, ConfigError { place: self.place(&span), key, problem }));
     }
 
     /// What was wrong.
-    pub(super) fn into_errors(self) -> Vec<ConfigError> {
-        self.errors
+    pub(super) fn into_errors(mut self) -> Vec<ConfigError> {
+        self.errors.sort_by_key(|(start, _)| *start);
+        self.errors.into_iter().map(|(_, error)| error).collect()
     }
 
     /// Lays one variable over the table.
@@ -180,7 +183,7 @@ impl<'i> Document<'i> {
         if let Some((section, rest)) = meant {
             let meant = format!("{ENV_PREFIX}{section}__{rest}").to_uppercase();
             let problem = format!("a level takes two underscores: {meant}");
-            self.errors.push(ConfigError { place: name.to_owned(), key: String::new(), problem });
+            self.errors.push((usize::MAX, ConfigError { place: name.to_owned(), key: String::new(), problem }));
         }
     }
 
@@ -238,7 +241,7 @@ fn find(table: &DeTable<'_>, span: &Range<usize>) -> Option<Vec<String>> {
     table.iter().find_map(|(key, value)| {
         let below = match value.get_ref() {
             DeValue::Table(inner) => find(inner, span),
-            DeValue::Array(items) => items.iter().position(|i| covers(&i.span(), span)).map(|i| vec![i.to_string()]),
+            DeValue::Array(items) => items.iter().position(|item| holds(item, span)).map(|i| vec![i.to_string()]),
             _ => None,
         };
         let here = || (key.span() == *span || covers(&value.span(), span)).then(Vec::new);
@@ -247,6 +250,12 @@ fn find(table: &DeTable<'_>, span: &Range<usize>) -> Option<Vec<String>> {
             path
         })
     })
+}
+
+/// Whether a span lies in an element of a list. One written as `[[name]]` has the span of its header alone.
+fn holds(item: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    let below = |table: &DeTable<'_>| find(table, span).is_some();
+    covers(&item.span(), span) || item.get_ref().as_table().is_some_and(below)
 }
 
 fn covers(outer: &Range<usize>, inner: &Range<usize>) -> bool {

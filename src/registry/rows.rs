@@ -8,11 +8,14 @@ use phonenumber::country::Id as Country;
 use super::csv_file::{Row, Spec};
 use super::phone::{self, Home};
 use super::{HousekeeperRow, PropertyRow, UnitRow};
-use crate::config::{nearest, suggest};
+use crate::config::suggest;
 use crate::model::{
     Consent, Device, DeviceKey, DeviceKind, E164, Housekeeper, Locale, Location, Property, PropertyId, SKILLS, Shift,
     Tenant, Unit, UnitId,
 };
+
+/// How alike (Damerau-Levenshtein, 0–1) a time zone's name must be to be the one that was meant.
+const SLIP_ALIKE_MIN: f64 = 0.8;
 
 pub(super) const PROPERTIES: Spec = Spec {
     file: "properties.csv",
@@ -225,9 +228,15 @@ fn phone_of(row: &mut Row<'_>, column: &'static str, home: Home) -> Option<E164>
 }
 
 fn timezone(text: &str) -> Result<chrono_tz::Tz, String> {
+    // A slip of the pen is put right; of another city's name the one most like it would be a wrong zone.
+    let likeness = |name: &&str| strsim::normalized_damerau_levenshtein(&name.to_lowercase(), &text.to_lowercase());
     let mend = || {
-        let near = nearest(text, &chrono_tz::TZ_VARIANTS.map(chrono_tz::Tz::name));
-        near.map_or("expected e.g. Asia/Shanghai".to_owned(), |name| format!("did you mean \"{name}\"?"))
+        let names = chrono_tz::TZ_VARIANTS.map(chrono_tz::Tz::name);
+        let near = names.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        match near.filter(|name| likeness(name) >= SLIP_ALIKE_MIN) {
+            Some(name) => format!("did you mean \"{name}\"?"),
+            None => "expected a name of its list, e.g. \"Asia/Shanghai\" for all of China or \"Europe/Berlin\"".to_owned(),
+        }
     };
     text.parse().map_err(|_| format!("\"{text}\" is no IANA time zone; {}", mend()))
 }

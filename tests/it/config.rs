@@ -169,8 +169,8 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
         (
             "[broker]\nallow_anonymous = true\n[[broker.users]]\nname = 'hub'",
             &[
-                "np.toml:3:1: broker.users.0: the user needs a password_file (or a password)",
                 "np.toml:2:1: broker.allow_anonymous: users are given too; choose one",
+                "np.toml:3:1: broker.users.0: the user needs a password_file (or a password)",
             ],
         ),
         ("[mqtt]\nca_file = 'ca.pem'", &["np.toml:2:1: mqtt.ca_file: is used with an mqtts:// url only"]),
@@ -220,17 +220,17 @@ fn each_mistake_is_told_with_its_place_and_how_to_mend_it() {
         (
             "[contact]\ntones = []\npeople_share = 0.9\n[property.oak]\ntones = ['warn']\n[property.elm]\ntones = []",
             &[
-                r#"np.toml:5:10: property.oak.tones.0: unknown word "warn"; did you mean "warm"?"#,
-                "np.toml:3:1: contact.people_share: expected 0 to 0.5",
                 "np.toml:2:1: contact.tones: expected at least one of plain, warm, playful, rhyming",
+                "np.toml:3:1: contact.people_share: expected 0 to 0.5",
+                r#"np.toml:5:10: property.oak.tones.0: unknown word "warn"; did you mean "warm"?"#,
                 "np.toml:7:1: property.elm.tones: expected at least one of plain, warm, playful, rhyming",
             ],
         ),
         (
             "[battery]\nlow_percent = 120\nproof_hold = '12 hours'",
             &[
-                r#"np.toml:3:14: battery.proof_hold: "12 hours" is no duration; expected e.g. "30s", "5m", "48h" or "2d""#,
                 "np.toml:2:1: battery.low_percent: expected 0 to 100",
+                r#"np.toml:3:14: battery.proof_hold: "12 hours" is no duration; expected e.g. "30s", "5m", "48h" or "2d""#,
             ],
         ),
         ("[mqtt", &["np.toml:1:6: unclosed table, expected `]`"]),
@@ -248,7 +248,7 @@ fn every_bad_subscription_is_told() {
     let shared = "np.toml:2:59: mqtt.subscriptions.2: leave $share/… out; share_group does that";
     let filter = "np.toml:2:73: mqtt.subscriptions.3: `a/#/b` is no MQTT topic filter: `+` and `#` stand alone in a level, \
                   `#` only at the end";
-    refused(text, &[], &[shared, filter, unknown]);
+    refused(text, &[], &[unknown, shared, filter]);
 }
 
 #[test]
@@ -292,6 +292,11 @@ fn playbooks_name_only_what_exists() {
         "[playbook.leek]\nseverity = 'urgent'",
         &[],
         &[r#"np.toml:1:11: playbook.leek: unknown word "leek"; did you mean "leak"?"#],
+    );
+    refused(
+        "[[playbook.leak.steps]]\nafter = '0s'\ndo = 'txt'\nto = 'tenant'",
+        &[],
+        &[r#"np.toml:3:6: playbook.leak.steps.0: unknown word "txt"; did you mean "text"?"#],
     );
     let known = TEMPLATES.join(", ");
     let line = format!("np.toml:2:10: property.oak.playbook.leak.steps.0: unknown template \"x\"; known are {known}");

@@ -8,12 +8,12 @@ fn each_mistake_of_a_carrier_is_told_with_how_to_mend_it() {
         (
             "[sms]\nprovider = 'aliyun'\n[sms.aliyun]\nsign_name = '【橡园】'\napi_url = 'http://example.com'",
             &[
-                "np.toml:5:1: sms.aliyun.api_url: would send numbers and texts unencrypted; use https://",
                 "np.toml:3:6: sms.aliyun.access_key_id: is missing; give the access key's id, LTAI…",
                 "np.toml:3:6: sms.aliyun.access_key_secret: is missing; give access_key_secret_file (or access_key_secret)",
-                "np.toml:4:1: sms.aliyun.sign_name: expected the approved signature, without brackets 【】",
                 "np.toml:3:6: sms.aliyun.templates: is missing: Aliyun sends approved templates only; give the codes of your \
                  approved templates, e.g. [sms.aliyun.templates.zh-CN] leak_tenant = \"SMS_123456789\"",
+                "np.toml:4:1: sms.aliyun.sign_name: expected the approved signature, without brackets 【】",
+                "np.toml:5:1: sms.aliyun.api_url: would send numbers and texts unencrypted; use https://",
             ],
         ),
         (
@@ -30,10 +30,10 @@ fn each_mistake_of_a_carrier_is_told_with_how_to_mend_it() {
             "[sms]\nprovider = 'twilio'\n[sms.twilio]\naccount_sid = 'AC1'\nauth_token = 'x'\nfrom = '+15005550006'\n[sms.routes]\n\
              86 = ['twilio']\n'+1' = []\n'+44' = ['twilio', 'twilio']\n'+49' = ['twilio', 'console']",
             &[
+                "np.toml:8:1: sms.routes.86: expected a country calling code, e.g. \"+86\"",
                 "np.toml:9:1: sms.routes.+1: names no carrier; give one or more, e.g. [\"aliyun\", \"twilio\"]",
                 "np.toml:10:1: sms.routes.+44: names twilio twice; each carrier has one place in the order",
                 "np.toml:11:1: sms.routes.+49: console prints and sends nothing: nobody there would be reached; take it out",
-                "np.toml:8:1: sms.routes.86: expected a country calling code, e.g. \"+86\"",
             ],
         ),
         (
@@ -54,8 +54,8 @@ fn each_mistake_of_a_carrier_is_told_with_how_to_mend_it() {
         (
             "[sms.aliyun.templates.zh-CN]\nleak_tennant = 'SMS_1'\nleak_tenant = '17'",
             &[
-                "np.toml:3:1: sms.aliyun.templates.zh-CN.leak_tenant: expected the code of an approved template, SMS_ and a number",
                 r#"np.toml:2:1: sms.aliyun.templates.zh-CN.leak_tennant: there are no words "leak_tennant"; did you mean "leak_tenant"?"#,
+                "np.toml:3:1: sms.aliyun.templates.zh-CN.leak_tenant: expected the code of an approved template, SMS_ and a number",
             ],
         ),
     ];
