@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::house::{House, LOCK, SENSOR, SOON, answer, token};
+use super::page::{browse, screenshots};
 use crate::services::eventually;
 
 /// Two devices that are low when they come, with a third one.
@@ -114,4 +115,13 @@ async fn a_dose_under_a_key_is_given_once() {
     assert_eq!((status, &problem["type"]), (409, &json!("urn:nightporter:problem:idempotency-conflict")), "{problem}");
     assert_eq!(release(&"k".repeat(129), dose.clone()).await.0, 400);
     assert_eq!(release("dose-2", dose).await.1["left"], json!(0));
+}
+
+#[tokio::test]
+async fn a_release_whose_answer_was_lost_is_tried_again_from_the_page_and_done_once() {
+    let house = fleet().await;
+    let (folder, _kept) = screenshots();
+    let said = browse("sweep.cjs", &[&house.base, &token("ops")], &folder, async |_: &str| {}).await;
+    assert_eq!(said, ["done"]);
+    assert_eq!(house.get("ops", "/api/v1/sweep").await["low"], json!(1));
 }
