@@ -309,6 +309,9 @@ impl Building {
         let d = &mut self.devices[device];
         d.delivered.hear(now);
         if d.mute.is_some() {
+            if let Some(index) = d.problems.silent {
+                self.truth[index].last_sign_at = Some(now);
+            }
             self.plan_watch(device);
         } else if let Some(index) = d.problems.silent.take() {
             let problem = &mut self.truth[index];

@@ -95,6 +95,7 @@ pub struct Problem {
     /// Leak only: the sensor that showed it first, which one below may be while the nearest is off the air.
     pub witness: Option<Witness>,
     /// The last message of any age that shows it (a late wet, for one): a ticket that soon after is no mistake either.
+    /// Silence: a message on its way since before it, by which the device seemed to live.
     pub last_sign_at: Option<DateTime<Utc>>,
     /// Battery only: when it would be empty at its usual pace, as of `evident_at`.
     pub empties_at: Option<DateTime<Utc>>,

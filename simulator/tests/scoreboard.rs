@@ -261,6 +261,23 @@ fn a_silence_counts_anew_from_its_gateways_return_and_from_a_restart() {
 }
 
 #[test]
+fn a_silence_counts_from_a_message_that_came_late() {
+    let judged = |came: Option<f64>| {
+        let silent = Problem {
+            evident_at: Some(hour(3.0)),
+            last_sign_at: came.map(hour),
+            ended_at: Some(hour(5.0)),
+            ..problem(Kind::Silent)
+        };
+        let seen = Observations { tickets: vec![], ..Observations::default() };
+        let board = Scoreboard::judge(&[silent], &seen, hour(240.0));
+        (board.of(Kind::Silent).missed, board.of(Kind::Silent).open)
+    };
+    assert_eq!(judged(None), (1, 0));
+    assert_eq!(judged(Some(2.5)), (0, 1), "it could be taken for alive, and was back before it had to be found");
+}
+
+#[test]
 fn the_cap_and_the_sixty_days_bind() {
     let day = |days: f64| days * 24.0;
     let at = |device: &str, days: f64| Problem {

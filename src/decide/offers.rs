@@ -124,11 +124,40 @@ impl Desk<'_> {
         }
     }
 
-    /// Everybody who was asked has passed: nobody is waited for any longer.
+    /// No text reached this housekeeper: whoever has it by now has seen it elsewhere.
+    pub(super) fn not_reached(&mut self, id: &TicketId, housekeeper: &HousekeeperId) {
+        let work = &self.ticket(id).work;
+        let is_free = matches!(self.ticket(id).status, Status::Open | Status::Offered);
+        if is_free && work.asked.contains(housekeeper) && !work.unreached.contains(housekeeper) {
+            self.change(id).work.unreached.push(housekeeper.clone());
+            self.widen_now(id);
+        }
+    }
+
+    /// Nobody took it in the time for an answer: the next are asked, where there are any and no step is about to ask them.
+    pub(super) fn ask_the_next(&mut self, id: &TicketId) {
+        let ticket = self.ticket(id);
+        let planned_anyway =
+            ticket.plan.iter().any(|p| p.done.is_none() && p.step.verb == Verb::Offer && p.step.to == Audience::Second);
+        if ticket.status != Status::Offered || ticket.work.asked.is_empty() || planned_anyway {
+            return;
+        }
+        let offer = last_offer(ticket);
+        let severity = offer.severity.unwrap_or(ticket.severity);
+        let ranking = self.ranking(ticket, offer.skill.as_deref(), severity);
+        if !dispatch::next_circle(&ranking, self.policy.dispatch.group, severity).is_empty() {
+            let wider = Step { to: Audience::Second, until: Some(Until::Accepted), ..offer };
+            let now = self.now;
+            self.change(id).plan.push(planned(wider, now));
+        }
+    }
+
+    /// Everybody who was asked has passed, or was not reached: nobody is waited for any longer.
     pub(super) fn widen_now(&mut self, id: &TicketId) {
         let now = self.now;
         let ticket = self.change(id);
-        if !ticket.work.asked.iter().all(|asked| ticket.work.off.contains(asked)) {
+        let work = &ticket.work;
+        if !work.asked.iter().all(|asked| work.off.contains(asked) || work.unreached.contains(asked)) {
             return;
         }
         let wider =
@@ -147,7 +176,7 @@ impl Desk<'_> {
     pub(super) fn offer_again(&mut self, id: &TicketId) {
         let now = self.now;
         let ticket = self.change(id);
-        ticket.work.asked.clear();
+        ticket.work.ask_anew();
         for step in ticket.plan.iter_mut().filter(|p| p.done.is_none() && p.step.verb == Verb::Offer && p.at > now) {
             if step.step.to == Audience::Second {
                 step.done = Some(StepDone::Skipped { at: now, why: "offered_anew".to_owned() });

@@ -55,6 +55,9 @@ impl Desk<'_> {
                 if o.channel == Channel::Sms {
                     self.call_instead(&o.ticket_id, &o.recipient);
                 }
+                if let Recipient::Housekeeper(id) = &o.recipient {
+                    self.not_reached(&o.ticket_id, &HousekeeperId(id.clone()));
+                }
                 if let Some(phone) = o.opted_out.clone() {
                     let (words, source) = ("(told by the carrier)".to_owned(), o.message_id.0.clone());
                     self.wish(Wish { phone, stop: true, purpose: None, words, source });

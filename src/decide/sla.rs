@@ -131,7 +131,7 @@ impl Desk<'_> {
         !missed.is_empty()
     }
 
-    /// A missed time is told to the manager; that nobody took it, once.
+    /// A missed time is told to the manager; that nobody took it, once, and the next are asked.
     fn raise(&mut self, id: &TicketId, node: Node, limit: Span) {
         let ticket = self.ticket(id);
         let manager = self.place(ticket).map(|place| person_manager(place).recipient);
@@ -151,6 +151,9 @@ impl Desk<'_> {
             ticket.plan.push(PlannedStep { person: about, ..text_now(Audience::Manager, template, None) });
         }
         self.event(id, "overdue", "system", json!({ "step": node, "limit": limit.to_string() }));
+        if node == Node::Answer {
+            self.ask_the_next(id);
+        }
     }
 
     /// By when a human should have answered a text; never where the operator has set no time.

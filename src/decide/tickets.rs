@@ -80,7 +80,7 @@ impl Desk<'_> {
             self.release(&id, "device", self.now);
             if plan::is_visit_instead(&self.ticket(&id).plan) {
                 // Who was asked when it could wait is asked anew.
-                self.change(&id).work.asked.clear();
+                self.change(&id).work.ask_anew();
             }
             plan::arm(self.change(&id), Since::Died);
             self.run_plan(&id);

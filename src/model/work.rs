@@ -12,6 +12,9 @@ pub struct Work {
     /// Who was asked since the job was last free.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<HousekeeperId>,
+    /// Whom of them no text reached: nobody waits for their answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreached: Vec<HousekeeperId>,
     /// Who passed, gave it back, did not come or could not solve it: not asked again in this round.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub off: Vec<HousekeeperId>,
@@ -58,6 +61,12 @@ fn is_zero(n: &u32) -> bool {
 }
 
 impl Work {
+    /// The job is offered as if nobody had been asked.
+    pub fn ask_anew(&mut self) {
+        self.asked.clear();
+        self.unreached.clear();
+    }
+
     /// What is kept when the same problem opens the ticket again: nobody was asked yet, the clocks begin anew.
     #[must_use]
     pub fn begin_again(self) -> Self {

@@ -45,14 +45,15 @@ fn judge_problem(case: &Case, problem: &Problem, board: &mut Scoreboard) {
     }
 }
 
-/// Until when a ticket for an evident problem is not late. A silence that is due while its gateway's ticket stands is part
-/// of that one; it has five sixths of its time anew when its gateway is back, and half of it when the service was started
-/// again.
+/// Until when a ticket for an evident problem is not late. A silence counts from the last message that arrived. One that is
+/// due while its gateway's ticket stands is part of that one; it has five sixths of its time anew when its gateway is back,
+/// and half of it when the service was started again.
 fn due(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> DateTime<Utc> {
-    let due = case.rules.found_by(problem, evident_at);
     if problem.kind != Kind::Silent {
-        return due;
+        return case.rules.found_by(problem, evident_at);
     }
+    let seemed = problem.last_sign_at.map(|at| at + problem.rhythm * 3);
+    let due = case.rules.found_by(problem, seemed.map_or(evident_at, |at| at.max(evident_at)));
     let time = case.rules.silent_after(problem);
     let gateway = problem.gateway.as_ref().unwrap_or(&problem.device_key);
     let of_gateway = case.seen.tickets.iter().filter(|t| t.kind == Kind::Silent && t.device_key == *gateway);

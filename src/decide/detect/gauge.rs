@@ -34,7 +34,7 @@ const EMPTY_PERCENT: f64 = 5.0;
 const CLIFF_POINTS: f64 = 50.0;
 /// … to this or less …
 const CLIFF_TO_PERCENT: f64 = 10.0;
-/// … within this is a cliff, when two readings stand below it.
+/// … within this is a cliff, when two readings stand below it and only a new battery ends it.
 const CLIFF_WITHIN: Millis = 2 * DAY;
 /// A silence this long before a new battery was its death …
 const GONE_FOR: Millis = 4 * DAY;
@@ -82,6 +82,9 @@ pub struct Gauge {
     high: Option<(f64, Timestamp)>,
     /// Readings at the foot of what may be a cliff.
     fallen: u32,
+    /// A fall that is a cliff if nothing but a new battery ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fall: Option<Fall>,
     /// Whether it was seen to go by small steps.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     fine: bool,
@@ -105,6 +108,17 @@ pub struct Gauge {
     /// What its model is known for, since when that is so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub presumed: Vec<Evidence>,
+}
+
+/// From a good level to the foot of what may be a cliff.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Fall {
+    high: f64,
+    since: Timestamp,
+    at: Timestamp,
+    /// When it was more than half of the way up again: glitches come back, a battery is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    risen_at: Option<Timestamp>,
 }
 
 /// A level that does not move, and what else was told when it began.
@@ -197,6 +211,10 @@ impl Gauge {
         if let Some((level, at)) = died {
             self.note(Lie::DiedHigh, (at, seen_at), level, None);
         }
+        let fall = self.fall.take().filter(|fall| fall.risen_at.is_none_or(|at| seen_at - at < CLIFF_WITHIN));
+        if let Some(fall) = fall {
+            self.note(Lie::Cliff, (fall.since, fall.at), fall.high, None);
+        }
         self.evidence.retain(|e| matches!(e.lie, Lie::Cliff | Lie::DiedHigh | Lie::Scale));
         *self = Self { evidence: std::mem::take(&mut self.evidence), fine: self.fine, ..Self::default() };
     }
@@ -266,7 +284,10 @@ impl Gauge {
         let fell = high - level >= CLIFF_POINTS && level <= CLIFF_TO_PERCENT;
         self.fallen = if fell && at - high_at <= CLIFF_WITHIN { self.fallen + 1 } else { 0 };
         if self.fallen >= 2 {
-            self.note(Lie::Cliff, (high_at, at), high, None);
+            self.fall = Some(Fall { high, since: high_at, at, risen_at: None });
+        }
+        if let Some(fall) = self.fall.as_mut().filter(|fall| level > fall.high / 2.0) {
+            fall.risen_at.get_or_insert(at);
         }
         if self.fallen == 0 && (level >= high || at - high_at > CLIFF_WITHIN || !fell) {
             self.high = Some((level, at));

@@ -77,7 +77,8 @@ impl PresenceState {
         }
     }
 
-    /// A gap counts as far as the service listened through it, and only when the device was not silent.
+    /// A gap counts as far as the service listened through it, and only when the device was not silent. Of one that it did
+    /// not listen through only a part is known: that can be the longest, and makes no longer one forgotten.
     fn learn(&mut self, received_at: Timestamp, seen_at: Timestamp, ctx: &Context<'_>) {
         if self.since.is_none() {
             self.since = Some(received_at);
@@ -86,8 +87,10 @@ impl PresenceState {
         if self.silent {
             return;
         }
-        let gap = (received_at - seen_at.max(self.listened_from(ctx))).max(0);
-        let forgotten = self.gap * gap.min(FORGOTTEN_OVER_MS) / FORGOTTEN_OVER_MS;
+        let from = seen_at.max(self.listened_from(ctx));
+        let gap = (received_at - from).max(0);
+        let past = if from > seen_at { 0 } else { gap.min(FORGOTTEN_OVER_MS) };
+        let forgotten = self.gap * past / FORGOTTEN_OVER_MS;
         self.gap = gap.max(self.gap - forgotten);
         self.gaps = (self.gaps + 1).min(GAPS_KNOWN);
     }
@@ -183,6 +186,40 @@ mod tests {
             }
         }
         None
+    }
+
+    /// A sensor that speaks every six hours, of which two messages are lost after forty days, and a service that was started
+    /// anew every so many hours from the tenth on.
+    fn found_silent(started_every: i64) -> bool {
+        let policy = Policy::default();
+        let mut state = DeviceState::default();
+        (0..40 * 24 + 11).any(|hour| {
+            let started = if hour < 240 { 0 } else { hour.min(954) / started_every * started_every };
+            let ctx = Context {
+                policy: &policy,
+                leak_clear_after: crate::model::Span(HOUR),
+                listening_since: Timestamp(started * HOUR + 1),
+                about: &crate::decide::detect::sample::About::UNKNOWN,
+                fleet: &crate::decide::forecast::NO_FLEET,
+                now: Timestamp(1_000 + hour * HOUR),
+            };
+            if hour % 6 == 0 && hour < 40 * 24 {
+                let heard = Heard {
+                    readings: vec![Reading::new(Fact::SignalDbm(-60.0))],
+                    received_at: ctx.now,
+                    retained: false,
+                    fingerprint: hour.unsigned_abs(),
+                };
+                state.hear(&heard, &ctx);
+            }
+            state.pass(&ctx).iter().any(|f| matches!(f, Finding::Silent { .. }))
+        })
+    }
+
+    #[test]
+    fn a_service_that_is_started_often_forgets_no_rhythm() {
+        assert!(!found_silent(1_000));
+        assert!(!found_silent(5), "two messages were lost, no more");
     }
 
     #[test]

@@ -25,7 +25,8 @@ impl Stage {
             ["budget", n] => self.policy.contact.daily_messages_max = n.parse().expect("a number"),
             ["cap", n] => self.policy.rewards.monthly_cap_minor = n.parse().expect("a number"),
             ["refuses", phone] => self.refuses = E164::parse(phone),
-            [who, "works", "night", skill] => self.hire(who, skill),
+            [who, "works", "day", skill] => self.hire(who, "h1", skill),
+            [who, "works", "night", skill] => self.hire(who, "h2", skill),
             [who, "off"] => {
                 let place = self.facts.places.get_mut("oak").expect("given");
                 place.housekeepers.retain(|h| h.id.as_str() != who);
@@ -94,11 +95,13 @@ impl Stage {
         self.facts.devices.insert(key.into(), sensor);
     }
 
-    /// Somebody more for the nights of oak.
-    fn hire(&mut self, who: &str, skill: &str) {
+    /// Somebody more at oak, with the shift of another one.
+    fn hire(&mut self, who: &str, shift_of: &str, skill: &str) {
         let place = self.facts.places.get_mut("oak").expect("given");
-        let like = place.housekeepers.iter().find(|h| h.id.as_str() == "h2").expect("given").clone();
-        place.housekeepers.push(Housekeeper { id: who.into(), name: who.into(), skills: vec![skill.into()], ..like });
+        let like = place.housekeepers.iter().find(|h| h.id.as_str() == shift_of).expect("given").clone();
+        let phone = E164::parse(&format!("+861380000800{}", who.trim_start_matches('h'))).expect("a number");
+        let skills = vec![skill.into()];
+        place.housekeepers.push(Housekeeper { id: who.into(), name: who.into(), phone, skills, ..like });
     }
 
     fn standing(&mut self, who: &str) -> &mut Standing {

@@ -36,10 +36,10 @@ fn who_accepts_ends_the_escalation() {
 }
 
 #[test]
-fn a_number_that_refuses_is_not_asked_again() {
+fn whose_number_refuses_is_not_waited_for_nor_asked_again() {
     let then = "
         05 03:10 message_failed leak leak1
-        05 03:12 text housekeeper:h1 offer_leak
+        05 03:10 text housekeeper:h1 offer_leak
         05 03:20 text manager:oak leak_manager";
     check("refuses +8613800008002", &format!("{NIGHT}\n05 05:00 wait"), &format!("{OPENED}{then}"));
 }

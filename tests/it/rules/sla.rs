@@ -43,6 +43,28 @@ fn that_nobody_took_it_is_said_once_by_playbook_or_clock() {
 }
 
 #[test]
+fn what_nobody_took_in_time_is_offered_to_the_next() {
+    let silent = "03 10:00 lock1 online\n03 19:15 lock1 offline\n04 12:00 wait";
+    let then = "
+        03 19:30 opened silent lock1
+        03 19:30 text housekeeper:h1 offer_silent
+        04 08:30 overdue silent lock1
+        04 08:30 text manager:oak overdue_answer
+        04 08:30 text housekeeper:h5 offer_silent
+        04 08:40 accepted silent lock1";
+    let when = silent.replace("\n04 12:00", "\n04 08:40 h5 accept silent\n04 12:00");
+    check("clocks run\nh5 works day locks", &when, then);
+    let refused = "
+        03 19:30 opened silent lock1
+        03 19:30 text housekeeper:h1 offer_silent
+        03 19:30 message_failed silent lock1
+        03 19:30 text housekeeper:h5 offer_silent
+        04 08:30 overdue silent lock1
+        04 08:30 text manager:oak overdue_answer";
+    check("clocks run\nh5 works day locks\nrefuses +8613800008001", silent, refused);
+}
+
+#[test]
 fn what_can_wait_has_its_time_in_service_hours() {
     let silent = "03 10:00 lock1 online\n03 19:15 lock1 offline\n04 12:00 wait";
     let then = "

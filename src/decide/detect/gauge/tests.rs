@@ -100,7 +100,15 @@ fn one_percent_for_weeks_with_new_cells() {
 #[test]
 fn eighty_to_zero_over_night() {
     // airbnk_mqtt #30; one zero between good readings is a glitch (nuki_hub #121).
-    assert_eq!(lies(6, steady(80.0, 20).chain(steady(0.0, 3))), [Lie::Cliff]);
+    let replaced_on = |day: i64, mut gauge: Gauge| {
+        gauge.replaced(Timestamp(day * DAY));
+        gauge.evidence.iter().map(|e| (e.lie, e.shown)).collect::<Vec<_>>()
+    };
+    let fallen = || steady(80.0, 20).chain(steady(0.0, 3));
+    assert_eq!(replaced_on(9, heard(6, fallen(), &[])), [(Lie::Cliff, 80.0)]);
+    assert_eq!(replaced_on(6, heard(6, fallen().chain(steady(100.0, 4)), &[])), [(Lie::Cliff, 80.0)], "by the new cells");
+    let back = fallen().chain(steady(78.0, 200));
+    assert_eq!(replaced_on(56, heard(6, back, &[])), [], "two zeros running were glitches: it came back, and lasted");
     let glitches = (0..100).map(|n| (if n % 9 == 4 { 0.0 } else { 63.0 }, 6000.0, 0.0));
     assert_eq!(lies(6, glitches), []);
     assert_eq!(lies(24, (0..100).map(|n| (f64::from(100 - n), 6000.0, 0.0))), [], "a slow end");
