@@ -235,7 +235,9 @@ fn timezone(text: &str) -> Result<chrono_tz::Tz, String> {
         let near = names.into_iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         match near.filter(|name| likeness(name) >= SLIP_ALIKE_MIN) {
             Some(name) => format!("did you mean \"{name}\"?"),
-            None => "expected a name of its list, e.g. \"Asia/Shanghai\" for all of China or \"Europe/Berlin\"".to_owned(),
+            None => {
+                "expected a name of its list, e.g. \"Asia/Shanghai\" for all of China or \"Europe/Berlin\"".to_owned()
+            }
         }
     };
     text.parse().map_err(|_| format!("\"{text}\" is no IANA time zone; {}", mend()))

@@ -101,7 +101,9 @@ fn each_bad_cell_is_told_with_file_line_column_and_reason() {
             p,
             "Asia/Shanghai",
             "Asia/Beijing",
-            &[r#"properties.csv:2: timezone: "Asia/Beijing" is no IANA time zone; expected a name of its list, e.g. "Asia/Shanghai" for all of China or "Europe/Berlin""#],
+            &[
+                r#"properties.csv:2: timezone: "Asia/Beijing" is no IANA time zone; expected a name of its list, e.g. "Asia/Shanghai" for all of China or "Europe/Berlin""#,
+            ],
         ),
         (p, "zh-CN", "zh", &[r#"properties.csv:2: locale: unknown locale "zh"; did you mean "zh-CN"?"#]),
         (p, ",CN", ",ZZ", &[r#"properties.csv:2: country: "ZZ" is no ISO 3166 code, e.g. CN"#]),

@@ -106,7 +106,11 @@ fn eighty_to_zero_over_night() {
     };
     let fallen = || steady(80.0, 20).chain(steady(0.0, 3));
     assert_eq!(replaced_on(9, heard(6, fallen(), &[])), [(Lie::Cliff, 80.0)]);
-    assert_eq!(replaced_on(6, heard(6, fallen().chain(steady(100.0, 4)), &[])), [(Lie::Cliff, 80.0)], "by the new cells");
+    assert_eq!(
+        replaced_on(6, heard(6, fallen().chain(steady(100.0, 4)), &[])),
+        [(Lie::Cliff, 80.0)],
+        "by the new cells"
+    );
     let back = fallen().chain(steady(78.0, 200));
     assert_eq!(replaced_on(56, heard(6, back, &[])), [], "two zeros running were glitches: it came back, and lasted");
     let glitches = (0..100).map(|n| (if n % 9 == 4 { 0.0 } else { 63.0 }, 6000.0, 0.0));
