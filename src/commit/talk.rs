@@ -20,7 +20,8 @@ impl Batch<'_> {
         to: &str,
         tasks: &mut Vec<Task<'i>>,
     ) -> Result<(), StoreError> {
-        let mut tickets = tx.tickets_of_phone(reply.from.as_str(), self.now - ASKED_LATELY_MS).await?;
+        let (asked_since, today) = (self.now - ASKED_LATELY_MS, self.now.to_utc().date_naive().to_string());
+        let mut tickets = tx.tickets_of_phone(reply.from.as_str(), asked_since, &today).await?;
         if let Some(about) = &reply.about {
             // What they named counts before what is newest.
             tickets.retain(|id| id != about);

@@ -143,7 +143,7 @@ queries! {
     /// The properties whose people are listed.
     rota::property_ids as property_ids(properties: Option<&[String]>) -> Vec<String>;
     /// Tickets that a number may mean.
-    facts::tickets_of_phone as tickets_of_phone(phone: &str, asked_since: Timestamp) -> Vec<TicketId>;
+    facts::tickets_of_phone as tickets_of_phone(phone: &str, asked_since: Timestamp, day: &str) -> Vec<TicketId>;
 
     /// Which properties tickets belong to.
     facts::properties_of_tickets as properties_of_tickets(ids: &[&str]) -> Vec<String>;

@@ -354,19 +354,25 @@ pub async fn unit_states(conn: &mut Conn, units: &[&str]) -> Result<Vec<(UnitId,
     rows.iter().map(|row| Ok((UnitId(row.try_get(4)?), state_row(row)?))).collect()
 }
 
-/// Tickets that a person with this number may mean: not over, or over and asked about since then; the newest first.
+/// Tickets that a person with this number may mean: not over, or over and asked about since then; the newest first, and
+/// last requests of where they live on a day that nobody has written to them about.
 pub async fn tickets_of_phone(
     conn: &mut Conn,
     phone: &str,
     asked_since: Timestamp,
+    day: &str,
 ) -> Result<Vec<TicketId>, StoreError> {
     let rows = sqlx::query(
-        "SELECT m.ticket_id, MAX(m.created_at) AS latest FROM messages m JOIN tickets t ON t.id = m.ticket_id \
-         WHERE m.phone_to = $1 AND m.recipient LIKE 'tenant:%' AND (t.status NOT IN ('closed', 'cancelled') \
-         OR (m.template = 'survey_tenant' AND m.created_at > $2)) GROUP BY m.ticket_id ORDER BY latest DESC LIMIT 10",
+        "SELECT id, MAX(latest) AS latest FROM (SELECT m.ticket_id AS id, m.created_at AS latest FROM messages m \
+         JOIN tickets t ON t.id = m.ticket_id WHERE m.phone_to = $1 AND m.recipient LIKE 'tenant:%' \
+         AND (t.status NOT IN ('closed', 'cancelled') OR (m.template = 'survey_tenant' AND m.created_at > $2)) \
+         UNION ALL SELECT t.id, 0 FROM tenants n JOIN tickets t ON t.unit_id = n.unit_id WHERE n.phone = $1 \
+         AND n.from_day <= $3 AND (n.to_day IS NULL OR n.to_day >= $3) AND t.kind = 'request' AND t.status NOT IN ('closed', 'cancelled')) AS theirs \
+         GROUP BY id ORDER BY latest DESC, id LIMIT 10",
     )
     .bind(phone)
     .bind(asked_since.0)
+    .bind(day)
     .fetch_all(&mut *conn)
     .await?;
     rows.iter().map(|row| Ok(TicketId(row.try_get(0)?))).collect()

@@ -32,13 +32,16 @@ pub async fn stop_and_start_are_kept(db: &Engine) {
 }
 
 pub async fn a_text_from_a_person_is_taken_once(db: &Engine) {
+    db.registered().await;
     let open = ticket("k1", TicketKind::Battery, "lock1", "oak-1", 1);
     let over = Ticket {
         status: Status::Cancelled { at: Timestamp(3) },
         ..ticket("k3", TicketKind::Leak, "leak1", "oak-1", 1)
     };
     let newer = ticket("k2", TicketKind::Leak, "leak1", "oak-1", 1);
-    db.write(async |tx| tx.save_tickets(&[&open, &over, &newer]).await).await;
+    let untold = ticket("k0", TicketKind::Request, "a", "oak-1", 6);
+    let elsewhere = ticket("k9", TicketKind::Request, "b", "elm-1", 6);
+    db.write(async |tx| tx.save_tickets(&[&open, &over, &newer, &untold, &elsewhere]).await).await;
     let about = |key: &str, ticket: &str, at| NewMessage {
         ticket_id: Some(ticket.into()),
         ..message(key, Severity::Routine, at)
@@ -46,8 +49,15 @@ pub async fn a_text_from_a_person_is_taken_once(db: &Engine) {
     let to_staff = NewMessage { recipient: Recipient::Housekeeper("h1".into()), ..about("d", "k4", 4) };
     let all = [about("a", "k1", 1), about("b", "k2", 2), about("c", "k3", 3), to_staff];
     db.write(async |tx| tx.add_messages(&all, 0, "me", Timestamp(5), Timestamp(9)).await).await;
-    let meant = db.read(async |tx| tx.tickets_of_phone("+14155550101", Timestamp(0)).await).await;
-    assert_eq!(meant, [TicketId::from("k2"), TicketId::from("k1")], "not over, the newest first, as a tenant");
+    let meant_on =
+        async |day: &str| db.read(async |tx| tx.tickets_of_phone("+14155550101", Timestamp(0), day).await).await;
+    let meant = meant_on("2026-01-05").await;
+    let expected = ["k2", "k1", "k0"].map(TicketId::from);
+    assert_eq!(
+        meant, expected,
+        "not over, the newest first, as a tenant; a request of their home that nobody wrote of, last"
+    );
+    assert_eq!(meant_on("2020-01-05").await, expected[..2], "they do not live there yet");
     let from = phone("+14155550101");
     let take = async |sid: &str| {
         db.write(async |tx| tx.add_inbound(&from, "+15005550006", "换好了", sid, meant.first(), Timestamp(7)).await)
