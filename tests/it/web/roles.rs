@@ -127,7 +127,7 @@ async fn lists_hold_only_what_is_in_scope() {
     let accept = format!("/api/v1/tickets/{oak}/accept");
     assert_eq!(house.post("ops", &accept, json!({ "housekeeper_id": "h-liu" })).await.0, 200);
     assert_eq!(house.problem("chen", &format!("/api/v1/tickets/{oak}")).await.0, 404);
-    assert_eq!(house.post("chen", &accept, json!({})).await.0, 404);
+    assert_eq!(house.post("chen", &accept, json!({})).await.0, 409, "it was offered to them");
 }
 
 #[tokio::test]
