@@ -126,3 +126,21 @@ async fn who_was_offered_a_job_is_told_that_it_is_taken_and_nobody_else_learns_o
     assert_eq!(house.get("ops", &path).await["items"], json!([]), "nobody offered it to h-liu");
     assert_eq!(act(&house, "liu", &other, "accept", json!({})).await.0, 404);
 }
+
+#[tokio::test]
+async fn only_what_waits_goes_on() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    let events = format!("/api/v1/tickets/{ticket}/events");
+    for (verb, body) in [("accept", json!({})), ("arrive", json!({}))] {
+        let before = house.get("ops", &events).await;
+        let (status, problem) = act(&house, "ops", &ticket, "resume", json!({})).await;
+        assert_eq!((status, &problem["type"]), (409, &json!("urn:nightporter:problem:wrong-move")), "{problem}");
+        assert!(problem["detail"].as_str().expect("a detail").ends_with("the tenant is not waited for"), "{problem}");
+        assert_eq!(house.get("ops", &events).await, before, "nothing was noted");
+        assert_eq!(act(&house, "chen", &ticket, verb, body).await.0, 200);
+    }
+    assert_eq!(act(&house, "chen", &ticket, "resume", json!({})).await.0, 409, "on site");
+    assert_eq!(act(&house, "chen", &ticket, "wait", json!({ "reason": "key" })).await.0, 200);
+    assert_eq!(act(&house, "chen", &ticket, "resume", json!({})).await.0, 200);
+}
