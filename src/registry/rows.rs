@@ -162,9 +162,12 @@ pub(super) fn device(
     })
 }
 
-/// A chemistry as people write it.
+/// A chemistry as people write it; which lithium it is, the cells may tell.
 fn chemistry(text: &str) -> Result<String, String> {
-    if Chemistry::parse(text).is_some() || sample::Chemistry::parse(text).is_some() {
+    if text.eq_ignore_ascii_case("lithium")
+        || Chemistry::parse(text).is_some()
+        || sample::Chemistry::parse(text).is_some()
+    {
         return Ok(text.to_owned());
     }
     let words = Chemistry::ALL.map(Chemistry::as_str);

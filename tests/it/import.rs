@@ -227,7 +227,15 @@ fn a_battery_that_cannot_be_is_no_battery() {
         let told = format!("devices.csv:2: cells: \"{count}\" is no number of cells; 1 to 12, and which, e.g. 4 AA");
         refused("devices.csv", "alkaline,4 AA", &format!("alkaline,{count}"), &[&told]);
     }
-    for fine in ["Li-SOCl2,ER14505", "CR123A,2", "nimh,12 x C", "LiPo,3.7 V pack", ",18650", ",two big ones"] {
+    for fine in [
+        "Li-SOCl2,ER14505",
+        "Lithium,1 CR2450",
+        "CR123A,2",
+        "nimh,12 x C",
+        "LiPo,3.7 V pack",
+        ",18650",
+        ",two big ones",
+    ] {
         let dir = folder(|_, text| Some(text.replace("alkaline,4 AA", fine).into_bytes()));
         assert!(read(dir.path()).is_ok(), "{fine}: {:?}", read(dir.path()));
     }

@@ -122,7 +122,7 @@ async fn a_signed_form_loses_the_character_that_not_every_database_takes() {
     let house = House::start().await;
     let ticket = house.leak().await;
     for sid in ["SM\0one", "SMone", "SMo\0ne"] {
-        let reply = [("MessageSid", sid), ("From", "+8613800000001"), ("To", "+1500\05550006"), ("Body", "a\0b")];
+        let reply = [("MessageSid", sid), ("From", "+8613800000001"), ("To", "+1500\u{0}5550006"), ("Body", "a\0b")];
         assert_eq!(signed(&house, "/webhooks/twilio/inbound", &reply).await.0, 200);
     }
     let events = house.get("ops", &format!("/api/v1/tickets/{ticket}/events")).await;
