@@ -1,11 +1,12 @@
 //! `nightporter token`: who may use the API. A token is shown once and kept only as its hash.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use clap::Subcommand;
 
 use super::scope::{self, RoleArg};
-use super::{ConfigArg, Failure, say};
+use super::{ConfigArg, Failure};
 use crate::clock::Clock;
 use crate::store::TokenRow;
 use crate::web::{Role, token_hash};
@@ -80,6 +81,9 @@ impl Create {
         }
         let row = TokenRow { id, name: self.name, role: role.as_str().to_owned(), scope: self.scope };
         tx.create_token(&row, &token_hash(&token), Clock::system().now()).await?;
+        // Before it counts: a token that nobody saw must not be live.
+        writeln!(io::stdout(), "{token}")
+            .map_err(|e| Failure::Failed(format!("no token was made: it could not be shown ({e})")))?;
         tx.commit().await?;
         store.close().await;
         let page = match role {
@@ -91,7 +95,7 @@ impl Create {
             // Beside the token, which stays alone on the standard output.
             eprintln!("Their page, for them alone: {}/{page}/{token}", config.http.base_url());
         }
-        say(token)
+        Ok(())
     }
 }
 

@@ -122,6 +122,7 @@ async fn try_database(config: &Config) -> Result<String, String> {
     }
     Store::reach(url).await.map_err(|e| in_words(&e))?;
     let store = Store::open(url).await.map_err(|e| in_words(&e))?;
+    store.try_to_write().await.map_err(|e| in_words(&e))?;
     let mut tx = store.read().await.map_err(|e| in_words(&e))?;
     let schema = tx.ticket_counts().await;
     let strangers = strangers(config, &mut tx).await;

@@ -153,10 +153,7 @@ impl Desk<'_> {
             Command::CloseValve => self.close_valve(id, actor),
             Command::OpenValve { confirm } => self.open_valve(id, actor, confirm.as_deref()),
             Command::Wait { reason } => self.wait_for_tenant(id, actor, reason),
-            Command::GoOn => {
-                self.go_on(id, actor);
-                Ok(())
-            }
+            Command::GoOn => self.resume(id, actor),
             Command::Resolve { note } => self.resolve_by_word(id, actor, note),
             Command::Reassign(housekeeper) => {
                 self.reassign(id, actor, housekeeper);

@@ -185,7 +185,17 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// The tenant is no longer waited for.
+    /// The tenant is no longer waited for, says who waited.
+    pub(super) fn resume(&mut self, id: &TicketId, actor: &str) -> Result<(), Refusal> {
+        let ticket = self.ticket(id);
+        if ticket.work.waiting_since.is_none() {
+            return Err(wrong(ticket, ": the tenant is not waited for"));
+        }
+        self.go_on(id, actor);
+        Ok(())
+    }
+
+    /// The tenant is no longer waited for, if they were.
     pub(super) fn go_on(&mut self, id: &TicketId, actor: &str) {
         if let Some(since) = self.ticket(id).work.waiting_since {
             let waited = self.now - since;

@@ -56,8 +56,11 @@ pub(super) fn read(
     };
     let file = match File::open(folder.dir.join(spec.file)) {
         Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !spec.needed => return true,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return failed("is missing".to_owned(), errors),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => match in_another_case(folder.dir, spec.file) {
+            Some(found) => return failed(format!("is missing; found {found}, rename it to {}", spec.file), errors),
+            None if !spec.needed => return true,
+            None => return failed("is missing".to_owned(), errors),
+        },
         Err(e) => return failed(format!("cannot be read: {e}"), errors),
     };
     let bytes = file.metadata().map_or(0, |m| m.len());
@@ -84,6 +87,12 @@ pub(super) fn read(
         }
     }
     unreachable!("a file has an end")
+}
+
+/// A file whose name differs by case alone.
+fn in_another_case(dir: &Path, file: &str) -> Option<String> {
+    let names = std::fs::read_dir(dir).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|name| name.eq_ignore_ascii_case(file)).min()
 }
 
 fn hand_on(

@@ -8,7 +8,9 @@ use phonenumber::country::Id as Country;
 use super::csv_file::{Row, Spec};
 use super::phone::{self, Home};
 use super::{HousekeeperRow, PropertyRow, UnitRow};
+use crate::catalogue::{CELLS_MAX, Cells, Chemistry};
 use crate::config::suggest;
+use crate::decide::detect::sample;
 use crate::model::{
     Consent, Device, DeviceKey, DeviceKind, E164, Housekeeper, Locale, Location, Property, PropertyId, SKILLS, Shift,
     Tenant, Unit, UnitId,
@@ -142,8 +144,8 @@ pub(super) fn device(
     {
         row.report("valve_for", format!("belongs to a valve; this is a {}", kind.as_str()));
     }
-    let chemistry = row.maybe("chemistry");
-    let cells = row.maybe("cells");
+    let chemistry = row.parse_maybe("chemistry", chemistry);
+    let cells = row.parse_maybe("cells", cells);
     let gateway = row.maybe("gateway");
     let (unit_id, property_id) = unit?;
     Some(Device {
@@ -158,6 +160,29 @@ pub(super) fn device(
         cells: cells?,
         gateway: gateway?.map(DeviceKey),
     })
+}
+
+/// A chemistry as people write it; which lithium it is, the cells may tell.
+fn chemistry(text: &str) -> Result<String, String> {
+    if text.eq_ignore_ascii_case("lithium")
+        || Chemistry::parse(text).is_some()
+        || sample::Chemistry::parse(text).is_some()
+    {
+        return Ok(text.to_owned());
+    }
+    let words = Chemistry::ALL.map(Chemistry::as_str);
+    Err(format!("{}; or leave it empty", unknown("chemistry", text, &words)))
+}
+
+/// Cells as people write them, shown as they are where they are not understood; but their number is one.
+fn cells(text: &str) -> Result<String, String> {
+    let is_number =
+        text.parse::<f64>().is_ok() && Cells::parse(text).is_none() && sample::Chemistry::parse(text).is_none();
+    let counted = !is_number || text.parse().is_ok_and(|n: u8| (1..=CELLS_MAX).contains(&n));
+    if counted && !text.starts_with('-') {
+        return Ok(text.to_owned());
+    }
+    Err(format!("\"{text}\" is no number of cells; 1 to {CELLS_MAX}, and which, e.g. 4 AA"))
 }
 
 pub(super) fn kind(row: &mut Row<'_>) -> Option<DeviceKind> {

@@ -38,7 +38,7 @@ pub enum StoreError {
     #[error("another nightporter is running on {0}; SQLite serves one process (use postgres:// for several)")]
     InUse(PathBuf),
     /// The schema could not be brought up.
-    #[error("the schema could not be brought up: {0}")]
+    #[error("the schema could not be brought up: {}", of_schema(.0))]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The database said no, or nothing.
     #[error("database: {}", in_words(.0))]
@@ -61,6 +61,11 @@ pub enum StoreError {
 /// What an operator can do something about, in plain words; the rest as the database says it.
 fn in_words(error: &sqlx::Error) -> String {
     let code = match error {
+        sqlx::Error::Configuration(why) => {
+            return format!(
+                "database.url cannot be read ({why}); give sqlite://FILE, or postgres://USER:PASSWORD@HOST/NAME"
+            );
+        }
         sqlx::Error::PoolTimedOut => return format!("no connection within {} s", ACQUIRE_TIMEOUT.as_secs()),
         sqlx::Error::Io(e) if e.kind() == std::io::ErrorKind::ConnectionRefused => {
             return "nothing listens there; is PostgreSQL running, are host and port of database.url right?".to_owned();
@@ -68,16 +73,28 @@ fn in_words(error: &sqlx::Error) -> String {
         sqlx::Error::Database(e) => e.code().unwrap_or_default(),
         other => return other.to_string(),
     };
-    let words = match &*code {
+    // SQLite says more than the kind of an error above its lowest eight bits.
+    let kind = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|n| (n & 0xff).to_string());
+    let words = match kind.as_deref().unwrap_or(&code) {
         "28P01" | "28000" => "the server does not let this user in; are user and password of database.url right?",
         "3D000" => "there is no database of this name; create it, or mend its name in database.url",
-        "8" => "the file may not be written to by this user (readonly)",
-        "13" => "the disk is full",
+        "5" | "6" => "another program holds the file of database.url locked; stop it, then try again",
+        "8" => "the file or its folder may not be written to by this user (readonly); mend its owner, or database.url",
+        "10" => "the file of database.url cannot be read or written (I/O error); is the disk full, or broken?",
+        "13" => "the disk is full: make room where the file of database.url is",
         "14" => "the file cannot be opened; may this user write to it and to its folder?",
         "26" => "the file is not an SQLite database; mend database.url",
         _ => return error.to_string(),
     };
     words.to_owned()
+}
+
+fn of_schema(error: &sqlx::migrate::MigrateError) -> String {
+    use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
+    match error {
+        Execute(error) | ExecuteMigration(error, _) => in_words(error),
+        other => other.to_string(),
+    }
 }
 
 impl StoreError {
@@ -200,6 +217,15 @@ impl Store {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
+    }
+
+    /// Whether this user may write to a file: tried by a change that is taken back. Who writes to a server is its own matter.
+    pub async fn try_to_write(&self) -> Result<(), StoreError> {
+        if let Tx::Sqlite(mut tx) = self.begin().await? {
+            sqlx::query("CREATE TABLE never_kept (n INTEGER)").execute(&mut *tx).await?;
+            tx.rollback().await?;
+        }
+        Ok(())
     }
 
     /// Whether leases of other owners are leases of the dead: SQLite serves one process.

@@ -15,7 +15,7 @@ use super::origin::is_own_page;
 use super::problem::Problem;
 use super::server::Peer;
 use crate::model::Timestamp;
-use crate::model::{Status, Ticket};
+use crate::model::{Recipient, Status, Ticket};
 use crate::store::{HomeRow, Tx};
 
 /// The cookie of the page's session.
@@ -181,6 +181,12 @@ impl Caller {
             free || ticket.assignee.as_ref().is_some_and(|a| a.0 == *me)
         });
         theirs && self.sees(Some(ticket.property_id.as_str()))
+    }
+
+    /// Whether they are a housekeeper who was offered this job, also when somebody else has it by now.
+    pub fn was_offered(&self, ticket: &Ticket) -> bool {
+        let told = |me: &String| ticket.was_told(&Recipient::Housekeeper(me.clone()));
+        self.housekeeper.as_ref().is_some_and(told) && self.sees(Some(ticket.property_id.as_str()))
     }
 }
 

@@ -18,7 +18,7 @@ use super::params::{nearest, too_large, unsupported};
 use super::problem::Problem;
 
 /// The media type of bodies.
-const JSON: &str = "application/json";
+pub const JSON: &str = "application/json";
 
 /// A JSON body as `T`; no body at all is `{}`.
 #[derive(Debug)]

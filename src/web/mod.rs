@@ -131,6 +131,7 @@ fn router(state: AppState) -> Router {
     pages::routes(routes.into_router())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
+        .layer(from_fn(params::sound_path))
         .layer(from_fn(server::time_out))
         .layer(from_fn(server::guard))
         .layer(from_fn_with_state(state.clone(), server::count))
@@ -144,7 +145,5 @@ async fn no_such_path(uri: Uri) -> Problem {
 }
 
 async fn no_such_method(method: Method, uri: Uri) -> Problem {
-    let detail = format!("{method} is not possible at {}", uri.path());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", detail)
-        .mend("the Allow header lists what is")
+    Problem::method(&method, &uri)
 }

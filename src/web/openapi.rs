@@ -6,10 +6,12 @@
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, on};
-use utoipa::openapi::HttpMethod;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, HttpMethod, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
+use super::body::JSON;
+use super::problem::PROBLEM_JSON;
 use super::{AppState, api, health, session, webhooks};
 
 /// Routes that stand in the document.
@@ -88,7 +90,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         session::begin, session::end,
         webhooks::status, webhooks::inbound, webhooks::voice,
     ),
-    modifiers(&Bearer),
+    modifiers(&Bearer, &Refusals),
     security(("bearer" = [])),
     tags(
         (name = "devices", description = "What devices told."),
@@ -113,6 +115,45 @@ impl Modify for Bearer {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
+}
+
+/// What every route of the API may answer, with what it says where its description has no words of its own.
+const REFUSALS: [(&str, &str); 4] = [
+    ("400", "The request cannot be understood."),
+    ("401", "No known token."),
+    ("403", "Not with this role."),
+    ("503", "The database is away; nothing changed."),
+];
+
+/// Every problem goes out as a problem, and every route of the API may refuse.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+                let responses = &mut operation.responses.responses;
+                for (status, words) in REFUSALS.into_iter().filter(|_| path.starts_with("/api/v1/")) {
+                    responses.entry(status.to_owned()).or_insert_with(|| refusal(words).into());
+                }
+                responses.values_mut().for_each(as_problem);
+            }
+        }
+    }
+}
+
+fn refusal(words: &str) -> Response {
+    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new().description(words).content(JSON, problem).build()
+}
+
+fn as_problem(response: &mut RefOr<Response>) {
+    let RefOr::T(response) = response else { return };
+    let problem = RefOr::from(Ref::from_schema_name("Problem"));
+    let tells = |content: &RefOr<Content>| matches!(content, RefOr::T(c) if c.schema.as_ref() == Some(&problem));
+    let content = std::mem::take(&mut response.content);
+    let named = |(kind, content)| (if tells(&content) { PROBLEM_JSON.to_owned() } else { kind }, content);
+    response.content = content.into_iter().map(named).collect();
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 //! Nothing is ignored silently: a misspelt filter would otherwise show everything. No text with control characters gets
 //! further than this: no id holds any, and not every database takes them.
 
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
@@ -83,13 +85,43 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let id = Path::<String>::from_request_parts(parts, state).await.map(|path| path.0);
-        id.ok().filter(|id| !id.contains(char::is_control)).map(Self).ok_or_else(|| {
-            Problem::bad_request("bad-path", "the id in the path is no text without control characters")
-                .at("path")
-                .mend("percent-encode the id as UTF-8")
-        })
+        Path::<String>::from_request_parts(parts, state).await.map(|path| Self(path.0)).map_err(|_| bad_path())
     }
+}
+
+/// Lets no path further whose text is not UTF-8 or holds control characters, whatever stands behind it.
+pub async fn sound_path(request: Request, next: Next) -> Response {
+    let path = decoded(request.uri().path());
+    match String::from_utf8(path).is_ok_and(|path| !path.contains(char::is_control)) {
+        true => next.run(request).await,
+        false => bad_path().into_response(),
+    }
+}
+
+/// A path without its percent-encoding; what is no encoding stands for itself.
+fn decoded(path: &str) -> Vec<u8> {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend(&part.as_bytes()[2..]);
+            }
+            None => {
+                bytes.push(b'%');
+                bytes.extend(part.as_bytes());
+            }
+        }
+    }
+    bytes
+}
+
+fn bad_path() -> Problem {
+    Problem::bad_request("bad-path", "what stands in the path is no text without control characters")
+        .at("path")
+        .mend("percent-encode an id as UTF-8")
 }
 
 fn unknown_parameter(name: &str, known: &[&str]) -> Problem {

@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU32;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -93,6 +93,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail)
     }
 
+    /// 405: not by this method; the answer's Allow header has those that are possible.
+    pub fn method(method: &Method, uri: &Uri) -> Self {
+        let detail = format!("{method} is not possible at {}", uri.path());
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Wrong method", detail)
+            .mend("the Allow header lists what is")
+    }
+
     /// 409: this Idempotency-Key was used for something else.
     pub fn used_key(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "idempotency-conflict", "Used before", detail)
@@ -122,6 +129,11 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).expect("made from a status")
     }
+}
+
+/// 405 where several paths share a route.
+pub fn wrong_method(method: &Method, uri: &Uri, allowed: &'static str) -> Response {
+    ([(header::ALLOW, allowed)], Problem::method(method, uri)).into_response()
 }
 
 impl IntoResponse for Problem {

@@ -78,6 +78,8 @@ impl FromRequest<AppState> for SignedForm {
         }
         let of_query = |name| uri.query().and_then(|q| q.split('&').find_map(|pair| pair.strip_prefix(name)));
         let locale = of_query("l=").and_then(Locale::parse);
+        // Not every database takes a NUL. The signature is of the form as it came.
+        let fields = fields.into_iter().map(|(name, value)| (name, value.replace('\0', ""))).collect();
         Ok(Self { attempt: of_query("a=").map(str::to_owned), locale, fields })
     }
 }
@@ -141,8 +143,7 @@ pub async fn inbound(State(app): State<AppState>, form: SignedForm) -> Result<Re
 fn reply_of(form: &SignedForm) -> Option<(Reply, String)> {
     let sid = form.get("MessageSid").or_else(|| form.get("SmsSid")).filter(|sid| !sid.is_empty())?;
     let from = E164::parse(form.get("From")?)?;
-    // Not every database takes a NUL.
-    let body = form.get("Body").unwrap_or_default().replace('\0', "");
+    let body = form.get("Body").unwrap_or_default().to_owned();
     let to = form.get("To").unwrap_or_default().to_owned();
     Some((Reply { from, body, sid: sid.to_owned(), about: None }, to))
 }

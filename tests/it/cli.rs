@@ -13,9 +13,10 @@ use nightporter::store::Store;
 use serde_json::json;
 use sqlx::Row;
 
-use crate::services::{eventually, free_port, server_url};
+use crate::services::{eventually, free_port};
 
 mod accounts;
+mod database;
 
 /// What a call of the program came to.
 struct Outcome {
@@ -287,28 +288,6 @@ fn check_says_in_plain_words_what_is_wrong() {
     assert!(lines[2].starts_with("database: WRONG: there is no folder "), "{}", lines[2]);
     assert!(lines[3].starts_with("carrier: WRONG: carrier unreachable"), "{}", lines[3]);
     assert!(lines[4].starts_with(&format!("http: WRONG: {http} is taken by another program")), "{}", lines[4]);
-}
-
-#[test]
-fn check_says_what_is_wrong_with_a_database() {
-    let nobody = free_port();
-    let postgres = server_url();
-    let (server, _) = postgres.rsplit_once('/').expect("a URL");
-    let home = Home::new("");
-    let file = home.path().join("words.txt");
-    std::fs::write(&file, "no database at all, but some words of a letter").expect("written");
-    for (url, words) in [
-        (format!("postgres://127.0.0.1:{nobody}/np"), "nothing listens there; is PostgreSQL running"),
-        (format!("{server}/nowhere"), "there is no database of this name"),
-        (format!("sqlite://{}", file.display()), "the file is not an SQLite database"),
-    ] {
-        let home =
-            Home::new(&format!("[broker]\nenabled = true\nlisten = '127.0.0.1:1883'\n[database]\nurl = '{url}'\n"));
-        let checked = home.call(&["check", "--config", "FILE"]);
-        assert_eq!(checked.code, Some(1), "{url}: {}{}", checked.stdout, checked.stderr);
-        let line = checked.stdout.lines().find(|l| l.starts_with("database:")).unwrap_or_default();
-        assert!(line.starts_with(&format!("database: WRONG: {words}")), "{url}: {line}{}", checked.stderr);
-    }
 }
 
 #[test]

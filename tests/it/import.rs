@@ -212,6 +212,46 @@ fn a_key_that_no_device_can_have_is_refused() {
 }
 
 #[test]
+fn a_battery_that_cannot_be_is_no_battery() {
+    for (written, reason) in [
+        (
+            "plutonium",
+            "known are alkaline, lithium_iron, lithium_manganese, lithium_thionyl, lithium_ion, nimh; or leave it empty",
+        ),
+        ("alcaline", "did you mean \"alkaline\"?; or leave it empty"),
+    ] {
+        let told = format!("devices.csv:2: chemistry: unknown chemistry \"{written}\"; {reason}");
+        refused("devices.csv", "alkaline,4 AA", &format!("{written},4 AA"), &[&told]);
+    }
+    for count in ["-4", "0", "4.5", "1e3", "13", "-4 AA"] {
+        let told = format!("devices.csv:2: cells: \"{count}\" is no number of cells; 1 to 12, and which, e.g. 4 AA");
+        refused("devices.csv", "alkaline,4 AA", &format!("alkaline,{count}"), &[&told]);
+    }
+    for fine in [
+        "Li-SOCl2,ER14505",
+        "Lithium,1 CR2450",
+        "CR123A,2",
+        "nimh,12 x C",
+        "LiPo,3.7 V pack",
+        ",18650",
+        ",two big ones",
+    ] {
+        let dir = folder(|_, text| Some(text.replace("alkaline,4 AA", fine).into_bytes()));
+        assert!(read(dir.path()).is_ok(), "{fine}: {:?}", read(dir.path()));
+    }
+}
+
+#[test]
+fn a_file_whose_name_differs_by_case_is_not_passed_over() {
+    for (name, found) in [("tenants.csv", "Tenants.CSV"), ("units.csv", "UNITS.csv")] {
+        let dir = folder(|_, text| Some(text.as_bytes().to_vec()));
+        std::fs::rename(dir.path().join(name), dir.path().join(found)).expect("renamed");
+        let told = read(dir.path()).expect_err("refused");
+        assert_eq!(told, [format!("{name}: is missing; found {found}, rename it to {name}")]);
+    }
+}
+
+#[test]
 fn every_bad_row_of_every_file_is_told_in_order() {
     let dir = folder(|_, text| Some(text.replace("zh-CN", "fr").replace("lock1,12a", "lock1,13a").into_bytes()));
     let told = read(dir.path()).expect_err("refused");

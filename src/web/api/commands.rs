@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::tickets::{Ticket, visible};
+use super::tickets::Ticket;
 use super::{Answer, NoParams, Nothing};
 use crate::decide::Command;
 use crate::model::{HousekeeperId, TicketId};
@@ -105,7 +105,8 @@ pub struct Why {
 /// What every command needs.
 type Asked = (State<AppState>, Caller, Id, Params<NoParams>);
 
-/// Carries out a wish: first the right and the scope, then the door.
+/// Carries out a wish: first the right and the scope, then the door. Who was offered a job that somebody else has by now
+/// may still take it or pass as far as this goes: the door tells them that it is taken.
 async fn carry_out(
     asked: Asked,
     right: Right,
@@ -113,8 +114,13 @@ async fn carry_out(
 ) -> Answer<Ticket> {
     let (State(app), caller, Id(id), _) = asked;
     caller.need(right)?;
-    visible(&mut app.store.read().await?, &caller, &id).await?;
+    let ticket = app.store.read().await?.ticket(&id).await?;
+    let ticket = ticket.filter(|t| caller.sees_ticket(t) || caller.was_offered(t));
+    let ticket = ticket.ok_or_else(|| Problem::not_found("ticket"))?;
     let command = wish(&caller)?;
+    if !caller.sees_ticket(&ticket) && !matches!(command, Command::Accept(_) | Command::Decline(_)) {
+        return Err(Problem::not_found("ticket"));
+    }
     let ticket = app.door.command(TicketId(id), caller.actor(), command).await?;
     Ok(Json(Ticket::from(&ticket)))
 }

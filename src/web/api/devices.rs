@@ -1,13 +1,14 @@
 //! Devices: what the registry says of them and what they told last. Held strangers too: heard, but in no registry.
 
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::battery::{Day, Forecast, days};
 use super::catalogue::CatalogueModel;
+use super::field::below;
 use super::gauge::Gauge;
 use super::{Answer, NoParams, Paged, Time};
 use crate::catalogue;
@@ -19,7 +20,7 @@ use crate::web::AppState;
 use crate::web::access::{Caller, Right};
 use crate::web::openapi::Routes;
 use crate::web::params::{Id, Params, page};
-use crate::web::problem::Problem;
+use crate::web::problem::{Problem, wrong_method};
 
 /// Adds the routes of this file. A device key may hold slashes: percent-encoded or as they are.
 pub fn routes(routes: Routes) -> Routes {
@@ -376,11 +377,13 @@ async fn one_or_battery(
     caller: Caller,
     Id(key): Id,
     _: Params<NoParams>,
+    method: Method,
     uri: Uri,
 ) -> Response {
-    match key.strip_suffix("/battery").filter(|_| uri.path().ends_with("/battery")) {
-        Some(key) => battery(app, caller, key).await.into_response(),
-        None => one(app, caller, &key).await.into_response(),
+    match below(&key, &uri) {
+        (key, None) => one(app, caller, key).await.into_response(),
+        (key, Some("/battery")) => battery(app, caller, key).await.into_response(),
+        (_, Some(_)) => wrong_method(&method, &uri, "POST"),
     }
 }
 

@@ -2,8 +2,8 @@
 //! said in a name it may not use. Everything that changes goes through the one door.
 
 use axum::Json;
-use axum::extract::{FromRequest, Path, Request, State};
-use axum::http::{StatusCode, Uri};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,8 +17,8 @@ use crate::web::AppState;
 use crate::web::access::{Caller, Right};
 use crate::web::body::{Body, text_of};
 use crate::web::openapi::Routes;
-use crate::web::params::{Params, page};
-use crate::web::problem::Problem;
+use crate::web::params::{Id, Params, page};
+use crate::web::problem::{Problem, wrong_method};
 
 /// The longest text of a field, in characters.
 const TEXT_CHARS_MAX: usize = 200;
@@ -28,7 +28,7 @@ pub fn routes(routes: Routes) -> Routes {
     routes
         .add_at::<__path_adopt, _, _>("/api/v1/devices/{*key}", adopt_or_swap)
         .also::<__path_swap>()
-        .add_at::<__path_dismiss, _, _>("/api/v1/devices/{*key}", dismiss)
+        .add_at::<__path_dismiss, _, _>("/api/v1/devices/{*key}", dismiss_one)
         .add::<__path_quarantine, _, _>(quarantine)
 }
 
@@ -61,26 +61,33 @@ pub struct Exchange {
     hardware_id: Option<String>,
 }
 
+/// What a path below a device wants: its key, and what stands behind that. Only a slash that is not encoded parts them.
+pub fn below<'a>(key: &'a str, uri: &Uri) -> (&'a str, Option<&'static str>) {
+    let behind = ["/battery", "/adopt", "/swap"].into_iter().find(|end| uri.path().ends_with(end));
+    let parted = behind.and_then(|end| Some((key.strip_suffix(end)?, behind)));
+    parted.unwrap_or((key, None))
+}
+
 /// A path below a device: what it ends with says what is wanted.
 async fn adopt_or_swap(
     State(app): State<AppState>,
     caller: Caller,
-    Path(key): Path<String>,
+    Id(key): Id,
     _: Params<NoParams>,
     uri: Uri,
     request: Request,
 ) -> Response {
-    let key_of = |wanted: &str| key.strip_suffix(wanted).filter(|_| uri.path().ends_with(wanted));
-    let done = match (key_of("/adopt"), key_of("/swap")) {
-        (Some(key), _) => match Body::from_request(request, &app).await {
+    let done = match below(&key, &uri) {
+        (key, Some("/adopt")) => match Body::from_request(request, &app).await {
             Ok(Body(adoption)) => adopt(app, caller, key, adoption).await,
             Err(problem) => Err(problem),
         },
-        (_, Some(key)) => match Body::from_request(request, &app).await {
+        (key, Some("/swap")) => match Body::from_request(request, &app).await {
             Ok(Body(exchange)) => swap(app, caller, key, exchange).await,
             Err(problem) => Err(problem),
         },
-        _ => Err(Problem::not_found("move").mend("POST …/adopt or …/swap")),
+        (_, None) => return wrong_method(request.method(), &uri, "DELETE,GET,HEAD"),
+        (_, Some(_)) => return wrong_method(request.method(), &uri, "GET,HEAD"),
     };
     done.into_response()
 }
@@ -274,15 +281,25 @@ pub async fn swap(app: AppState, caller: Caller, key: &str, exchange: Exchange) 
     (status = 404, description = "No such device is held.", body = Problem),
     (status = 409, description = "It is registered; nothing changed.", body = Problem),
     (status = 503, description = "Not stored; nothing changed.", body = Problem)))]
-pub async fn dismiss(
-    State(app): State<AppState>,
-    caller: Caller,
-    Path(key): Path<String>,
-    _: Params<NoParams>,
-) -> Result<StatusCode, Problem> {
+pub async fn dismiss(app: AppState, caller: Caller, key: &str) -> Result<StatusCode, Problem> {
     deciding(&caller)?;
     app.door.dismiss(key.into()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn dismiss_one(
+    State(app): State<AppState>,
+    caller: Caller,
+    Id(key): Id,
+    _: Params<NoParams>,
+    method: Method,
+    uri: Uri,
+) -> Response {
+    match below(&key, &uri) {
+        (key, None) => dismiss(app, caller, key).await.into_response(),
+        (_, Some("/battery")) => wrong_method(&method, &uri, "GET,HEAD"),
+        (_, Some(_)) => wrong_method(&method, &uri, "POST"),
+    }
 }
 
 /// Messages that may not speak for the device they name, of one device and for one reason.

@@ -90,8 +90,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Which {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = Path::<(String, String)>::from_request_parts(parts, state).await.map(|path| path.0).ok();
-        let which = path.and_then(|(id, n)| Some(Self(id, n.parse().ok()?)));
-        which.filter(|w| !w.0.contains(char::is_control)).ok_or_else(|| Problem::not_found("photo"))
+        path.and_then(|(id, n)| Some(Self(id, n.parse().ok()?))).ok_or_else(|| Problem::not_found("photo"))
     }
 }
 

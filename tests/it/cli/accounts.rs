@@ -63,6 +63,28 @@ async fn a_token_is_shown_once_and_kept_as_its_hash() {
     assert_eq!(home.call(&create).code, Some(0), "the name is free again");
 }
 
+#[tokio::test]
+async fn a_token_that_could_not_be_shown_is_none() {
+    let home = home();
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a device of Linux");
+    let file = home.path().join("np.toml");
+    let made = std::process::Command::new(env!("CARGO_BIN_EXE_nightporter"))
+        .args(["token", "create", "--role", "operator", "--name", "dashboard", "--config"])
+        .arg(&file)
+        .env_clear()
+        .stdout(full)
+        .output()
+        .expect("it ends");
+    let told = String::from_utf8_lossy(&made.stderr);
+    assert_eq!(made.status.code(), Some(1), "{told}");
+    assert!(told.contains("no token was made: it could not be shown (No space left on device"), "{told}");
+    let kept: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM tokens").fetch_one(&home.database().await).await.expect("a count");
+    assert_eq!(kept, 0, "nobody has it");
+    let create = ["token", "create", "--role", "operator", "--name", "dashboard", "--config", "FILE"];
+    assert_eq!(home.call(&create).code, Some(0), "the name is free");
+}
+
 #[test]
 fn a_scope_stands_in_the_registry() {
     let empty = Home::new("");

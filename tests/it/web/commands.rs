@@ -98,3 +98,49 @@ async fn only_who_was_asked_can_pass() {
     assert_eq!(house.get("ops", &events).await, before, "nothing was noted");
     assert_eq!(act(&house, "chen", &ticket, "decline", json!({})).await.0, 200);
 }
+
+#[tokio::test]
+async fn who_was_offered_a_job_is_told_that_it_is_taken_and_nobody_else_learns_of_it() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    assert_eq!(act(&house, "ops", &ticket, "accept", json!({ "housekeeper_id": "h-liu" })).await.0, 200);
+    for (verb, words) in [("accept", "somebody else has it"), ("decline", "it is taken")] {
+        let (status, problem) = act(&house, "chen", &ticket, verb, json!({})).await;
+        assert_eq!(
+            (status, &problem["type"]),
+            (409, &json!("urn:nightporter:problem:wrong-move")),
+            "{verb}: {problem}"
+        );
+        assert!(problem["detail"].as_str().expect("a detail").contains(words), "{problem}");
+        assert_eq!(act(&house, "mo", &ticket, verb, json!({})).await.0, 404, "{verb}: not of this property");
+    }
+    for (verb, body) in
+        [("arrive", json!({})), ("note", json!({ "text": "seen" })), ("valve", json!({ "action": "close" }))]
+    {
+        assert_eq!(act(&house, "chen", &ticket, verb, body).await.0, 404, "{verb}: it is not theirs");
+    }
+    assert_eq!(house.get("ops", &format!("/api/v1/tickets/{ticket}")).await["assignee"], "h-liu");
+    let other = house.low_battery("oak/14C/lock").await;
+    assert_eq!(act(&house, "oak", &other, "accept", json!({ "housekeeper_id": "h-chen" })).await.0, 200);
+    let path = format!("/api/v1/messages?ticket={other}&to=%2B8613700000002");
+    assert_eq!(house.get("ops", &path).await["items"], json!([]), "nobody offered it to h-liu");
+    assert_eq!(act(&house, "liu", &other, "accept", json!({})).await.0, 404);
+}
+
+#[tokio::test]
+async fn only_what_waits_goes_on() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    let events = format!("/api/v1/tickets/{ticket}/events");
+    for (verb, body) in [("accept", json!({})), ("arrive", json!({}))] {
+        let before = house.get("ops", &events).await;
+        let (status, problem) = act(&house, "ops", &ticket, "resume", json!({})).await;
+        assert_eq!((status, &problem["type"]), (409, &json!("urn:nightporter:problem:wrong-move")), "{problem}");
+        assert!(problem["detail"].as_str().expect("a detail").ends_with("the tenant is not waited for"), "{problem}");
+        assert_eq!(house.get("ops", &events).await, before, "nothing was noted");
+        assert_eq!(act(&house, "chen", &ticket, verb, body).await.0, 200);
+    }
+    assert_eq!(act(&house, "chen", &ticket, "resume", json!({})).await.0, 409, "on site");
+    assert_eq!(act(&house, "chen", &ticket, "wait", json!({ "reason": "key" })).await.0, 200);
+    assert_eq!(act(&house, "chen", &ticket, "resume", json!({})).await.0, 200);
+}

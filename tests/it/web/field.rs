@@ -93,3 +93,28 @@ async fn an_exchange_is_confirmed_by_those_who_lead_there() {
     let (status, _) = house.problem("eyes", "/api/v1/quarantine").await;
     assert_eq!(status, 403, "raw payloads are for operators");
 }
+
+#[tokio::test]
+async fn a_wrong_method_below_a_device_is_told_with_those_that_are_possible() {
+    let house = House::start().await;
+    let device = format!("/api/v1/devices/{}", encode(SENSOR));
+    let cases = [
+        ("POST", "", "DELETE,GET,HEAD"),
+        ("POST", "/battery", "GET,HEAD"),
+        ("DELETE", "/battery", "GET,HEAD"),
+        ("GET", "/adopt", "POST"),
+        ("DELETE", "/adopt", "POST"),
+        ("GET", "/swap", "POST"),
+        ("DELETE", "/swap", "POST"),
+    ];
+    for (method, below, allowed) in cases {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let response = house.ask("ops", method.clone(), &format!("{device}{below}"), Some(json!({}))).await;
+        let allow = response.headers().get("allow").and_then(|a| a.to_str().ok()).unwrap_or_default().to_owned();
+        let (status, problem) = answer(response).await;
+        let told = (status, problem["type"].as_str().unwrap_or_default(), allow.as_str());
+        assert_eq!(told, (405, "urn:nightporter:problem:method-not-allowed", allowed), "{method} {below}: {problem}");
+    }
+    let encoded = format!("{device}%2Fadopt");
+    assert_eq!(house.problem("ops", &encoded).await.0, 404, "a key of its own, which no device has");
+}

@@ -149,3 +149,27 @@ async fn no_text_in_a_body_holds_a_nul() {
         assert_eq!((status, &problem["where"]), (422, &json!(place)), "{path}: {problem}");
     }
 }
+
+#[tokio::test]
+async fn no_path_holds_what_no_id_holds() {
+    let house = House::start().await;
+    let cases = [
+        (Method::DELETE, "/api/v1/devices/%00"),
+        (Method::POST, "/api/v1/devices/%00/swap"),
+        (Method::POST, "/api/v1/devices/a%00b/adopt"),
+        (Method::POST, "/api/v1/devices/%FF/adopt"),
+        (Method::POST, "/api/v1/devices/%FF/swap"),
+        (Method::GET, "/api/v1/devices/a%0Db"),
+        (Method::POST, "/api/v1/tickets/%00/accept"),
+        (Method::GET, "/api/v1/tickets/%C3%28/photos/0"),
+        (Method::GET, "/api/v1/pages/tenants/%7F"),
+        (Method::GET, "/h/%FF"),
+    ];
+    for (method, path) in cases {
+        let body = (method == Method::POST).then(|| json!({}));
+        let (status, problem) = checked(house.ask("ops", method.clone(), path, body).await).await;
+        assert_eq!((status, &problem["type"]), (400, &json!("urn:nightporter:problem:bad-path")), "{method} {path}");
+        assert_eq!(problem["where"], "path");
+    }
+    assert_eq!(house.problem("ops", "/api/v1/devices/%E5%89%8D%25%2B%zz").await.0, 404, "a name like any other");
+}

@@ -166,3 +166,30 @@ fn the_checker_finds_what_is_wrong() {
         assert_eq!(wrong.len(), mistakes, "{value}: {wrong:?}");
     }
 }
+
+#[test]
+fn what_every_route_may_answer_stands_with_every_route() {
+    let document = serde_json::to_value(nightporter::web::document()).expect("plain data");
+    let (mut missing, mut routes) = (Vec::new(), 0);
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("methods") {
+            let responses = operation["responses"].as_object().expect("responses");
+            routes += 1;
+            let common: &[&str] = if path.starts_with("/api/v1/") { &["400", "401", "403", "503"] } else { &[] };
+            let absent = common.iter().filter(|status| !responses.contains_key(**status));
+            missing.extend(absent.map(|status| format!("{method} {path}: {status}")));
+            for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+                let kinds: Vec<_> =
+                    response["content"].as_object().into_iter().flatten().map(|(kind, _)| kind).collect();
+                let shape = &response["content"]["application/problem+json"]["schema"]["$ref"];
+                // What is away is told as a list of parts, not as a problem.
+                let is_list = path == "/readyz" && kinds == ["application/json"];
+                if !is_list && (kinds != ["application/problem+json"] || shape != "#/components/schemas/Problem") {
+                    missing.push(format!("{method} {path}: {status} is {kinds:?}"));
+                }
+            }
+        }
+    }
+    assert!(routes > 50, "{routes} routes");
+    assert!(missing.is_empty(), "{} are wrong: {:#?}", missing.len(), &missing[..missing.len().min(20)]);
+}

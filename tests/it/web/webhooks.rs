@@ -116,3 +116,17 @@ async fn a_webhook_is_a_bounded_form() {
     assert_eq!(answer(json.send().await.expect("an answer")).await.0, 415);
     assert_eq!(answer(house.ask("", Method::GET, "/webhooks/twilio/status", None).await).await.0, 405);
 }
+
+#[tokio::test]
+async fn a_signed_form_loses_the_character_that_not_every_database_takes() {
+    let house = House::start().await;
+    let ticket = house.leak().await;
+    for sid in ["SM\0one", "SMone", "SMo\0ne"] {
+        let reply = [("MessageSid", sid), ("From", "+8613800000001"), ("To", "+1500\u{0}5550006"), ("Body", "a\0b")];
+        assert_eq!(signed(&house, "/webhooks/twilio/inbound", &reply).await.0, 200);
+    }
+    let events = house.get("ops", &format!("/api/v1/tickets/{ticket}/events")).await;
+    let items = events["items"].as_array().expect("a list").iter().filter(|e| e["what"] == "reply");
+    let replies: Vec<_> = items.map(|e| &e["data"]["sid"]).collect();
+    assert_eq!(replies, ["SMone"], "one text, told three times");
+}
