@@ -4,7 +4,9 @@ use std::fmt;
 use std::ops::{Add, Sub};
 
 use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A span of time in milliseconds.
 pub type Millis = i64;
@@ -17,6 +19,9 @@ pub const MINUTE: Millis = 60 * SECOND;
 pub const HOUR: Millis = 60 * MINUTE;
 /// One day in milliseconds.
 pub const DAY: Millis = 24 * HOUR;
+
+/// Whole numbers above this are instants, where data is looked through for them: no span or count is as large.
+const INSTANT_MIN: i64 = 1_000_000_000_000;
 
 /// A UTC instant in milliseconds since 1970-01-01.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,6 +43,26 @@ impl Timestamp {
     pub fn to_utc(self) -> DateTime<Utc> {
         Utc.timestamp_millis_opt(self.0).single().unwrap_or(DateTime::UNIX_EPOCH)
     }
+}
+
+/// The same value, in which no instant is later than `most`. It knows an instant by its size: a whole number of the
+/// milliseconds since 2001 or more.
+///
+/// # Panics
+/// For what is no plain data.
+#[must_use]
+pub fn not_after<T: Serialize + DeserializeOwned>(value: &T, most: Timestamp) -> T {
+    fn bound(value: &mut Value, most: i64) {
+        match value {
+            Value::Number(n) if n.as_i64().is_some_and(|n| n > INSTANT_MIN && n > most) => *value = most.into(),
+            Value::Array(items) => items.iter_mut().for_each(|item| bound(item, most)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| bound(field, most)),
+            _ => {}
+        }
+    }
+    let mut plain = serde_json::to_value(value).expect("plain data");
+    bound(&mut plain, most.0);
+    serde_json::from_value(plain).expect("what it was made of")
 }
 
 impl Add<Millis> for Timestamp {

@@ -14,11 +14,13 @@ pub mod sample;
 mod stood;
 mod witness;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::forecast::Fleet;
 use super::policy::Policy;
-use crate::model::time::{DAY, HOUR, MINUTE};
+use crate::model::time::{self, DAY, HOUR, MINUTE, SECOND};
 use crate::model::{Fact, Finding, LockState, Millis, Reading, Span, Timestamp};
 
 use battery::BatteryState;
@@ -44,6 +46,8 @@ const ECHO_WINDOW_MS: Millis = MINUTE;
 const FROM_STORE: Timestamp = Timestamp(0);
 /// What the broker kept for longer than this tells of no tampering of now.
 const KEPT_MAX_MS: Millis = HOUR;
+/// A receipt so much earlier than one before it is no disorder: our own clock was ahead, and is right again.
+const SET_BACK_MIN_MS: Millis = 5 * SECOND;
 /// How many recent messages are remembered to recognise a re-delivery.
 const ECHOES_MAX: usize = 4;
 
@@ -137,7 +141,8 @@ impl DeviceState {
     /// Takes in one message. A message that was taken in before changes nothing.
     pub fn hear(&mut self, heard: &Heard, ctx: &Context<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let Some(timed) = self.take_in(heard, ctx, &mut findings) else { return findings };
+        let heard = self.in_order(heard);
+        let Some(timed) = self.take_in(&heard, ctx, &mut findings) else { return findings };
         self.battery.hear(&timed, ctx, &mut findings);
         self.leak.hear(&timed, self.battery.percent, ctx, &mut findings);
         self.flow.hear(&timed, ctx, &mut findings);
@@ -147,7 +152,8 @@ impl DeviceState {
     /// Takes in a message of a device that nobody has registered: what it shows and its rhythm are kept, nothing is
     /// concluded.
     pub fn hold(&mut self, heard: &Heard, ctx: &Context<'_>) {
-        let Some(timed) = self.take_in(heard, ctx, &mut Vec::new()) else { return };
+        let heard = self.in_order(heard);
+        let Some(timed) = self.take_in(&heard, ctx, &mut Vec::new()) else { return };
         self.tamper = None;
         self.battery.keep(&timed, ctx);
         self.leak.show(&timed, ctx);
@@ -177,9 +183,30 @@ impl DeviceState {
         Some(timed)
     }
 
+    /// A message is received after those before it. Where our clock says otherwise it was ahead of the time: by a little, two
+    /// processes disagree; by more it was put right, and nothing that is known of the device may be later than now.
+    fn in_order<'h>(&mut self, heard: &'h Heard) -> Cow<'h, Heard> {
+        self.not_ahead(heard.received_at);
+        if heard.received_at >= self.seen_at {
+            return Cow::Borrowed(heard);
+        }
+        Cow::Owned(Heard { received_at: self.seen_at, ..heard.clone() })
+    }
+
+    /// What was noted while our clock was ahead is of just now; the order of what the device told by its own is learned anew.
+    fn not_ahead(&mut self, now: Timestamp) {
+        if self.seen_at - now <= SET_BACK_MIN_MS {
+            return;
+        }
+        (self.told_at, self.lag) = (None, None);
+        self.echoes.clear();
+        *self = time::not_after(self, now - 1);
+    }
+
     /// Lets time pass.
     pub fn pass(&mut self, ctx: &Context<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
+        self.not_ahead(ctx.now);
         self.leak.pass(ctx, &mut findings);
         self.presence.pass(self.seen_at, &self.battery, ctx, &mut findings);
         findings

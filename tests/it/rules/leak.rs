@@ -1,6 +1,7 @@
 //! Water: at once, at any hour, one incident for a riser, over only after it has stayed dry.
 
 use super::check;
+use super::stage::Stage;
 
 const NIGHT: &str = "05 03:00 leak1 dry\n05 03:10 leak1 wet";
 const OPENED: &str = "
@@ -378,4 +379,17 @@ fn a_counter_that_runs_all_night_is_a_leak_too() {
         .map(|n| format!("05 {:02}:{:02} leak1 litres={}\n", n / 2, n % 2 * 30, if n < 20 { 500 } else { 3 }))
         .collect();
     check("", &still, "");
+}
+
+#[test]
+fn a_clock_that_was_ahead_and_is_put_right_hides_no_water() {
+    for ahead in ["05 10:20", "05 10:00", "25 10:00"] {
+        for wet in ["wet", "wet at=05T09:31"] {
+            let mut stage = Stage::new();
+            let story = format!("05 09:00 leak1 dry\n{ahead} leak1 dry\n05 09:30 restart\n05 09:31 leak1 {wet}");
+            story.lines().for_each(|line| stage.act(line));
+            let opened = stage.log.iter().any(|line| line == "05 09:31 opened leak leak1");
+            assert!(opened, "ahead until {ahead}, {wet}: {:?}", stage.log);
+        }
+    }
 }
