@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use clap::Subcommand;
 
 use super::scope::{self, RoleArg};
-use super::{ConfigArg, Failure};
+use super::{ConfigArg, Failure, complain};
 use crate::clock::Clock;
 use crate::store::TokenRow;
 use crate::web::{Role, token_hash};
@@ -93,7 +93,7 @@ impl Create {
         };
         if let Some(page) = page {
             // Beside the token, which stays alone on the standard output.
-            eprintln!("Their page, for them alone: {}/{page}/{token}", config.http.base_url());
+            complain(format_args!("Their page, for them alone: {}/{page}/{token}", config.http.base_url()));
         }
         Ok(())
     }

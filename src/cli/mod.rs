@@ -125,7 +125,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(what)) => Cli::command().error(ErrorKind::ValueValidation, what).exit(),
         Err(Failure::Failed(what)) => {
-            eprintln!("{what}");
+            complain(what);
             ExitCode::FAILURE
         }
     }
@@ -187,10 +187,17 @@ impl Command {
     }
 }
 
+/// To the standard error, where anybody reads it: nothing that is done depends on that.
+fn complain(what: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{what}");
+}
+
+/// A line that cannot be written, be it that the disk is full, is lost and costs nothing else.
 fn start_logs(default: &str) {
     let filter = EnvFilter::try_from_env(LOG_VARIABLE).unwrap_or_else(|_| EnvFilter::new(default));
     let colours = io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr);
+    logs.log_internal_errors(false).init();
 }
 
 /// `1 unit`, `2 units`.

@@ -17,6 +17,7 @@ use crate::services::{eventually, free_port};
 
 mod accounts;
 mod database;
+mod logs;
 
 /// What a call of the program came to.
 struct Outcome {

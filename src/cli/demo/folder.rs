@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::cli::complain;
+
 /// A temporary folder; dropped, it is removed with all that is in it.
 pub(super) struct Folder(PathBuf);
 
@@ -28,7 +30,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         if let Err(e) = fs::remove_dir_all(&self.0) {
-            eprintln!("{}: {e}", self.0.display());
+            complain(format_args!("{}: {e}", self.0.display()));
         }
     }
 }
