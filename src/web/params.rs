@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 use utoipa::openapi::path::Parameter;
@@ -91,31 +92,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
 /// Lets no path further whose text is not UTF-8 or holds control characters, whatever stands behind it.
 pub async fn sound_path(request: Request, next: Next) -> Response {
-    let path = decoded(request.uri().path());
-    match String::from_utf8(path).is_ok_and(|path| !path.contains(char::is_control)) {
-        true => next.run(request).await,
-        false => bad_path().into_response(),
+    let path = percent_decode_str(request.uri().path()).decode_utf8();
+    if path.is_ok_and(|path| !path.contains(char::is_control)) {
+        return next.run(request).await;
     }
-}
-
-/// A path without its percent-encoding; what is no encoding stands for itself.
-fn decoded(path: &str) -> Vec<u8> {
-    let mut parts = path.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let digits = part.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                bytes.extend(&part.as_bytes()[2..]);
-            }
-            None => {
-                bytes.push(b'%');
-                bytes.extend(part.as_bytes());
-            }
-        }
-    }
-    bytes
+    bad_path().into_response()
 }
 
 fn bad_path() -> Problem {

@@ -206,7 +206,6 @@ impl DeviceState {
     /// Lets time pass.
     pub fn pass(&mut self, ctx: &Context<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        self.not_ahead(ctx.now);
         self.leak.pass(ctx, &mut findings);
         self.presence.pass(self.seen_at, &self.battery, ctx, &mut findings);
         findings
