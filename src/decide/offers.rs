@@ -119,8 +119,7 @@ impl Desk<'_> {
             ticket.status = Status::Offered;
         }
         if let Some(widen) = step.widen_after {
-            let wider = Step { to: Audience::Second, until: Some(Until::Accepted), ..step.clone() };
-            ticket.plan.push(planned(wider, now + widen.0));
+            ticket.plan.push(planned(wider(step.clone()), now + widen.0));
         }
     }
 
@@ -137,8 +136,7 @@ impl Desk<'_> {
     /// Nobody took it in the time for an answer: the next are asked, where there are any and no step is about to ask them.
     pub(super) fn ask_the_next(&mut self, id: &TicketId) {
         let ticket = self.ticket(id);
-        let planned_anyway =
-            ticket.plan.iter().any(|p| p.done.is_none() && p.step.verb == Verb::Offer && p.step.to == Audience::Second);
+        let planned_anyway = ticket.plan.iter().any(is_wider);
         if ticket.status != Status::Offered || ticket.work.asked.is_empty() || planned_anyway {
             return;
         }
@@ -146,9 +144,8 @@ impl Desk<'_> {
         let severity = offer.severity.unwrap_or(ticket.severity);
         let ranking = self.ranking(ticket, offer.skill.as_deref(), severity);
         if !dispatch::next_circle(&ranking, self.policy.dispatch.group, severity).is_empty() {
-            let wider = Step { to: Audience::Second, until: Some(Until::Accepted), ..offer };
             let now = self.now;
-            self.change(id).plan.push(planned(wider, now));
+            self.change(id).plan.push(planned(wider(offer), now));
         }
     }
 
@@ -160,12 +157,10 @@ impl Desk<'_> {
         if !work.asked.iter().all(|asked| work.off.contains(asked) || work.unreached.contains(asked)) {
             return;
         }
-        let wider =
-            |p: &&mut PlannedStep| p.done.is_none() && p.step.verb == Verb::Offer && p.step.to == Audience::Second;
-        match ticket.plan.iter_mut().find(wider) {
+        match ticket.plan.iter_mut().find(|p| is_wider(p)) {
             Some(planned) => planned.at = now,
             None => {
-                let step = Step { to: Audience::Second, until: Some(Until::Accepted), ..last_offer(ticket) };
+                let step = wider(last_offer(ticket));
                 ticket.plan.push(planned(step, now));
             }
         }
@@ -190,6 +185,16 @@ impl Desk<'_> {
 /// Whether this head has heard of the job; that its gauge lies is no word of that.
 fn has_heard(ticket: &Ticket, head: &Recipient) -> bool {
     ticket.plan.iter().any(|p| p.reached(head) && !plan::is_about_gauge(p))
+}
+
+/// The same offer to the next circle.
+fn wider(offer: Step) -> Step {
+    Step { to: Audience::Second, until: Some(Until::Accepted), ..offer }
+}
+
+/// An offer to the next circle that is still to come.
+fn is_wider(planned: &PlannedStep) -> bool {
+    planned.done.is_none() && planned.step.verb == Verb::Offer && planned.step.to == Audience::Second
 }
 
 /// The last offer of a ticket, to be made again; the plainest one where there was none.
