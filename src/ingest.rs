@@ -5,8 +5,10 @@
 //! let the connection wait for somebody who waits for it. What the broker retains is read beside it ([`kept`]).
 
 mod aside;
+mod connect;
 mod kept;
 mod misfits;
+mod rival;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,8 +16,7 @@ use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, RetainForwardRule, SubscribeReasonCode};
-use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use rumqttc::{TlsConfiguration, Transport};
+use rumqttc::v5::{AsyncClient, Event, EventLoop};
 use tokio::sync::{Notify, watch};
 use tracing::{debug, info, warn};
 
@@ -24,25 +25,19 @@ use crate::clock::Clock;
 use crate::commit::{Cause, CommandError, Door, Item, Listening};
 use crate::config::{BrokerUrl, Mqtt};
 use crate::decide::Heard;
-use crate::decode::{PAYLOAD_BYTES_MAX, Routes, announce};
+use crate::decode::{Routes, announce};
 use crate::metrics::Metrics;
 use crate::model::{Announcement, DeviceKey, Span, Timestamp};
 use crate::store::Reject;
 use aside::Aside;
+pub use connect::connect_options;
 use misfits::Misfits;
+use rival::{Ended, Rival};
 
 /// Unacknowledged messages of all connections (MQTT 5 Receive Maximum); it overrides the broker's own window.
 const RECEIVE_MAX: usize = 16_000;
-/// Messages of our own on their way to the broker: few, and the client reserves 150 bytes for each.
-const PUBLISHES_MAX: u16 = 16;
 /// Acknowledgements that may wait for the socket: more than there are packet ids, so that none ever waits.
 const REQUESTS_MAX: usize = 65_536;
-/// The largest packet that the broker may send; larger ones it drops by itself.
-const PACKET_BYTES_MAX: u32 = 2 * 1024 * 1024;
-/// The broker keeps the session this long while the service is down: for ever.
-const SESSION_EXPIRY_S: u32 = u32::MAX;
-/// How long the service may be silent before the broker takes it for dead.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// First wait after a failed connection; doubles up to the longest.
 const RECONNECT_FIRST: Duration = Duration::from_millis(100);
 /// Longest wait between two connections.
@@ -150,18 +145,22 @@ impl Ingest {
 
     /// Connection `n` of all, until `stop`.
     pub async fn run(self: Arc<Self>, n: usize, mut stop: watch::Receiver<bool>) {
-        let options = match options(&self.mqtt, n).await {
+        let options = match connect::options(&self.mqtt, n).await {
             Ok(options) => options,
-            Err(e) => return self.door.health().set_broker(Err(e)),
+            Err(e) => return self.set_broker(Err(e)),
         };
         let (client, events) = AsyncClient::new(options, REQUESTS_MAX);
         let link = Arc::new(Link { client: client.clone(), epoch: AtomicU64::new(0) });
-        let (is_up, unread, wait) = (false, n == 0, RECONNECT_FIRST);
-        let connection = Connection { ingest: &self, n, link, events, is_up, unread, wait };
+        let (is_up, unread, wait, rival) = (false, n == 0, RECONNECT_FIRST, Rival::default());
+        let connection = Connection { ingest: &self, n, link, events, is_up, unread, wait, rival };
         tokio::select! {
             () = connection.run() => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
+    }
+
+    fn set_broker(&self, state: Result<(), String>) {
+        self.door.health().set_broker(&self.mqtt.url.to_string(), state);
     }
 
     fn went_up(&self, session_present: bool) {
@@ -170,7 +169,7 @@ impl Ingest {
             self.listening.begin(self.clock.now());
         }
         self.metrics.broker_connected.set(was_up as i64 + 1);
-        self.door.health().set_broker(Ok(()));
+        self.set_broker(Ok(()));
         info!(session_present, connections = was_up + 1, "ingest.connected");
     }
 
@@ -225,6 +224,7 @@ struct Connection<'a> {
     /// The first of all has what the broker keeps read, at the start of the service and of a session.
     unread: bool,
     wait: Duration,
+    rival: Rival,
 }
 
 impl Connection<'_> {
@@ -236,7 +236,7 @@ impl Connection<'_> {
                 Ok(Event::Incoming(Packet::SubAck(ack))) => self.subscribed(&ack.return_codes),
                 Ok(_) => Ok(()),
                 Err(e) => {
-                    self.lost(&e.to_string()).await;
+                    self.lost(e.to_string()).await;
                     Ok(())
                 }
             };
@@ -249,7 +249,7 @@ impl Connection<'_> {
     fn connected(&mut self, session_present: bool) -> Result<(), CommandError> {
         self.is_up = true;
         self.unread |= self.n == 0 && !session_present;
-        self.wait = RECONNECT_FIRST;
+        self.rival.let_in();
         self.ingest.went_up(session_present);
         let filters = self.ingest.mqtt.subscriptions.iter().map(|s| filter(&self.ingest.mqtt, &s.topic));
         if self.link.client.try_subscribe_many(filters.collect::<Vec<_>>()).is_err() {
@@ -264,20 +264,25 @@ impl Connection<'_> {
         }
         if codes.iter().any(|code| !matches!(code, SubscribeReasonCode::Success(_))) {
             let why = format!("the broker refuses a subscription: {codes:?}");
-            self.ingest.door.health().set_broker(Err(why));
+            self.ingest.set_broker(Err(why));
         }
         Ok(())
     }
 
     /// Nothing of the old connection may reach the new one: neither buffered messages nor acknowledgements.
-    async fn lost(&mut self, why: &str) {
+    async fn lost(&mut self, mut why: String) {
         self.events.state.events.clear();
         self.link.epoch.fetch_add(1, Ordering::AcqRel);
         if std::mem::take(&mut self.is_up) {
             self.ingest.went_down();
+            match self.rival.ended(&self.ingest.mqtt, (self.n, &why)) {
+                Ended::Steady => self.wait = RECONNECT_FIRST,
+                Ended::Soon => {}
+                Ended::ByARival(words) => why = words,
+            }
         }
         if self.ingest.up.load(Ordering::Relaxed) == 0 {
-            self.ingest.door.health().set_broker(Err(why.to_owned()));
+            self.ingest.set_broker(Err(why));
         }
         tokio::time::sleep(self.wait).await;
         self.wait = (self.wait * 2).min(RECONNECT_MAX);
@@ -355,46 +360,3 @@ fn filter(mqtt: &Mqtt, topic: &str) -> Filter {
     let path = if mqtt.connections > 1 { format!("$share/{}/{topic}", mqtt.share_group) } else { topic.to_owned() };
     Filter { retain_forward_rule: RetainForwardRule::Never, ..Filter::new(path, QoS::AtLeastOnce) }
 }
-
-async fn options(mqtt: &Mqtt, n: usize) -> Result<MqttOptions, String> {
-    let id = if mqtt.connections > 1 { format!("{}-{n}", mqtt.client_id) } else { mqtt.client_id.clone() };
-    let mut options = connect_options(mqtt, id).await?;
-    options
-        .set_clean_start(false)
-        .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
-        .set_receive_maximum(u16::try_from(RECEIVE_MAX / mqtt.connections.max(1)).ok())
-        .set_manual_acks(true);
-    Ok(options)
-}
-
-/// How to reach the broker under a client id: address, TLS, credentials.
-pub async fn connect_options(mqtt: &Mqtt, client_id: String) -> Result<MqttOptions, String> {
-    let mut options = MqttOptions::new(client_id, &mqtt.url.host, mqtt.url.port);
-    options
-        .set_outgoing_inflight_upper_limit(PUBLISHES_MAX)
-        .set_max_packet_size(Some(PACKET_BYTES_MAX))
-        .set_keep_alive(KEEP_ALIVE);
-    let mut network = options.network_options();
-    network.set_tcp_nodelay(true);
-    options.set_network_options(network);
-    if let Some(username) = &mqtt.username {
-        options.set_credentials(username, mqtt.password.as_ref().map_or("", |p| p.expose()));
-    }
-    if mqtt.url.tls {
-        options.set_transport(Transport::tls_with_config(tls(mqtt).await?));
-    }
-    Ok(options)
-}
-
-async fn tls(mqtt: &Mqtt) -> Result<TlsConfiguration, String> {
-    let read =
-        async |path: &std::path::Path| tokio::fs::read(path).await.map_err(|e| format!("{}: {e}", path.display()));
-    let Some(ca_file) = &mqtt.ca_file else { return Ok(TlsConfiguration::default()) };
-    let client_auth = match (&mqtt.client_cert_file, &mqtt.client_key_file) {
-        (Some(cert), Some(key)) => Some((read(cert).await?, read(key).await?)),
-        _ => None,
-    };
-    Ok(TlsConfiguration::Simple { ca: read(ca_file).await?, alpn: None, client_auth })
-}
-
-const _: () = assert!(PACKET_BYTES_MAX as usize > PAYLOAD_BYTES_MAX);

@@ -29,6 +29,11 @@ const CHANGES_WAITING_MAX: usize = 1_024;
 /// How long parts may take to stop: one request to the carrier, and a little.
 const STOP_MAX: Duration = Duration::from_secs(20);
 
+/// How long what is in hand may wait for a database that is away. It is not lost: nothing of it was acknowledged.
+const AWAY_STOP_MAX: Duration = Duration::from_secs(5);
+/// Between two looks at whether the database is away.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// What a house is made of.
 pub struct Parts {
     /// The operator's decisions.
@@ -52,6 +57,7 @@ pub struct Service {
     /// What is counted.
     pub metrics: Arc<Metrics>,
     store: Store,
+    health: Arc<Health>,
     stop: watch::Sender<bool>,
     parts: JoinSet<&'static str>,
     committer: tokio::task::JoinHandle<()>,
@@ -81,7 +87,7 @@ impl Service {
             owner,
             attempts,
             changes,
-            health,
+            health: health.clone(),
             metrics: metrics.clone(),
             lives: Lives::default(),
             trials: Trials::default(),
@@ -120,7 +126,7 @@ impl Service {
         parts.spawn(named("announce", announce));
         let state = web::AppState::new(&config, store.clone(), door.clone(), clock, metrics.clone(), open_page);
         parts.spawn(named("web", web::serve(listener, state, stopping)));
-        Ok(Self { door, metrics, store, stop, parts, committer })
+        Ok(Self { door, metrics, store, health, stop, parts, committer })
     }
 
     /// Returns when a part has ended by itself, which none should.
@@ -132,6 +138,7 @@ impl Service {
 
     /// Stops taking in, finishes what is under way, commits it, closes the database.
     pub async fn stop(mut self) {
+        let began = tokio::time::Instant::now();
         // Nobody listening means all have ended.
         let _ = self.stop.send(true);
         let all = async { while self.parts.join_next().await.is_some() {} };
@@ -140,10 +147,18 @@ impl Service {
             self.parts.shutdown().await;
         }
         drop(self.door);
-        if tokio::time::timeout(STOP_MAX, self.committer).await.is_err() {
-            warn!("service.commit_late");
+        let too_late = async {
+            tokio::time::sleep_until(began + AWAY_STOP_MAX).await;
+            while self.health.database().is_ok() && began.elapsed() < STOP_MAX {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::select! {
+            // The last word of a task that panicked is in the log.
+            _ = self.committer => self.store.close().await,
+            // What still waits for the database would hold its closing up as well; it is whole without.
+            () = too_late => warn!("service.commit_late"),
         }
-        self.store.close().await;
         info!("service.stopped");
     }
 }

@@ -170,16 +170,18 @@ impl Health {
         }
     }
 
-    /// Notes the broker's state.
-    pub fn set_broker(&self, state: Result<(), String>) {
-        set(&self.broker, state, "broker");
+    /// Notes the state of the broker at `host:port`.
+    pub fn set_broker(&self, at: &str, state: Result<(), String>) {
+        set(&self.broker, state, "broker", Some(at));
     }
 
     /// Notes a carrier's state.
     pub fn set_carrier(&self, name: Option<CarrierName>, state: Result<(), String>) {
         let mut carriers = self.carriers.lock().expect("no one panics while holding it");
         let now = carriers.entry(name).or_insert_with(|| Err(NOT_YET.to_owned()));
-        change(now, state, name.map_or("carrier", CarrierName::as_str));
+        // Each request to it may fail in words of its own: the first of them are logged.
+        let known = state.is_err() && now.as_ref().is_err_and(|why| why != NOT_YET);
+        if known { *now = state } else { change(now, state, name.map_or("carrier", CarrierName::as_str), None) }
     }
 
     pub(super) fn set_busy_sending(&self, busy: bool) {
@@ -188,12 +190,12 @@ impl Health {
 
     /// The database did not answer.
     pub fn database_away(&self, error: &StoreError) {
-        set(&self.database, Err(error.to_string()), "database");
+        set(&self.database, Err(error.to_string()), "database", None);
     }
 
     /// The database has just answered.
     pub fn database_there(&self) {
-        set(&self.database, Ok(()), "database");
+        set(&self.database, Ok(()), "database", None);
     }
 }
 
@@ -208,16 +210,17 @@ fn get(part: &Mutex<Result<(), String>>) -> Result<(), String> {
     part.lock().expect("no one panics while holding it").clone()
 }
 
-/// A change is logged, a repetition is not.
-fn set(part: &Mutex<Result<(), String>>, state: Result<(), String>, name: &'static str) {
-    change(&mut part.lock().expect("no one panics while holding it"), state, name);
+fn set(part: &Mutex<Result<(), String>>, state: Result<(), String>, name: &'static str, at: Option<&str>) {
+    change(&mut part.lock().expect("no one panics while holding it"), state, name, at);
 }
 
-fn change(now: &mut Result<(), String>, state: Result<(), String>, name: &'static str) {
+/// A change is logged, and so is another reason; a repetition is not.
+fn change(now: &mut Result<(), String>, state: Result<(), String>, part: &'static str, at: Option<&str>) {
     match (&*now, &state) {
-        (Err(_), Ok(())) => tracing::info!(part = name, "health.there"),
-        (Ok(()), Err(why)) => tracing::warn!(part = name, why, "health.away"),
-        _ => {}
+        (Err(_), Ok(())) => tracing::info!(part, at, "health.there"),
+        (Err(was), Err(why)) if was == why => {}
+        (_, Err(why)) => tracing::warn!(part, at, why, "health.away"),
+        (Ok(()), Ok(())) => {}
     }
     *now = state;
 }

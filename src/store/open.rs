@@ -1,6 +1,7 @@
 //! Opening a database by its URL, bringing its schema up, and beginning transactions.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -46,6 +47,11 @@ pub enum StoreError {
     /// A file could not be opened.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
+    /// What is written now is in no file that anybody finds again.
+    #[error(
+        "the file of database.url was deleted or replaced while the service runs; put it back, or stop the service, restore it and start again"
+    )]
+    Replaced,
     /// A row holds what this version cannot read.
     #[error("table {table}, row {id}: {detail}")]
     Row {
@@ -118,6 +124,7 @@ impl StoreError {
                     | sqlx::Error::BeginFailed
                     | sqlx::Error::Protocol(_)
             ),
+            Self::Replaced => true,
             _ => false,
         }
     }
@@ -133,7 +140,7 @@ pub enum Store {
         /// Readers beside it.
         readers: SqlitePool,
         /// Held while the service runs on the file; absent in memory and for commands.
-        lock: Option<Arc<File>>,
+        claim: Option<Arc<Claim>>,
     },
     /// Many processes share it.
     Postgres(PgPool),
@@ -179,15 +186,15 @@ impl Store {
             let options = options.pragma("query_only", "on").pragma("cache_size", READER_CACHE);
             pool().max_connections(SQLITE_READERS_MAX).connect_lazy_with(options)
         };
-        Ok(Self::Sqlite { writer, readers, lock: None })
+        Ok(Self::Sqlite { writer, readers, claim: None })
     }
 
     /// Makes this process the one that runs on the database. PostgreSQL is shared; SQLite has one.
     pub fn claim(self, url: &str) -> Result<Self, StoreError> {
         match self {
-            Self::Sqlite { writer, readers, lock: None } => {
-                let lock = sqlite_path(url).map(|path| lock_file(&path)).transpose()?.map(Arc::new);
-                Ok(Self::Sqlite { writer, readers, lock })
+            Self::Sqlite { writer, readers, claim: None } => {
+                let claim = sqlite_path(url).map(Claim::of).transpose()?.map(Arc::new);
+                Ok(Self::Sqlite { writer, readers, claim })
             }
             other => Ok(other),
         }
@@ -203,8 +210,17 @@ impl Store {
         Ok(())
     }
 
+    /// Whether the file that was opened is still the one that stands there: what is written to another one is lost.
+    pub fn is_in_place(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { claim: Some(claim), .. } => claim.is_in_place(),
+            _ => Ok(()),
+        }
+    }
+
     /// Begins a transaction that will write.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
+        self.is_in_place()?;
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(begin_sqlite(writer).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
@@ -257,9 +273,36 @@ async fn begin_sqlite(writer: &SqlitePool) -> Result<sqlx::SqliteTransaction<'st
     }
 }
 
+/// A file that this process runs on.
+#[derive(Debug)]
+pub struct Claim {
+    path: PathBuf,
+    /// Device and number of the file that was opened.
+    id: (u64, u64),
+    _lock: File,
+}
+
+impl Claim {
+    fn of(path: PathBuf) -> Result<Self, StoreError> {
+        let lock = lock_file(&path)?;
+        let id = file_id(&path).map_err(|e| StoreError::File(path.clone(), e))?;
+        Ok(Self { path, id, _lock: lock })
+    }
+
+    fn is_in_place(&self) -> Result<(), StoreError> {
+        let there = file_id(&self.path).is_ok_and(|id| id == self.id);
+        if there { Ok(()) } else { Err(StoreError::Replaced) }
+    }
+}
+
+fn file_id(path: &Path) -> std::io::Result<(u64, u64)> {
+    std::fs::metadata(path).map(|file| (file.dev(), file.ino()))
+}
+
 fn sqlite_path(url: &str) -> Option<PathBuf> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
-    (!path.is_empty() && !path.contains(":memory:")).then(|| PathBuf::from(path))
+    let options = SqliteConnectOptions::from_str(url).ok()?;
+    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+    (!in_memory && !options.get_filename().as_os_str().is_empty()).then(|| options.get_filename().to_owned())
 }
 
 fn lock_file(database: &Path) -> Result<File, StoreError> {

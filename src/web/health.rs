@@ -1,5 +1,6 @@
 //! Is the service alive, is it ready, and what has it counted. Open to everyone who can reach the port: no names, no numbers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::AppState;
 use super::openapi::Routes;
+use crate::commit::Health;
 
 /// How long the database may take to answer before it counts as away.
 const DATABASE_ANSWER_MAX: Duration = Duration::from_secs(2);
@@ -69,6 +71,15 @@ pub struct Readiness {
 pub async fn readyz(State(app): State<AppState>) -> Response {
     let health = app.door.health();
     let database = ask_database(&app).await.and_then(|()| health.database());
+    readiness(health, database)
+}
+
+/// As [`readyz`], while the database is waited for: nothing else has been started yet.
+pub async fn readyz_starting(State(health): State<Arc<Health>>) -> Response {
+    readiness(&health, health.database())
+}
+
+fn readiness(health: &Health, database: Result<(), String>) -> Response {
     let ready = health.broker().is_ok() && database.is_ok() && health.carrier().is_ok();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let answer = Readiness {
@@ -82,6 +93,7 @@ pub async fn readyz(State(app): State<AppState>) -> Response {
 
 /// Asks it now, as the last commit may be long ago; that one tells whether it can be written to.
 async fn ask_database(app: &AppState) -> Result<(), String> {
+    app.store.is_in_place().map_err(|error| error.to_string())?;
     let asked = async { app.store.read().await?.tenant_exists("").await };
     match tokio::time::timeout(DATABASE_ANSWER_MAX, asked).await {
         Ok(Ok(_)) => Ok(()),

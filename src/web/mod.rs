@@ -28,10 +28,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::commit::Door;
+use crate::commit::{Door, Health};
 use crate::config::Config;
 use crate::decide::{Policy, Words};
 use crate::metrics::Metrics;
@@ -137,6 +139,17 @@ fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), server::count))
         .layer(DefaultBodyLimit::max(params::BODY_BYTES_MAX))
         .with_state(state)
+}
+
+/// Serves until `stop` while the database is not there yet: alive, not ready and why, and nothing else.
+pub async fn serve_starting(listener: TcpListener, health: Arc<Health>, stop: watch::Receiver<bool>) {
+    let app = Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz_starting))
+        .fallback(async || Problem::unavailable("the service waits for its database"))
+        .layer(from_fn(server::guard))
+        .with_state(health);
+    server::serve_app(listener, app, stop).await;
 }
 
 async fn no_such_path(uri: Uri) -> Problem {

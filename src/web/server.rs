@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::connect_info::Connected;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
@@ -36,7 +37,12 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// Serves until `stop`, then lets open requests end, for a bounded time.
 pub async fn serve(listener: TcpListener, state: AppState, stop: watch::Receiver<bool>) {
     let state = AppState { stopping: stop.clone(), ..state };
-    let app = super::router(state).into_make_service_with_connect_info::<Peer>();
+    serve_app(listener, super::router(state), stop).await;
+}
+
+/// The same, of any routes.
+pub(super) async fn serve_app(listener: TcpListener, app: Router, stop: watch::Receiver<bool>) {
+    let app = app.into_make_service_with_connect_info::<Peer>();
     let bounded = Bounded { listener, places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) };
     let served = axum::serve(bounded, app).with_graceful_shutdown(told(stop.clone()));
     let late = async {

@@ -18,6 +18,7 @@ use crate::services::{eventually, free_port};
 mod accounts;
 mod database;
 mod logs;
+mod running;
 
 /// What a call of the program came to.
 struct Outcome {

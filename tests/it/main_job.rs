@@ -218,6 +218,47 @@ async fn killed_before_the_commit_it_hears_of_the_leak_again() {
     eventually(SOON, "the leak is told", async || house.texts(TENANT, "Water at") == 1).await;
 }
 
+/// Somebody else holds the file: an orderly end waits for seconds, not for ever, and loses nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_database_holds_the_end_up_for_seconds_only() {
+    let (mut house, mut publisher) = house(MORNING).await;
+    let store = Store::open(&format!("sqlite://{}", house.path("np.db").display())).await.expect("the database opens");
+    let in_the_way = store.begin().await.expect("nobody else may write");
+    publisher.publish("zigbee2mqtt/12B-leak", r#"{"water_leak":true}"#).await;
+    eventually(SOON, "a commit was tried", async || house.readyz().await.contains(r#""database":{"ok":false"#)).await;
+    let told_at = tokio::time::Instant::now();
+    house.stop();
+    let took = told_at.elapsed();
+    assert!(took < Duration::from_secs(9), "{took:?}\n{}", house.log());
+    drop(in_the_way);
+    store.close().await;
+    house.start();
+    eventually(SOON, "the leak is told", async || house.texts(TENANT, "Water at") == 1).await;
+    house.stop();
+}
+
+/// What is written to a file that nobody finds again is lost: it is noticed, told, and nothing more is acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_deleted_under_the_service_acknowledges_nothing_more() {
+    let (mut house, mut publisher) = house(MORNING).await;
+    assert_eq!(house.readyz().await, "");
+    std::fs::remove_file(house.path("np.db")).expect("it was there");
+    assert!(house.readyz().await.contains("deleted or replaced"), "told without any message");
+    std::fs::write(house.path("np.db"), "").expect("another file");
+    publisher.publish("zigbee2mqtt/12B-leak", r#"{"water_leak":true}"#).await;
+    eventually(SOON, "it is logged", async || {
+        house.log().lines().any(|line| line.contains("health.away") && line.contains("deleted or replaced"))
+    })
+    .await;
+    assert!(house.readyz().await.contains("deleted or replaced"));
+    assert!(house.metrics().await.contains("nightporter_acks_total 0"));
+    house.stop();
+    house.forget();
+    house.start();
+    eventually(SOON, "the leak is told", async || house.texts(TENANT, "Water at") == 1).await;
+    house.stop();
+}
+
 /// A sensor may be wet before anybody has entered it into the registry: held, and told as soon as it is known.
 #[tokio::test(flavor = "multi_thread")]
 async fn water_told_before_the_registration_is_not_lost() {

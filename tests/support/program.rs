@@ -253,7 +253,8 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    fn connect(id: &str, port: u16) -> Self {
+    /// On the broker at this port of the loopback address.
+    pub fn connect(id: &str, port: u16) -> Self {
         let mut options = MqttOptions::new(id, "127.0.0.1", port);
         options.set_clean_start(true).set_max_packet_size(Some(4 * 1024 * 1024));
         let (client, mut events) = AsyncClient::new(options, 1_000);

@@ -237,5 +237,6 @@ fn carrier(clock: Clock, texts: mpsc::Sender<Text>) -> Console {
         if texts.try_send(text).is_err() {
             tracing::warn!("demo.text_lost");
         }
+        Ok(())
     })
 }

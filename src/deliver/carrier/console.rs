@@ -3,6 +3,7 @@
 //! It remembers what it took, within a limit, so that questions about it can be answered. It never touches the network.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::FutureExt;
@@ -15,13 +16,15 @@ use crate::model::{E164, MessageStatus};
 /// So many texts are remembered; the oldest is forgotten first.
 pub const REMEMBERED_MAX: usize = 1_000;
 
-type Sink = dyn Fn(&Outgoing<'_>) + Send + Sync;
+type Sink = dyn Fn(&Outgoing<'_>) -> io::Result<()> + Send + Sync;
 
 /// Prints texts instead of sending them.
 pub struct Console {
     sink: Box<Sink>,
     clock: Clock,
     taken: Mutex<VecDeque<Taken>>,
+    /// Why the last text could not be handed over, if so.
+    broken: Mutex<Option<String>>,
 }
 
 struct Taken {
@@ -32,11 +35,21 @@ struct Taken {
 
 impl Console {
     /// Hands every text to `sink`, in the order of the calls.
-    pub fn new(clock: Clock, sink: impl Fn(&Outgoing<'_>) + Send + Sync + 'static) -> Self {
-        Self { sink: Box::new(sink), clock, taken: Mutex::new(VecDeque::new()) }
+    pub fn new(clock: Clock, sink: impl Fn(&Outgoing<'_>) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        Self { sink: Box::new(sink), clock, taken: Mutex::default(), broken: Mutex::default() }
     }
 
-    fn take(&self, text: &Outgoing<'_>) -> CarrierMessage {
+    /// Who reads the terminal has it: accepted is delivered here. What cannot be printed was not sent.
+    fn take(&self, text: &Outgoing<'_>) -> SendOutcome {
+        let printed = (self.sink)(text).map_err(|e| format!("the text could not be printed: {e}"));
+        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = printed.clone().err();
+        match printed {
+            Ok(()) => self.remember(text),
+            Err(detail) => SendOutcome::NotSent { detail },
+        }
+    }
+
+    fn remember(&self, text: &Outgoing<'_>) -> SendOutcome {
         let now = self.clock.now();
         let message = CarrierMessage {
             sid: format!("console-{}", text.attempt),
@@ -52,8 +65,7 @@ impl Console {
             taken.pop_front();
         }
         taken.push_back(Taken { to: text.to.clone(), body: text.body.to_owned(), message: message.clone() });
-        (self.sink)(text);
-        message
+        SendOutcome::Accepted { sid: message.sid, status: message.status, segments: message.segments }
     }
 
     fn remembered(&self, wanted: impl Fn(&Taken) -> bool) -> Vec<CarrierMessage> {
@@ -63,10 +75,8 @@ impl Console {
 }
 
 impl Carrier for Console {
-    /// Who reads the terminal has it: accepted is delivered here.
     fn send<'a>(&'a self, text: Outgoing<'a>) -> BoxFuture<'a, SendOutcome> {
-        let CarrierMessage { sid, status, segments, .. } = self.take(&text);
-        ready(SendOutcome::Accepted { sid, status, segments }).boxed()
+        ready(self.take(&text)).boxed()
     }
 
     fn find<'a>(&'a self, lookup: Lookup<'a>) -> BoxFuture<'a, Result<Vec<CarrierMessage>, CarrierError>> {
@@ -88,8 +98,7 @@ impl Carrier for Console {
             locale: call.locale,
             valid_for_s: 60,
         };
-        let CarrierMessage { sid, status, segments, .. } = self.take(&text);
-        ready(SendOutcome::Accepted { sid, status, segments }).boxed()
+        ready(self.take(&text)).boxed()
     }
 
     fn fetch<'a>(&'a self, sid: &'a str) -> BoxFuture<'a, Result<CarrierMessage, CarrierError>> {
@@ -97,7 +106,8 @@ impl Carrier for Console {
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), CarrierError>> {
-        ready(Ok(())).boxed()
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        ready(broken.map_or(Ok(()), |why| Err(CarrierError::Unreachable(why)))).boxed()
     }
 }
 
@@ -121,7 +131,10 @@ mod tests {
         let printed = Arc::new(Mutex::new(Vec::new()));
         let sink = {
             let printed = printed.clone();
-            move |text: &Outgoing<'_>| printed.lock().expect("lock").push(text.body.to_owned())
+            move |text: &Outgoing<'_>| {
+                printed.lock().expect("lock").push(text.body.to_owned());
+                Ok(())
+            }
         };
         let console = Console::new(Clock::manual(Timestamp(100_000)), sink);
         let to = number();
@@ -144,8 +157,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_nobody_takes_was_not_sent_and_can_be_sent_again() {
+        let full = Arc::new(Mutex::new(true));
+        let sink = {
+            let full = full.clone();
+            move |_: &Outgoing<'_>| {
+                if *full.lock().expect("lock") { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+            }
+        };
+        let console = Console::new(Clock::manual(Timestamp(0)), sink);
+        let to = number();
+        assert!(matches!(console.send(text("a1", &to, "x")).await, SendOutcome::NotSent { .. }));
+        assert_eq!(console.fetch("console-a1").await, Err(CarrierError::NotFound));
+        assert!(matches!(console.ping().await, Err(CarrierError::Unreachable(_))));
+        *full.lock().expect("lock") = false;
+        assert!(matches!(console.send(text("a2", &to, "x")).await, SendOutcome::Accepted { .. }));
+        assert_eq!(console.ping().await, Ok(()));
+    }
+
+    #[tokio::test]
     async fn forgets_the_oldest_beyond_its_limit() {
-        let console = Console::new(Clock::manual(Timestamp(0)), |_| ());
+        let console = Console::new(Clock::manual(Timestamp(0)), |_| Ok(()));
         let to = number();
         for n in 0..=REMEMBERED_MAX {
             console.send(text(&n.to_string(), &to, "x")).await;

@@ -30,7 +30,7 @@ const WORDS: [&str; 14] = [
 ];
 
 async fn house(clock: &Clock) -> Mill {
-    let console = Console::new(clock.clone(), |_| {});
+    let console = Console::new(clock.clone(), |_| Ok(()));
     let mill = Mill::new(std::sync::Arc::new(console), clock).await;
     for (key, fact) in [("leak1", Fact::Leak(true)), ("lock1", Fact::Tamper(true))] {
         let readings = vec![Reading::new(fact)];

@@ -53,7 +53,7 @@ fn read_back(xml: &str) -> Option<String> {
 async fn nothing_that_is_written_is_anything_but_words() {
     let texts = count(200, 1_000);
     let clock = Clock::manual(NOON);
-    let mill = Mill::new(std::sync::Arc::new(Console::new(clock.clone(), |_| {})), &clock).await;
+    let mill = Mill::new(std::sync::Arc::new(Console::new(clock.clone(), |_| Ok(()))), &clock).await;
     let mut dice = Dice::new(11, 111);
     let mut written = std::collections::HashMap::new();
     for n in 0..texts {

@@ -29,7 +29,7 @@ pub(super) async fn service(mosquitto: &Mosquitto, folder: &std::path::Path, sto
     let clock = Clock::manual(Timestamp::parse_rfc3339("2026-01-05T18:30:00+08:00").expect("an instant"));
     let parts = Parts {
         config: Config::parse(&text, &folder.join("np.toml"), std::iter::empty()).expect("sound"),
-        carrier: Arc::new(Console::new(clock.clone(), |_| {})),
+        carrier: Arc::new(Console::new(clock.clone(), |_| Ok(()))),
         clock,
         store: store.clone(),
         listener: TcpListener::bind("127.0.0.1:0").await.expect("a port"),

@@ -295,7 +295,7 @@ async fn health_says_which_part_is_away() {
     let (status, ready) = house.problem("", "/readyz").await;
     assert_eq!((status, &ready["ready"], &ready["database"]["ok"]), (503, &json!(false), &json!(true)));
     assert!(!ready["broker"]["reason"].as_str().expect("a reason").is_empty(), "no broker runs in this test");
-    house.service.door.health().set_broker(Ok(()));
+    house.service.door.health().set_broker("mqtt://127.0.0.1:1883", Ok(()));
     house.store.close().await;
     let (status, ready) = house.problem("", "/readyz").await;
     assert_eq!((status, &ready["database"]["ok"]), (503, &json!(false)));

@@ -114,7 +114,7 @@ impl House {
         let clock = Clock::manual(Timestamp::parse_rfc3339(EVENING).expect("an instant"));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
-        let carrier = Console::new(clock.clone(), |_| {});
+        let carrier = Console::new(clock.clone(), |_| Ok(()));
         let parts = Parts {
             config: config(&folder, more),
             clock: clock.clone(),
