@@ -137,6 +137,16 @@ fn credits_are_judged() {
         },
         &[],
     );
+    check(
+        "thanks are no request",
+        |p, s| {
+            (p.ended_at, s.tickets[0].resolved_at, s.credits[0]) =
+                (Some(hour(72.0)), Some(hour(73.0)), credit(500, 73.0));
+            s.messages[0].sent_at = None;
+            s.messages.push(SeenMessage { template: Some("battery_thanks".to_owned()), ..text(Kind::Battery, 73.0) });
+        },
+        &[],
+    );
     case("housekeeper", |p, _| p.how = Some(How::ReplacedByHousekeeper), "for a housekeeper's work");
     case("dead", |p, _| p.died_at = Some(hour(20.0)), "after the battery died");
     check("died unnoticed just before", |p, _| p.died_at = Some(hour(39.0)), &[]);

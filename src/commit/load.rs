@@ -63,8 +63,8 @@ impl Batch<'_> {
         if !wet_units.is_empty() {
             homes.extend(tx.risers(&sorted(wet_units)).await?);
         }
-        let behind =
-            if silent_gateways.is_empty() { HashMap::new() } else { tx.load_behind(&sorted(silent_gateways)).await? };
+        let signs =
+            if silent_gateways.is_empty() { HashMap::new() } else { tx.load_signs(&sorted(silent_gateways)).await? };
         let of_battery = |f: &Finding| matches!(f, Finding::BatteryReplaced { .. } | Finding::BatteryLow { .. });
         let paid = tasks.iter().any(|t| matches!(t, Task::Found(_, finding) if of_battery(finding)));
         let gateways: Vec<String> = gateways.map(str::to_owned).collect();
@@ -76,7 +76,7 @@ impl Batch<'_> {
         let keys: Vec<String> = tasks.iter().filter_map(saying).collect();
         let said = if keys.is_empty() { HashMap::new() } else { tx.load_bodies(&keys).await? };
         let about = Facts { said, conversations, newcomers, swapped, ..Facts::default() };
-        let facts = Facts { places, standings, swaps, valves, tickets, behind, ..about };
+        let facts = Facts { places, standings, swaps, valves, tickets, signs, ..about };
         let mut facts = self.complete(tx, facts, gateways, &homes, &given, paid).await?;
         facts.wet = self.wet_units(tx, tasks, &facts).await?;
         let (trials, policy) = (&self.house.trials, &self.house.policy);

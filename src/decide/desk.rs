@@ -35,9 +35,9 @@ pub struct Paid {
     pub amount_minor: i64,
 }
 
-/// A device behind a gateway, as far as its silence is concerned.
+/// When a gateway, or a device behind it, spoke.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Behind {
+pub struct LastSign {
     /// Which.
     pub key: DeviceKey,
     /// When it last spoke.
@@ -85,8 +85,8 @@ pub struct Facts {
     pub given: Vec<Given>,
     /// Rewards of the last 60 days to these tenants and for these devices.
     pub paid: Vec<Paid>,
-    /// Devices by gateway.
-    pub behind: HashMap<DeviceKey, Vec<Behind>>,
+    /// By gateway, when it and the devices behind it spoke; loaded when one of them is silent.
+    pub signs: HashMap<DeviceKey, Vec<LastSign>>,
     /// Devices whose fresh battery may be the one that their neighbour of the same unit lost.
     pub swapped: HashSet<DeviceKey>,
     /// What automation is worse at than people.

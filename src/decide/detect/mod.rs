@@ -10,6 +10,7 @@ pub mod leak;
 pub mod outlook;
 pub mod presence;
 pub mod proof;
+mod rise;
 pub mod sample;
 mod stood;
 mod witness;
