@@ -35,9 +35,9 @@ pub struct Paid {
     pub amount_minor: i64,
 }
 
-/// When a gateway, or a device behind it, spoke.
+/// A device behind a gateway, as far as its silence is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastSign {
+pub struct Behind {
     /// Which.
     pub key: DeviceKey,
     /// When it last spoke.
@@ -85,8 +85,10 @@ pub struct Facts {
     pub given: Vec<Given>,
     /// Rewards of the last 60 days to these tenants and for these devices.
     pub paid: Vec<Paid>,
-    /// By gateway, when it and the devices behind it spoke; loaded when one of them is silent.
-    pub signs: HashMap<DeviceKey, Vec<LastSign>>,
+    /// Devices by gateway.
+    pub behind: HashMap<DeviceKey, Vec<Behind>>,
+    /// From when those behind a gateway are listened for anew, by its own rhythm; loaded when one of them is silent.
+    pub known_at: HashMap<DeviceKey, Timestamp>,
     /// Devices whose fresh battery may be the one that their neighbour of the same unit lost.
     pub swapped: HashSet<DeviceKey>,
     /// What automation is worse at than people.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::desk::{Desk, LastSign};
+use super::desk::{Behind, Desk};
 use super::plan;
 use crate::model::*;
 
@@ -69,30 +69,18 @@ impl Desk<'_> {
         if self.active(gateway, TicketKind::Silent).is_some() {
             return true;
         }
-        let behind: Vec<_> = self.last_signs(gateway).filter(|sign| sign.key != *gateway).collect();
-        let overdue = |b: &&&LastSign| b.due_at.is_none_or(|due| due <= self.now);
+        let behind = self.facts.behind.get(gateway).map(Vec::as_slice).unwrap_or_default();
+        let overdue = |b: &&Behind| b.due_at.is_none_or(|due| due <= self.now);
         let silent = behind.iter().filter(overdue).count();
         silent >= BEHIND_SILENT_MIN && silent * 2 > behind.len()
     }
 
-    fn last_signs(&self, gateway: &DeviceKey) -> impl Iterator<Item = &LastSign> {
-        self.facts.signs.get(gateway).into_iter().flatten()
-    }
-
-    /// From when those behind a gateway have their time anew: when it was heard again after a silence, or when it will
-    /// count as silent itself, if it has been quiet for more than half of the time that it may be.
+    /// From when those behind a gateway have their time anew: when its silence was over, or by its own rhythm.
     fn gateway_known_at(&self, gateway: &DeviceKey) -> Option<Timestamp> {
-        let own = self.last_signs(gateway).find(|sign| sign.key == *gateway);
-        let quiet = own.filter(|sign| sign.due_at.is_some_and(|due| due - self.now < self.now - sign.seen_at));
-        quiet.and_then(|sign| sign.due_at).max(self.gateway_back_at(gateway))
-    }
-
-    /// When a gateway was last heard again after a silence.
-    fn gateway_back_at(&self, gateway: &DeviceKey) -> Option<Timestamp> {
         let silences = self.facts.tickets.values().filter(|t| t.kind == TicketKind::Silent);
         let own = silences.filter(|t| t.device_key.as_ref() == Some(gateway));
         let back = own.filter_map(|t| if let Status::Resolved { at } = t.status { Some(at) } else { None });
-        back.max()
+        back.max().max(self.facts.known_at.get(gateway).copied())
     }
 
     pub(super) fn back_online(&mut self, device: &Device) {

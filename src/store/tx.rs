@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use super::*;
-use crate::decide::desk::{Given, LastSign, Paid, Place, Praise, Understanding, Wish};
+use crate::decide::desk::{Behind, Given, Paid, Place, Praise, Understanding, Wish};
 use crate::decide::forecast::{Caught, FinishedLife};
 use crate::decide::stats::Case;
 use crate::decide::{automation, tones};
@@ -62,8 +62,8 @@ queries! {
     facts::paid as load_paid(tenants: &[&str], devices: &[&str], since: Timestamp) -> Vec<Paid>;
     /// States of the devices of units.
     facts::unit_states as unit_states(units: &[&str]) -> Vec<(UnitId, StateRow)>;
-    /// When gateways and the devices behind them spoke.
-    facts::signs as load_signs(gateways: &[&str]) -> HashMap<DeviceKey, Vec<LastSign>>;
+    /// Devices behind gateways.
+    facts::behind as load_behind(gateways: &[&str]) -> HashMap<DeviceKey, Vec<Behind>>;
     /// When people were last sent words of a template.
     care::last_sent as load_last_sent(template: &str, recipients: &[String], since: Timestamp) -> HashMap<String, Timestamp>;
     /// Stores a question and its answer.

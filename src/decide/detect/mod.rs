@@ -222,6 +222,11 @@ impl DeviceState {
         [self.leak.due_at(ctx), self.presence.due_at(self.seen_at, ctx)].into_iter().flatten().min()
     }
 
+    /// From when those behind this gateway are listened for anew, as far as its own rhythm tells.
+    pub fn known_at(&self, ctx: &Context<'_>) -> Option<Timestamp> {
+        self.presence.known_at(self.seen_at, ctx)
+    }
+
     /// The same bytes again: at once, from the broker's store, or at any time when they tell their own. "Wet" after
     /// something else is believed anew even so: better a leak that is looked at twice than one that is taken for dry.
     /// What the broker kept weighs less than the same word said live, so it makes no echo of that; and a last will is the

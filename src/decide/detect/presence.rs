@@ -39,6 +39,9 @@ pub struct PresenceState {
     /// From when it is listened for anew: what kept it from being heard (its gateway) was over then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heard_from: Option<Timestamp>,
+    /// When it was heard again after a silence, or after more than half of the time that it may be quiet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub back_at: Option<Timestamp>,
     /// It, or its will message, said that it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offline_since: Option<Timestamp>,
@@ -66,6 +69,9 @@ impl PresenceState {
         }
         if heard.retained {
             return;
+        }
+        if self.silent || self.is_quiet(seen_at, heard.received_at, ctx) {
+            self.back_at = Some(heard.received_at);
         }
         self.learn(heard.received_at, seen_at, ctx);
         // What says nothing else stands where the will stood; "online" among readings leaves the will with the broker.
@@ -124,6 +130,18 @@ impl PresenceState {
         let by_rhythm = (seen_at + allowed).max(ctx.listening_since + allowed / HEARD_AGAIN);
         let by_rhythm = self.heard_from.map_or(by_rhythm, |from| by_rhythm.max(from + allowed * HEARD_ANEW_SIXTHS / 6));
         Some(by_word.map_or(by_rhythm, |at| at.min(by_rhythm)))
+    }
+
+    /// Whether more than half of the time that it may be quiet is over.
+    fn is_quiet(&self, seen_at: Timestamp, now: Timestamp, ctx: &Context<'_>) -> bool {
+        let known = seen_at != Timestamp::default();
+        known && (now - seen_at.max(self.listened_from(ctx))) * 2 > self.allowed(seen_at, ctx)
+    }
+
+    /// From when those behind this gateway are listened for anew: from when it was back, or will itself count as silent.
+    pub(super) fn known_at(&self, seen_at: Timestamp, ctx: &Context<'_>) -> Option<Timestamp> {
+        let due_at = self.due_at(seen_at, ctx).filter(|_| self.is_quiet(seen_at, ctx.now, ctx));
+        due_at.max(self.back_at)
     }
 
     fn listened_from(&self, ctx: &Context<'_>) -> Timestamp {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{Conn, Db, LOCK, ROWS_MAX, Row, at, bad, push_list};
-use crate::decide::desk::{LastSign, Paid, Place};
+use crate::decide::desk::{Behind, Paid, Place};
 use crate::model::*;
 use crate::store::{StateRow, StoreError, TicketScope};
 
@@ -320,27 +320,24 @@ pub async fn paid(
     rows.iter().map(paid).collect()
 }
 
-/// The most devices that are looked at at once.
-const SIGNS_MAX: i64 = 1_000;
+/// The most devices behind one gateway that are looked at.
+const BEHIND_MAX: i64 = 1_000;
 
-/// When these gateways, and the devices behind each, last spoke: those that ever did.
-pub async fn signs(conn: &mut Conn, gateways: &[&str]) -> Result<HashMap<DeviceKey, Vec<LastSign>>, StoreError> {
+/// Devices behind these gateways that have ever spoken.
+pub async fn behind(conn: &mut Conn, gateways: &[&str]) -> Result<HashMap<DeviceKey, Vec<Behind>>, StoreError> {
     let mut query = QueryBuilder::<Db>::new(
-        "SELECT d.gateway, d.key, s.seen_at, s.due_at FROM devices d JOIN device_states s ON s.key = d.key WHERE d.key IN ",
+        "SELECT d.gateway, d.key, s.seen_at, s.due_at FROM devices d JOIN device_states s ON s.key = d.key WHERE d.gateway IN ",
     );
     push_list(&mut query, gateways.iter().copied());
-    query.push(" OR d.gateway IN ");
-    push_list(&mut query, gateways.iter().copied());
-    query.push(" ORDER BY d.key LIMIT ").push_bind(SIGNS_MAX);
-    let mut out: HashMap<DeviceKey, Vec<LastSign>> = HashMap::new();
+    query.push(" ORDER BY d.key LIMIT ").push_bind(BEHIND_MAX);
+    let mut out: HashMap<DeviceKey, Vec<Behind>> = HashMap::new();
     for row in query.build().fetch_all(&mut *conn).await? {
-        let one = LastSign {
+        let one = Behind {
             key: DeviceKey(row.try_get(1)?),
             seen_at: at(row.try_get(2)?),
             due_at: row.try_get::<Option<i64>, _>(3)?.map(at),
         };
-        let gateway = if gateways.contains(&one.key.as_str()) { one.key.as_str() } else { row.try_get(0)? };
-        out.entry(DeviceKey(gateway.to_owned())).or_default().push(one);
+        out.entry(DeviceKey(row.try_get(0)?)).or_default().push(one);
     }
     Ok(out)
 }
@@ -352,7 +349,7 @@ pub async fn unit_states(conn: &mut Conn, units: &[&str]) -> Result<Vec<(UnitId,
          WHERE d.unit_id IN ",
     );
     push_list(&mut query, units.iter().copied());
-    query.push(" ORDER BY s.key LIMIT ").push_bind(SIGNS_MAX);
+    query.push(" ORDER BY s.key LIMIT ").push_bind(BEHIND_MAX);
     let rows = query.build().fetch_all(&mut *conn).await?;
     rows.iter().map(|row| Ok((UnitId(row.try_get(4)?), state_row(row)?))).collect()
 }

@@ -143,6 +143,11 @@ fn a_device_behind_a_quiet_gateway_waits_until_that_is_known() {
         06 09:10 text housekeeper:h1 offer_silent";
     let hub = "05 18:05 hub online\n06 00:05 hub online\n06 06:05 hub online\n";
     check("", &format!("{story}{hub}06 12:00 wait"), alone);
+    // Quiet for eleven hours, not long enough for a matter: what was said to it meanwhile is lost.
+    let back = "05 11:30 hub online\n05 17:30 hub online\n05 23:30 hub online\n";
+    let after = "\n06 02:30 opened silent lock1\n06 08:00 text housekeeper:h1 offer_silent";
+    check("", &format!("{story}{back}06 02:00 wait"), "");
+    check("", &format!("{story}{back}06 09:00 wait"), after);
 }
 
 #[test]

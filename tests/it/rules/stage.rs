@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeZone;
 use chrono_tz::Tz;
-use nightporter::decide::desk::{Desk, Facts, LastSign, Paid, Place};
+use nightporter::decide::desk::{Behind, Desk, Facts, Paid, Place};
 use nightporter::decide::detect::sample::About;
 use nightporter::decide::forecast::NO_FLEET;
 use nightporter::decide::policy::SlaLimits;
@@ -178,14 +178,18 @@ impl Stage {
             *facts.contacts.entry(m.recipient.as_key()).or_default() += 1;
         }
         let ctx = self.context();
-        facts.signs.clear();
-        for (key, state) in &self.states {
-            let Some(device) = facts.devices.get(key) else { continue };
-            let sign = LastSign { key: key.clone(), seen_at: state.seen_at, due_at: state.due_at(&ctx) };
-            let gateway = device.gateway.as_ref().unwrap_or(key).clone();
-            facts.signs.entry(gateway).or_default().push(sign);
+        let behind =
+            facts.devices.values().filter_map(|d| Some((d.gateway.clone()?, self.states.get(&d.key)?, &d.key)));
+        for (gateway, state, key) in behind.collect::<Vec<_>>() {
+            let one = Behind { key: key.clone(), seen_at: state.seen_at, due_at: state.due_at(&ctx) };
+            self.facts.behind.entry(gateway).or_default().retain(|b| b.key != *key);
+            self.facts.behind.entry(one_gateway(&self.facts, key)).or_default().push(one);
         }
         facts.said = self.messages.iter().map(|m| (m.key.clone(), m.body.clone())).collect();
+        facts.behind = self.facts.behind.clone();
+        let gateways =
+            self.states.iter().filter(|(key, _)| facts.devices.get(*key).is_some_and(|d| d.gateway.is_none()));
+        facts.known_at = gateways.filter_map(|(key, state)| Some((key.clone(), state.known_at(&ctx)?))).collect();
         let wet = self.states.iter().filter(|(_, state)| state.leak.is_wet() || state.flow.open);
         facts.wet = wet.filter_map(|(key, _)| Some(facts.devices.get(key)?.unit_id.clone())).collect();
         let policy = self.policy.clone();
@@ -380,6 +384,10 @@ fn patient() -> Policy {
     let never = || SlaLimits { answer: Span(0), arrive: Span(0), close: Span(0) };
     (policy.sla.emergency, policy.sla.urgent, policy.sla.routine) = (never(), never(), never());
     policy
+}
+
+fn one_gateway(facts: &Facts, key: &DeviceKey) -> DeviceKey {
+    facts.devices[key].gateway.clone().expect("behind one")
 }
 
 /// A reward as a committer would load it.

@@ -145,7 +145,7 @@ on_both! {
     states::more_rows_than_one_statement_takes,
     states::devices_are_due_in_order_and_in_parts,
     states::strangers_are_counted_and_listed,
-    states::signs_of_a_gateway_and_those_behind_it,
+    states::devices_behind_a_gateway,
     states::states_of_a_unit,
     tickets::tickets_are_kept_and_found_by_what_they_touch,
     tickets::one_active_ticket_for_a_device_and_kind,

@@ -80,15 +80,14 @@ pub async fn strangers_are_counted_and_listed(db: &Engine) {
     assert!(one("nowhere").await.is_none());
 }
 
-pub async fn signs_of_a_gateway_and_those_behind_it(db: &Engine) {
+pub async fn devices_behind_a_gateway(db: &Engine) {
     db.registered().await;
-    let rows =
-        [state("lock1", 5, Some(50)), state("leak1", 6, None), state("lock3", 7, Some(70)), state("hub", 8, Some(80))];
+    let rows = [state("lock1", 5, Some(50)), state("leak1", 6, None), state("lock3", 7, Some(70))];
     db.write(async |tx| tx.save_states(&rows).await).await;
-    let signs = db.read(async |tx| tx.load_signs(&["hub", "nowhere"]).await).await;
-    assert_eq!(signs.len(), 1);
-    let seen: Vec<_> = signs["hub"].iter().map(|b| (b.key.as_str(), b.seen_at.0, b.due_at.map(|t| t.0))).collect();
-    assert_eq!(seen, [("hub", 8, Some(80)), ("leak1", 6, None), ("lock1", 5, Some(50))], "those that have spoken");
+    let behind = db.read(async |tx| tx.load_behind(&["hub", "nowhere"]).await).await;
+    assert_eq!(behind.len(), 1);
+    let seen: Vec<_> = behind["hub"].iter().map(|b| (b.key.as_str(), b.seen_at.0, b.due_at.map(|t| t.0))).collect();
+    assert_eq!(seen, [("leak1", 6, None), ("lock1", 5, Some(50))], "those that have spoken");
 }
 
 pub async fn states_of_a_unit(db: &Engine) {
