@@ -58,9 +58,9 @@ fn due(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> DateTime<Ut
     let gateway = problem.gateway.as_ref().unwrap_or(&problem.device_key);
     let of_gateway = case.seen.tickets.iter().filter(|t| t.kind == Kind::Silent && t.device_key == *gateway);
     let returns = of_gateway.filter_map(|t| Some((t.opened_at, t.resolved_at?, time * 5 / 6)));
-    let gateway_was_silent = |p: &&Problem| p.kind == Kind::Silent && p.device_key == *gateway;
-    let pauses = case.truth.iter().filter(gateway_was_silent);
-    let pauses = pauses.filter_map(|p| Some((p.started_at, p.ended_at? + p.rhythm * 2, time * 5 / 6)));
+    let of_its_gateway = |p: &&Problem| p.kind == Kind::Silent && problem.gateway.as_ref() == Some(&p.device_key);
+    let pauses = case.truth.iter().filter(of_its_gateway);
+    let pauses = pauses.filter_map(|p| Some((p.started_at, p.ended_at? + p.rhythm, time * 5 / 6)));
     let restarts = case.seen.restarts.iter().map(|at| (*at, *at, time / 2));
     let mut anew: Vec<_> = returns.chain(pauses).chain(restarts).collect();
     anew.sort();
