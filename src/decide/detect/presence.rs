@@ -29,7 +29,7 @@ const HEARD_ANEW_SIXTHS: i64 = 5;
 pub struct PresenceState {
     /// The longest recent gap between two messages, slowly forgotten.
     pub gap: Millis,
-    /// How many gaps it was learned from, up to what is needed.
+    /// How many gaps that were listened through it was learned from, up to what is needed.
     pub gaps: u32,
     /// Since when it is learned.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,7 +84,7 @@ impl PresenceState {
     }
 
     /// A gap counts as far as the service listened through it, and only when the device was not silent. Of one that it did
-    /// not listen through only a part is known: that can be the longest, and makes no longer one forgotten.
+    /// not listen through only a part is known: that can be the longest, but makes no longer one forgotten and no rhythm known.
     fn learn(&mut self, received_at: Timestamp, seen_at: Timestamp, ctx: &Context<'_>) {
         if self.since.is_none() {
             self.since = Some(received_at);
@@ -95,10 +95,11 @@ impl PresenceState {
         }
         let from = seen_at.max(self.listened_from(ctx));
         let gap = (received_at - from).max(0);
-        let past = if from > seen_at { 0 } else { gap.min(FORGOTTEN_OVER_MS) };
+        let whole = from == seen_at;
+        let past = if whole { gap.min(FORGOTTEN_OVER_MS) } else { 0 };
         let forgotten = self.gap * past / FORGOTTEN_OVER_MS;
         self.gap = gap.max(self.gap - forgotten);
-        self.gaps = (self.gaps + 1).min(GAPS_KNOWN);
+        self.gaps = (self.gaps + u32::from(whole)).min(GAPS_KNOWN);
     }
 
     pub(super) fn pass(
@@ -207,12 +208,12 @@ mod tests {
     }
 
     /// A sensor that speaks every six hours, of which two messages are lost after forty days, and a service that was started
-    /// anew every so many hours from the tenth on.
-    fn found_silent(started_every: i64) -> bool {
+    /// anew every so many hours from one of them on.
+    fn found_silent(from: i64, started_every: i64) -> bool {
         let policy = Policy::default();
         let mut state = DeviceState::default();
         (0..40 * 24 + 11).any(|hour| {
-            let started = if hour < 240 { 0 } else { hour.min(954) / started_every * started_every };
+            let started = if hour < from { 0 } else { hour.min(954) / started_every * started_every };
             let ctx = Context {
                 policy: &policy,
                 leak_clear_after: crate::model::Span(HOUR),
@@ -236,8 +237,13 @@ mod tests {
 
     #[test]
     fn a_service_that_is_started_often_forgets_no_rhythm() {
-        assert!(!found_silent(1_000));
-        assert!(!found_silent(5), "two messages were lost, no more");
+        assert!(!found_silent(240, 1_000));
+        assert!(!found_silent(240, 5), "two messages were lost, no more");
+    }
+
+    #[test]
+    fn a_service_that_never_listened_through_a_gap_knows_no_rhythm() {
+        assert!(!found_silent(0, 3));
     }
 
     #[test]
