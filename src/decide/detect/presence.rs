@@ -111,7 +111,7 @@ impl PresenceState {
     ) {
         if self.due_at(seen_at, ctx).is_some_and(|due| due <= ctx.now) {
             self.silent = true;
-            let heard_from = seen_at.max(self.listened_from(ctx));
+            let heard_from = self.heard_from.map_or(seen_at, |from| from.max(seen_at));
             let (battery_low, empty) = (battery.is_low(), battery.probably_empty(ctx.now));
             // One that was never heard is known by its last will alone.
             let since = self.offline_since.filter(|_| seen_at == Timestamp::default()).unwrap_or(seen_at);

@@ -124,6 +124,8 @@ fn who_stands_behind_a_gateway_that_is_back_has_time_to_be_heard() {
     check("", &format!("{story}05 20:00 lock1 battery=90\n06 04:00 wait"), gateway);
     let silent = "\n06 08:30 opened silent lock1\n06 08:30 text housekeeper:h1 offer_silent";
     check("", &format!("{story}06 09:00 wait"), &format!("{gateway}{silent}"));
+    // A start of the service a little later takes nothing of that.
+    check("", &format!("{story}05 17:40 restart\n06 09:00 wait"), &format!("{gateway}{silent}"));
 }
 
 /// The lock's time is over ten minutes before the gateway's: what keeps it quiet is about to be known.
