@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::forecast::Fleet;
 use super::policy::Policy;
-use crate::model::time::{self, DAY, HOUR, MINUTE, SECOND};
+use crate::model::time::{self, DAY, HOUR, MINUTE};
 use crate::model::{Fact, Finding, LockState, Millis, Reading, Span, Timestamp};
 
 use battery::BatteryState;
@@ -47,8 +47,6 @@ const ECHO_WINDOW_MS: Millis = MINUTE;
 const FROM_STORE: Timestamp = Timestamp(0);
 /// What the broker kept for longer than this tells of no tampering of now.
 const KEPT_MAX_MS: Millis = HOUR;
-/// A receipt so much earlier than one before it is no disorder: our own clock was ahead, and is right again.
-const SET_BACK_MIN_MS: Millis = 5 * SECOND;
 /// How many recent messages are remembered to recognise a re-delivery.
 const ECHOES_MAX: usize = 4;
 
@@ -196,16 +194,17 @@ impl DeviceState {
 
     /// What was noted while our clock was ahead is of just now; the order of what the device told by its own is learned anew.
     fn not_ahead(&mut self, now: Timestamp) {
-        if self.seen_at - now <= SET_BACK_MIN_MS {
+        if self.seen_at - now <= time::AHEAD_MIN {
             return;
         }
         (self.told_at, self.lag) = (None, None);
         self.echoes.clear();
-        *self = time::not_after(self, now - 1);
+        *self = time::with_instants(self, |at| at.min(now - 1));
     }
 
     /// Lets time pass.
     pub fn pass(&mut self, ctx: &Context<'_>) -> Vec<Finding> {
+        self.not_ahead(ctx.now);
         let mut findings = Vec::new();
         self.leak.pass(ctx, &mut findings);
         self.presence.pass(self.seen_at, &self.battery, ctx, &mut findings);
