@@ -3,7 +3,7 @@
 //! After an answer that leaves the fate of a message open, the carrier is asked until it has had time to show what it
 //! took; only then is the message sent again.
 
-use super::waits::{ACCOUNT_WAIT_MS, Held, ask_after, ask_again, backoff, shown_after};
+use super::waits::{ACCOUNT_WAIT_MS, Held, ask_after, ask_again, backoff, later, shown_after};
 use crate::deliver::carrier::{Action, CarrierError, CarrierMessage, SendOutcome};
 use crate::model::time::{DAY, SECOND};
 use crate::model::*;
@@ -207,7 +207,7 @@ fn sent(
             (AttemptOutcome::Deferred, Some(by.after(*after)))
         }
         SendOutcome::Refused { .. } => (AttemptOutcome::Refused, None),
-        SendOutcome::Later { after, .. } => (AttemptOutcome::Busy, Some(by.after((*after).max(backoff(m))))),
+        SendOutcome::Later { after, .. } => (AttemptOutcome::Busy, Some(by.after(later(m, *after).max(backoff(m))))),
         SendOutcome::NotSent { .. } => (AttemptOutcome::NotSent, Some(by.after(backoff(m)))),
         SendOutcome::AccountFault { .. } => (AttemptOutcome::AccountFault, Some(by.after(ACCOUNT_WAIT_MS))),
     };
@@ -232,7 +232,7 @@ fn found_out(
     mine.outcome = AttemptOutcome::Unknown;
     let messages = match found {
         Ok(messages) => messages,
-        Err(e) => return MessageUpdate { error: Some(e.to_string()), ..unknown(m, by.after(ask_again(e))) },
+        Err(e) => return MessageUpdate { error: Some(e.to_string()), ..unknown(m, by.after(ask_again(m, e))) },
     };
     if let Some(found) = messages.iter().find(|c| !known.contains(&c.sid)) {
         mine.ended_at = Some(by.now);

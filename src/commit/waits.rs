@@ -57,10 +57,16 @@ pub(super) fn ask_after(m: &DueMessage, soon: Millis) -> Millis {
     soon.min(shown_after(m))
 }
 
+/// How long a carrier that is busy (429, `Retry-After`) is left alone: as it asks, but water does not wait for an hour
+/// because of one answer.
+pub(super) fn later(m: &DueMessage, asked: Millis) -> Millis {
+    if m.severity == Severity::Emergency { asked.min(BACKOFF_EMERGENCY_MAX_MS) } else { asked }
+}
+
 /// When a carrier that had no answer is asked again.
-pub(super) fn ask_again(error: &CarrierError) -> Millis {
+pub(super) fn ask_again(m: &DueMessage, error: &CarrierError) -> Millis {
     match error {
-        CarrierError::Later { after } => (*after).max(SECOND),
+        CarrierError::Later { after } => later(m, (*after).max(SECOND)),
         CarrierError::AccountFault { .. } => ACCOUNT_WAIT_MS,
         _ => 2 * SECOND,
     }

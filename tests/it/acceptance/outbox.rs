@@ -44,6 +44,8 @@ enum Mood {
     Doubtful(Millis),
     /// It wants to be left alone, and says for how long or not.
     Stormy,
+    /// As before, always for so long.
+    Busy(Millis),
     Away,
     Well,
 }
@@ -92,6 +94,7 @@ impl Moody {
                 state.not_before.insert(text.body.to_owned(), now + after);
                 SendOutcome::Later { after, code: Some(20_429) }
             }
+            Mood::Busy(after) => SendOutcome::Later { after, code: None },
             Mood::Away => SendOutcome::NotSent { detail: "connection refused".to_owned() },
             Mood::Stormy | Mood::Well => state.take(text, now),
         }
@@ -205,6 +208,22 @@ async fn a_storm_of_429_is_waited_out() {
     let state = carrier.state.lock().expect("no panic");
     assert_eq!(state.too_early, 0, "before Retry-After was over");
     println!("R7: {texts} texts, {} requests: 0 lost, 0 twice, 0 too early", state.asked);
+}
+
+/// R7: water does not wait for as long as one answer asks; what is routine does.
+#[tokio::test]
+async fn an_emergency_does_not_wait_for_an_hour_because_of_one_429() {
+    for (severity, most) in [(Severity::Emergency, 15 * SECOND), (Severity::Routine, 60 * MINUTE)] {
+        let clock = Clock::manual(NOON);
+        let carrier = Moody::new(Mood::Busy(60 * MINUTE), &clock, 12);
+        let mut mill = Mill::new(carrier.clone(), &clock).await;
+        mill.write(0..1, severity).await;
+        mill.turn(None).await;
+        carrier.set(Mood::Well);
+        mill.grind(|_| None).await;
+        all_taken_once(&mill, &carrier, 1).await;
+        assert_eq!(clock.now() - NOON, most, "{severity:?}");
+    }
 }
 
 /// R8: the carrier is away for half an hour while texts pile up: after five failures it is only probed. Then leaks go first,
