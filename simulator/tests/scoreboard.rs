@@ -137,6 +137,16 @@ fn credits_are_judged() {
         },
         &[],
     );
+    check(
+        "thanks are no request",
+        |p, s| {
+            (p.ended_at, s.tickets[0].resolved_at, s.credits[0]) =
+                (Some(hour(72.0)), Some(hour(73.0)), credit(500, 73.0));
+            s.messages[0].sent_at = None;
+            s.messages.push(SeenMessage { template: Some("battery_thanks".to_owned()), ..text(Kind::Battery, 73.0) });
+        },
+        &[],
+    );
     case("housekeeper", |p, _| p.how = Some(How::ReplacedByHousekeeper), "for a housekeeper's work");
     case("dead", |p, _| p.died_at = Some(hour(20.0)), "after the battery died");
     check("died unnoticed just before", |p, _| p.died_at = Some(hour(39.0)), &[]);
@@ -231,7 +241,7 @@ fn a_silence_of_a_dead_battery_is_served_by_its_battery_ticket() {
 /// With an hour of rhythm, a silence of hour 0 must be found by 3.5 and a little.
 #[test]
 fn a_silence_counts_anew_from_its_gateways_return_and_from_a_restart() {
-    let judged = |found: f64, returns: &[f64], restarts: &[f64]| {
+    let of = |found: f64, returns: &[f64], pauses: &[f64], restarts: &[f64]| {
         let silent = Problem { evident_at: Some(hour(3.0)), ended_at: None, how: None, ..problem(Kind::Silent) };
         let of_gateway = |at: &f64| SeenTicket { device_key: "g".to_owned(), ..ticket(Kind::Silent, -1.0, Some(*at)) };
         let gone = |at: &f64| Problem {
@@ -241,19 +251,23 @@ fn a_silence_counts_anew_from_its_gateways_return_and_from_a_restart() {
             evident_at: None,
             started_at: hour(-2.0),
             ended_at: Some(hour(*at)),
+            rhythm: TimeDelta::zero(),
             ..problem(Kind::Silent)
         };
-        let truth: Vec<Problem> = returns.iter().map(gone).chain([silent]).collect();
+        let truth: Vec<Problem> = returns.iter().chain(pauses).map(gone).chain([silent]).collect();
         let tickets = returns.iter().map(of_gateway).chain([ticket(Kind::Silent, found, None)]).collect();
         let restarts = restarts.iter().map(|at| hour(*at)).collect();
         let seen = Observations { tickets, restarts, ..Observations::default() };
         Scoreboard::judge(&truth, &seen, hour(240.0)).expectations_held().err().unwrap_or_default()
     };
+    let judged = |found, returns: &[f64], restarts: &[f64]| of(found, returns, &[], restarts);
     let late = ["silent found late: d at 2026-01-05T07:00:00Z"];
     assert_eq!(judged(3.6, &[], &[]), Vec::<String>::new());
     assert_eq!(judged(4.0, &[], &[]), late);
     assert_eq!(judged(5.9, &[3.0], &[]), Vec::<String>::new(), "2.9 hours from the return");
     assert_eq!(judged(6.2, &[3.0], &[]), late);
+    assert_eq!(of(5.9, &[], &[3.0], &[]), Vec::<String>::new(), "away for a while, without a ticket");
+    assert_eq!(of(6.2, &[], &[3.0], &[]), late);
     assert_eq!(judged(4.7, &[], &[3.0]), Vec::<String>::new(), "1.75 hours from the restart");
     assert_eq!(judged(5.0, &[], &[3.0]), late);
     assert_eq!(judged(7.5, &[3.0], &[5.7]), Vec::<String>::new(), "one after the other");

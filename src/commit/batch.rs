@@ -114,6 +114,7 @@ impl<'a> Batch<'a> {
                     }
                     Cause::BrokerBack(key) => tasks.push(Task::Found(key.clone(), Finding::BackOnline)),
                     Cause::Rejected(_) => {}
+                    Cause::ClockBack(by) => self.put_clock_back(tx, *by).await?,
                     Cause::TicketDue(id) => tasks.push(Task::TicketDue(id)),
                     Cause::Command(id, actor, command) => tasks.push(Task::Command(n, id, actor, command)),
                     Cause::Open(open) => tasks.push(Task::Open(n, &open.0, &open.1, &open.2)),

@@ -71,6 +71,11 @@ impl Brakes {
         self.limits.daily_max > 0
     }
 
+    /// What was learned by a clock that was wrong is learned anew.
+    pub(super) fn forget(&self) {
+        *self.state() = State::default();
+    }
+
     /// From when on a carrier may have a message: at once, but for one that is away. When it is back, emergencies that were
     /// waiting go first.
     pub(super) fn not_before(&self, carrier: CarrierName, severity: Severity) -> Timestamp {

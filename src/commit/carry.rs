@@ -202,6 +202,15 @@ impl Batch<'_> {
         Ok(waiting)
     }
 
+    /// What was noted while our clock was ahead of the time goes back with it; what waits is looked at now, but for what may
+    /// be on its way to a carrier.
+    pub(super) async fn put_clock_back(&mut self, tx: &mut Tx, by: Millis) -> Result<(), StoreError> {
+        let lease_ends = self.now + self.house.clock.real(LEASE_MS);
+        self.house.brakes.forget();
+        self.house.listening.not_after(self.now);
+        tx.put_clock_back(self.now, by, lease_ends).await
+    }
+
     /// Fills the outbox. As many messages as the sender can take at once are its own from the start.
     pub(super) async fn send(&mut self, tx: &mut Tx, changes: &mut Changes) -> Result<(), StoreError> {
         if changes.messages.is_empty() {

@@ -243,6 +243,11 @@ impl Listening {
         self.0.store(DEAF, Ordering::Relaxed);
     }
 
+    /// It began at the latest now: the clock that said otherwise was ahead of the time.
+    pub(super) fn not_after(&self, now: Timestamp) {
+        self.0.fetch_min(now.0, Ordering::Relaxed);
+    }
+
     /// Since when, seen from `now`: while nobody listens, it begins at the earliest now.
     pub fn since(&self, now: Timestamp) -> Timestamp {
         match self.0.load(Ordering::Relaxed) {

@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Said;
-use super::batch::{Batch, Task};
+use super::batch::{Batch, Task, read_state};
 use crate::decide::desk::{Desk, Facts};
+use crate::decide::detect::DeviceState;
+use crate::decide::detect::sample::About;
 use crate::decide::intent::is_water;
 use crate::decide::{Command, Wanted};
 use crate::model::time::{DAY, HOUR};
@@ -63,8 +65,12 @@ impl Batch<'_> {
         if !wet_units.is_empty() {
             homes.extend(tx.risers(&sorted(wet_units)).await?);
         }
-        let behind =
-            if silent_gateways.is_empty() { HashMap::new() } else { tx.load_behind(&sorted(silent_gateways)).await? };
+        let behind = if silent_gateways.is_empty() {
+            HashMap::new()
+        } else {
+            tx.load_behind(&sorted(silent_gateways.clone())).await?
+        };
+        let known_at = self.known_at(tx, sorted(silent_gateways)).await?;
         let of_battery = |f: &Finding| matches!(f, Finding::BatteryReplaced { .. } | Finding::BatteryLow { .. });
         let paid = tasks.iter().any(|t| matches!(t, Task::Found(_, finding) if of_battery(finding)));
         let gateways: Vec<String> = gateways.map(str::to_owned).collect();
@@ -76,13 +82,33 @@ impl Batch<'_> {
         let keys: Vec<String> = tasks.iter().filter_map(saying).collect();
         let said = if keys.is_empty() { HashMap::new() } else { tx.load_bodies(&keys).await? };
         let about = Facts { said, conversations, newcomers, swapped, ..Facts::default() };
-        let facts = Facts { places, standings, swaps, valves, tickets, behind, ..about };
+        let facts = Facts { places, standings, swaps, valves, tickets, behind, known_at, ..about };
         let mut facts = self.complete(tx, facts, gateways, &homes, &given, paid).await?;
         facts.wet = self.wet_units(tx, tasks, &facts).await?;
         let (trials, policy) = (&self.house.trials, &self.house.policy);
         facts.lost_tones = trials.lost_tones(tx, policy, self.now).await?;
         facts.automation_off = trials.automation_off(tx, policy, self.now).await?;
         Ok(facts)
+    }
+
+    /// From when those behind these gateways are listened for anew.
+    async fn known_at(&self, tx: &mut Tx, gateways: Vec<&str>) -> Result<HashMap<DeviceKey, Timestamp>, StoreError> {
+        let (here, missing): (Vec<&str>, Vec<&str>) =
+            gateways.into_iter().partition(|key| self.states.contains_key(*key));
+        let fleet = self.fleet.clone();
+        let ctx = self.context(None, &About::UNKNOWN, &fleet);
+        let mut out = HashMap::new();
+        let mut note = |key: &str, state: &DeviceState| {
+            out.extend(state.known_at(&ctx).map(|at| (DeviceKey(key.to_owned()), at)));
+        };
+        here.iter().for_each(|key| note(key, &self.states[*key].0));
+        if !missing.is_empty() {
+            for row in tx.load_states(&missing).await? {
+                let key = row.key.clone();
+                note(key.as_str(), &read_state(row)?.0);
+            }
+        }
+        Ok(out)
     }
 
     /// Devices, units, tenants and what was sent and paid to them.

@@ -63,6 +63,8 @@ pub enum Cause {
     BrokerAway(DeviceKey, Timestamp),
     /// The broker is there.
     BrokerBack(DeviceKey),
+    /// Our clock, ahead of the time by so much until now, was put right.
+    ClockBack(Millis),
     /// A ticket needs attention.
     TicketDue(TicketId),
     /// A person wants something of a ticket: who, what.
@@ -300,6 +302,7 @@ fn outline(cause: &Cause) -> String {
         Cause::DeviceDue(key) => format!("device_due {key}"),
         Cause::BrokerAway(key, _) => format!("broker_away {key}"),
         Cause::BrokerBack(key) => format!("broker_back {key}"),
+        Cause::ClockBack(by) => format!("clock_back {by}"),
         Cause::TicketDue(id) => format!("ticket_due {id}"),
         Cause::ConversationDue(id) => format!("conversation_due {id}"),
         Cause::Command(id, _, _) => format!("command {id}"),

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::automation::Off;
 use super::policy::Policy;
 use super::tones::Lost;
@@ -87,6 +89,8 @@ pub struct Facts {
     pub paid: Vec<Paid>,
     /// Devices by gateway.
     pub behind: HashMap<DeviceKey, Vec<Behind>>,
+    /// From when those behind a gateway are listened for anew, by its own rhythm; loaded when one of them is silent.
+    pub known_at: HashMap<DeviceKey, Timestamp>,
     /// Devices whose fresh battery may be the one that their neighbour of the same unit lost.
     pub swapped: HashSet<DeviceKey>,
     /// What automation is worse at than people.
@@ -219,7 +223,21 @@ pub struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// A desk with these facts on it.
     pub fn new(facts: Facts, policy: &'a Policy, words: &'a Words, now: Timestamp) -> Self {
-        Self { facts, changes: Changes::default(), policy, words, now }
+        let mut desk = Self { facts, changes: Changes::default(), policy, words, now };
+        desk.put_back();
+        desk
+    }
+
+    /// What a ticket notes and plans from when our clock was ahead of the time goes back by as much: nothing waits until the
+    /// time has caught up.
+    fn put_back(&mut self) {
+        let now = self.now;
+        let ahead = |t: &&Ticket| t.changed_at - now > time::AHEAD_MIN;
+        for ticket in self.facts.tickets.values().filter(ahead).cloned().collect::<Vec<_>>() {
+            let by = ticket.changed_at - now;
+            *self.change(&ticket.id) = time::with_instants(&ticket, |at| if at > now { at - by } else { at });
+            self.event(&ticket.id, "clock_put_back", "system", json!({ "seconds": by / time::SECOND }));
+        }
     }
 
     /// The ticket, which must be on the desk.
@@ -230,7 +248,9 @@ impl<'a> Desk<'a> {
     /// The ticket, to be changed and stored.
     pub(super) fn change(&mut self, id: &TicketId) -> &mut Ticket {
         self.changes.tickets.insert(id.clone());
-        self.facts.tickets.get_mut(id).expect("the ticket was loaded or opened in this batch")
+        let ticket = self.facts.tickets.get_mut(id).expect("the ticket was loaded or opened in this batch");
+        ticket.changed_at = self.now;
+        ticket
     }
 
     /// Records a move of a ticket.

@@ -67,14 +67,15 @@ impl Desk<'_> {
     fn offer_to_nobody(&mut self, id: &TicketId, n: usize, step: &Step, ranking: &[Ranked]) -> Tried {
         let ticket = self.ticket(id);
         let Some(place) = self.place(ticket) else { return self.skip("nobody") };
-        if step.to == Audience::Second {
-            return self.go_up(id, n, step);
-        }
         let severity = step.severity.unwrap_or(ticket.severity);
         let free: Vec<_> = ranking.iter().filter(|r| r.is_free()).map(|r| &r.housekeeper_id).collect();
         let next = self.next_duty(place, &free).filter(|_| severity == Severity::Routine);
-        if let Some(at) = next {
-            return Tried::Later(at);
+        // The region is not called for what those of the next shift can do.
+        let goes_up = step.to == Audience::Second && !has_heard(ticket, &person_manager(place).recipient);
+        match next {
+            Some(at) if !goes_up => return Tried::Later(at),
+            _ if step.to == Audience::Second => return self.go_up(id, n, step),
+            _ => {}
         }
         let own = step.template.as_deref().and_then(words::template).unwrap_or(offer_template(ticket));
         let template = if ticket.kind == TicketKind::Leak { "leak_manager" } else { own };
@@ -133,20 +134,17 @@ impl Desk<'_> {
         }
     }
 
-    /// Nobody took it in the time for an answer: the next are asked, where there are any and no step is about to ask them.
-    pub(super) fn ask_the_next(&mut self, id: &TicketId) {
+    /// Nobody took it in the time for an answer: the next are asked, and so on, where no step is about to ask them.
+    pub(super) fn ask_the_next(&mut self, id: &TicketId, limit: Span) {
         let ticket = self.ticket(id);
         let planned_anyway = ticket.plan.iter().any(is_wider);
         if ticket.status != Status::Offered || ticket.work.asked.is_empty() || planned_anyway {
             return;
         }
         let offer = last_offer(ticket);
-        let severity = offer.severity.unwrap_or(ticket.severity);
-        let ranking = self.ranking(ticket, offer.skill.as_deref(), severity);
-        if !dispatch::next_circle(&ranking, self.policy.dispatch.group, severity).is_empty() {
-            let now = self.now;
-            self.change(id).plan.push(planned(wider(offer), now));
-        }
+        let step = Step { widen_after: offer.widen_after.or(Some(limit)), ..wider(offer) };
+        let now = self.now;
+        self.change(id).plan.push(planned(step, now));
     }
 
     /// Everybody who was asked has passed, or was not reached: nobody is waited for any longer.

@@ -107,6 +107,7 @@ impl Desk<'_> {
             held: false,
             round: 0,
             work: Work::default(),
+            changed_at: self.now,
             events: 0,
         };
         self.facts.tickets.insert(id.clone(), ticket);

@@ -24,8 +24,8 @@ impl Desk<'_> {
             if self.is_gateway_silent(&gateway.key) {
                 return self.silent_behind(&gateway, device, since);
             }
-            if let Some(back_at) = self.gateway_back_at(&gateway.key).filter(|at| *at > heard_from) {
-                return self.changes.heard_anew.push((device.key.clone(), back_at));
+            if let Some(at) = self.gateway_known_at(&gateway.key).filter(|at| *at > heard_from) {
+                return self.changes.heard_anew.push((device.key.clone(), at));
             }
         }
         let of_battery = |t: &Ticket| battery_low || plan::is_visit_instead(&t.plan);
@@ -75,12 +75,12 @@ impl Desk<'_> {
         silent >= BEHIND_SILENT_MIN && silent * 2 > behind.len()
     }
 
-    /// When a gateway was last heard again after a silence.
-    fn gateway_back_at(&self, gateway: &DeviceKey) -> Option<Timestamp> {
+    /// From when those behind a gateway have their time anew: when its silence was over, or by its own rhythm.
+    fn gateway_known_at(&self, gateway: &DeviceKey) -> Option<Timestamp> {
         let silences = self.facts.tickets.values().filter(|t| t.kind == TicketKind::Silent);
         let own = silences.filter(|t| t.device_key.as_ref() == Some(gateway));
         let back = own.filter_map(|t| if let Status::Resolved { at } = t.status { Some(at) } else { None });
-        back.max()
+        back.max().max(self.facts.known_at.get(gateway).copied())
     }
 
     pub(super) fn back_online(&mut self, device: &Device) {

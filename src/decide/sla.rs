@@ -131,7 +131,7 @@ impl Desk<'_> {
         !missed.is_empty()
     }
 
-    /// A missed time is told to the manager; that nobody took it, once, and the next are asked.
+    /// A missed time is told to the manager; that nobody took it, once, and the next are asked, and so on.
     fn raise(&mut self, id: &TicketId, node: Node, limit: Span) {
         let ticket = self.ticket(id);
         let manager = self.place(ticket).map(|place| person_manager(place).recipient);
@@ -152,7 +152,7 @@ impl Desk<'_> {
         }
         self.event(id, "overdue", "system", json!({ "step": node, "limit": limit.to_string() }));
         if node == Node::Answer {
-            self.ask_the_next(id);
+            self.ask_the_next(id, limit);
         }
     }
 

@@ -281,6 +281,7 @@ impl Desk<'_> {
             text: None,
             round: 0,
             work: Work::default(),
+            changed_at: now,
             events: 0,
         };
         self.facts.tickets.insert(id.clone(), ticket);
@@ -332,6 +333,8 @@ impl Desk<'_> {
     pub fn ticket_due(&mut self, id: &TicketId) {
         let Some(ticket) = self.facts.tickets.get(id) else { return };
         if ticket.due_at.is_none_or(|due| due > self.now) {
+            // It was brought too early, after the clock was put back: its time is stored anew.
+            self.change(id);
             return;
         }
         self.watch_visit(id);

@@ -76,7 +76,7 @@ pub enum Finding {
     Silent {
         /// When it last spoke.
         since: Timestamp,
-        /// From when it could have been heard.
+        /// From when it was listened for: its last word, or when what kept it from being heard was over.
         heard_from: Timestamp,
         /// Whether its battery was known to be low: then it is probably dead.
         battery_low: bool,

@@ -298,6 +298,9 @@ pub struct Ticket {
     /// The people's side of it.
     #[serde(default)]
     pub work: Work,
+    /// When it was last changed.
+    #[serde(default)]
+    pub changed_at: Timestamp,
     /// How many events it has; the next event's number.
     pub events: i64,
 }

@@ -19,6 +19,8 @@ pub const MINUTE: Millis = 60 * SECOND;
 pub const HOUR: Millis = 60 * MINUTE;
 /// One day in milliseconds.
 pub const DAY: Millis = 24 * HOUR;
+/// What was noted so much later than now is no disorder: our own clock was ahead of the time, and is right again.
+pub const AHEAD_MIN: Millis = 5 * SECOND;
 
 /// Whole numbers above this are instants, where data is looked through for them: no span or count is as large.
 const INSTANT_MIN: i64 = 1_000_000_000_000;
@@ -45,23 +47,27 @@ impl Timestamp {
     }
 }
 
-/// The same value, in which no instant is later than `most`. It knows an instant by its size: a whole number of the
-/// milliseconds since 2001 or more.
+/// The same value with other instants. It knows an instant by its size: a whole number of the milliseconds since 2001 or
+/// more.
 ///
 /// # Panics
 /// For what is no plain data.
 #[must_use]
-pub fn not_after<T: Serialize + DeserializeOwned>(value: &T, most: Timestamp) -> T {
-    fn bound(value: &mut Value, most: i64) {
+pub fn with_instants<T: Serialize + DeserializeOwned>(value: &T, change: impl Fn(Timestamp) -> Timestamp) -> T {
+    fn walk(value: &mut Value, change: &impl Fn(Timestamp) -> Timestamp) {
         match value {
-            Value::Number(n) if n.as_i64().is_some_and(|n| n > INSTANT_MIN && n > most) => *value = most.into(),
-            Value::Array(items) => items.iter_mut().for_each(|item| bound(item, most)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| bound(field, most)),
+            Value::Number(n) => {
+                if let Some(at) = n.as_i64().filter(|n| *n > INSTANT_MIN) {
+                    *value = change(Timestamp(at)).0.into();
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| walk(item, change)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| walk(field, change)),
             _ => {}
         }
     }
     let mut plain = serde_json::to_value(value).expect("plain data");
-    bound(&mut plain, most.0);
+    walk(&mut plain, &change);
     serde_json::from_value(plain).expect("what it was made of")
 }
 

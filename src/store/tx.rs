@@ -42,6 +42,8 @@ queries! {
     facts::first_property as first_property() -> Option<PropertyId>;
     /// The newest time of anything that was stored.
     facts::newest_at as newest_at() -> Option<Timestamp>;
+    /// Our clock was ahead of the time: what was noted by it goes back, what waits is looked at.
+    clock::put_back as put_clock_back(now: Timestamp, by: Millis, lease_ends: Timestamp) -> ();
     /// States of devices that had none, made where others may make them too, and locked.
     facts::first_states as first_states(keys: &[&str]) -> Vec<StateRow>;
     /// Registered devices.

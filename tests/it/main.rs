@@ -24,6 +24,7 @@ mod carrier_questions;
 mod carrier_signature;
 mod carrier_twilio_rs;
 mod cli;
+mod clock_put_back;
 mod config;
 mod config_carriers;
 mod config_formats;

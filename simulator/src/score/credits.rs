@@ -99,7 +99,7 @@ fn asking<'a>(case: &Case<'a>, problem: &'a Problem) -> impl Iterator<Item = &'a
     let from = asked_from(case, problem);
     let asks = move |m: &&SeenMessage| {
         let timely = m.when() >= from && known_by.is_some_and(|by| m.when() <= by);
-        Some(&m.to) == problem.tenant_phone.as_ref() && m.may_concern(problem) && timely
+        Some(&m.to) == problem.tenant_phone.as_ref() && m.asks() && m.may_concern(problem) && timely
     };
     case.seen.messages.iter().filter(asks)
 }

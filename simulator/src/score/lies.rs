@@ -8,8 +8,6 @@ use std::collections::BTreeSet;
 
 /// After new cells, words about the old ones may still be under way.
 const ECHO_HOURS: i64 = 48;
-/// Words that ask for nothing.
-const ASK_NOTHING: [&str; 2] = ["thanks", "survey"];
 
 pub(super) fn judge(case: &Case, board: &mut Scoreboard) {
     let lying = |p: &&Problem| p.cause == Cause::LyingGauge;
@@ -51,9 +49,8 @@ fn judge_texts(case: &Case, problem: &Problem, board: &mut Scoreboard) {
     let until = problem.ended_at.unwrap_or(case.until);
     let asks = |m: &&SeenMessage| {
         let about = m.kind() == Some(Kind::Battery) && m.device_key.as_ref() == Some(&problem.device_key);
-        let template = m.template.as_deref().unwrap_or_default();
         let in_time = m.sent_at.is_some_and(|at| (problem.started_at..until).contains(&at));
-        about && in_time && phones.contains(m.to.as_str()) && !ASK_NOTHING.iter().any(|word| template.contains(word))
+        about && in_time && phones.contains(m.to.as_str()) && m.asks()
     };
     let asked = case.seen.messages.iter().filter(asks);
     let needless = asked.filter(|m| cells_are_good(case, &problem.device_key, m.when())).count();

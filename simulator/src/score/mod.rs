@@ -26,6 +26,9 @@ pub struct SeenTicket {
     pub status: String,
 }
 
+/// Templates of words that ask for nothing.
+const ASK_NOTHING: [&str; 2] = ["thanks", "survey"];
+
 /// A message to a person as seen from outside.
 #[derive(Debug, Clone)]
 pub struct SeenMessage {
@@ -46,6 +49,11 @@ pub struct SeenMessage {
 impl SeenMessage {
     fn kind(&self) -> Option<Kind> {
         self.kind.or_else(|| mind::kind_of_template(self.template.as_deref()?))
+    }
+
+    /// Whether it asks for anything, as thanks do not.
+    fn asks(&self) -> bool {
+        !ASK_NOTHING.iter().any(|word| self.template.as_ref().is_some_and(|template| template.contains(word)))
     }
 
     fn when(&self) -> DateTime<Utc> {

@@ -46,8 +46,8 @@ fn judge_problem(case: &Case, problem: &Problem, board: &mut Scoreboard) {
 }
 
 /// Until when a ticket for an evident problem is not late. A silence counts from the last message that arrived. One that is
-/// due while its gateway's ticket stands is part of that one; it has five sixths of its time anew when its gateway is back,
-/// and half of it when the service was started again.
+/// due while its gateway's ticket stands is part of that one; it has five sixths of its time anew when its gateway is back
+/// (from a silence that came to a ticket or not), and half of it when the service was started again.
 fn due(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> DateTime<Utc> {
     if problem.kind != Kind::Silent {
         return case.rules.found_by(problem, evident_at);
@@ -58,8 +58,11 @@ fn due(case: &Case, problem: &Problem, evident_at: DateTime<Utc>) -> DateTime<Ut
     let gateway = problem.gateway.as_ref().unwrap_or(&problem.device_key);
     let of_gateway = case.seen.tickets.iter().filter(|t| t.kind == Kind::Silent && t.device_key == *gateway);
     let returns = of_gateway.filter_map(|t| Some((t.opened_at, t.resolved_at?, time * 5 / 6)));
+    let of_its_gateway = |p: &&Problem| p.kind == Kind::Silent && problem.gateway.as_ref() == Some(&p.device_key);
+    let pauses = case.truth.iter().filter(of_its_gateway);
+    let pauses = pauses.filter_map(|p| Some((p.started_at, p.ended_at? + p.rhythm, time * 5 / 6)));
     let restarts = case.seen.restarts.iter().map(|at| (*at, *at, time / 2));
-    let mut anew: Vec<_> = returns.chain(restarts).collect();
+    let mut anew: Vec<_> = returns.chain(pauses).chain(restarts).collect();
     anew.sort();
     let slack = case.rules.silent_within + case.rules.slack;
     anew.into_iter()

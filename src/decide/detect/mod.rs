@@ -10,6 +10,7 @@ pub mod leak;
 pub mod outlook;
 pub mod presence;
 pub mod proof;
+mod rise;
 pub mod sample;
 mod stood;
 mod witness;
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::forecast::Fleet;
 use super::policy::Policy;
-use crate::model::time::{self, DAY, HOUR, MINUTE, SECOND};
+use crate::model::time::{self, DAY, HOUR, MINUTE};
 use crate::model::{Fact, Finding, LockState, Millis, Reading, Span, Timestamp};
 
 use battery::BatteryState;
@@ -46,8 +47,6 @@ const ECHO_WINDOW_MS: Millis = MINUTE;
 const FROM_STORE: Timestamp = Timestamp(0);
 /// What the broker kept for longer than this tells of no tampering of now.
 const KEPT_MAX_MS: Millis = HOUR;
-/// A receipt so much earlier than one before it is no disorder: our own clock was ahead, and is right again.
-const SET_BACK_MIN_MS: Millis = 5 * SECOND;
 /// How many recent messages are remembered to recognise a re-delivery.
 const ECHOES_MAX: usize = 4;
 
@@ -195,16 +194,17 @@ impl DeviceState {
 
     /// What was noted while our clock was ahead is of just now; the order of what the device told by its own is learned anew.
     fn not_ahead(&mut self, now: Timestamp) {
-        if self.seen_at - now <= SET_BACK_MIN_MS {
+        if self.seen_at - now <= time::AHEAD_MIN {
             return;
         }
         (self.told_at, self.lag) = (None, None);
         self.echoes.clear();
-        *self = time::not_after(self, now - 1);
+        *self = time::with_instants(self, |at| at.min(now - 1));
     }
 
     /// Lets time pass.
     pub fn pass(&mut self, ctx: &Context<'_>) -> Vec<Finding> {
+        self.not_ahead(ctx.now);
         let mut findings = Vec::new();
         self.leak.pass(ctx, &mut findings);
         self.presence.pass(self.seen_at, &self.battery, ctx, &mut findings);
@@ -219,6 +219,11 @@ impl DeviceState {
     /// When it needs a look without having spoken.
     pub fn due_at(&self, ctx: &Context<'_>) -> Option<Timestamp> {
         [self.leak.due_at(ctx), self.presence.due_at(self.seen_at, ctx)].into_iter().flatten().min()
+    }
+
+    /// From when those behind this gateway are listened for anew, as far as its own rhythm tells.
+    pub fn known_at(&self, ctx: &Context<'_>) -> Option<Timestamp> {
+        self.presence.known_at(self.seen_at, ctx)
     }
 
     /// The same bytes again: at once, from the broker's store, or at any time when they tell their own. "Wet" after

@@ -29,7 +29,7 @@ const HEARD_ANEW_SIXTHS: i64 = 5;
 pub struct PresenceState {
     /// The longest recent gap between two messages, slowly forgotten.
     pub gap: Millis,
-    /// How many gaps it was learned from, up to what is needed.
+    /// How many gaps that were listened through it was learned from, up to what is needed.
     pub gaps: u32,
     /// Since when it is learned.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +39,9 @@ pub struct PresenceState {
     /// From when it is listened for anew: what kept it from being heard (its gateway) was over then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heard_from: Option<Timestamp>,
+    /// When it was heard again after a silence, or after more than half of the time that it may be quiet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub back_at: Option<Timestamp>,
     /// It, or its will message, said that it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offline_since: Option<Timestamp>,
@@ -67,6 +70,9 @@ impl PresenceState {
         if heard.retained {
             return;
         }
+        if self.silent || self.is_quiet(seen_at, heard.received_at, ctx) {
+            self.back_at = Some(heard.received_at);
+        }
         self.learn(heard.received_at, seen_at, ctx);
         // What says nothing else stands where the will stood; "online" among readings leaves the will with the broker.
         let taken_back = !timed.is_empty() && timed.iter().all(|t| t.reading.fact == Fact::Online(true));
@@ -78,7 +84,7 @@ impl PresenceState {
     }
 
     /// A gap counts as far as the service listened through it, and only when the device was not silent. Of one that it did
-    /// not listen through only a part is known: that can be the longest, and makes no longer one forgotten.
+    /// not listen through only a part is known: that can be the longest, but makes no longer one forgotten and no rhythm known.
     fn learn(&mut self, received_at: Timestamp, seen_at: Timestamp, ctx: &Context<'_>) {
         if self.since.is_none() {
             self.since = Some(received_at);
@@ -89,10 +95,11 @@ impl PresenceState {
         }
         let from = seen_at.max(self.listened_from(ctx));
         let gap = (received_at - from).max(0);
-        let past = if from > seen_at { 0 } else { gap.min(FORGOTTEN_OVER_MS) };
+        let whole = from == seen_at;
+        let past = if whole { gap.min(FORGOTTEN_OVER_MS) } else { 0 };
         let forgotten = self.gap * past / FORGOTTEN_OVER_MS;
         self.gap = gap.max(self.gap - forgotten);
-        self.gaps = (self.gaps + 1).min(GAPS_KNOWN);
+        self.gaps = (self.gaps + u32::from(whole)).min(GAPS_KNOWN);
     }
 
     pub(super) fn pass(
@@ -104,7 +111,7 @@ impl PresenceState {
     ) {
         if self.due_at(seen_at, ctx).is_some_and(|due| due <= ctx.now) {
             self.silent = true;
-            let heard_from = seen_at.max(self.listened_from(ctx));
+            let heard_from = self.heard_from.map_or(seen_at, |from| from.max(seen_at));
             let (battery_low, empty) = (battery.is_low(), battery.probably_empty(ctx.now));
             // One that was never heard is known by its last will alone.
             let since = self.offline_since.filter(|_| seen_at == Timestamp::default()).unwrap_or(seen_at);
@@ -124,6 +131,18 @@ impl PresenceState {
         let by_rhythm = (seen_at + allowed).max(ctx.listening_since + allowed / HEARD_AGAIN);
         let by_rhythm = self.heard_from.map_or(by_rhythm, |from| by_rhythm.max(from + allowed * HEARD_ANEW_SIXTHS / 6));
         Some(by_word.map_or(by_rhythm, |at| at.min(by_rhythm)))
+    }
+
+    /// Whether more than half of the time that it may be quiet is over.
+    fn is_quiet(&self, seen_at: Timestamp, now: Timestamp, ctx: &Context<'_>) -> bool {
+        let known = seen_at != Timestamp::default();
+        known && (now - seen_at.max(self.listened_from(ctx))) * 2 > self.allowed(seen_at, ctx)
+    }
+
+    /// From when those behind this gateway are listened for anew: from when it was back, or will itself count as silent.
+    pub(super) fn known_at(&self, seen_at: Timestamp, ctx: &Context<'_>) -> Option<Timestamp> {
+        let due_at = self.due_at(seen_at, ctx).filter(|_| self.is_quiet(seen_at, ctx.now, ctx));
+        due_at.max(self.back_at)
     }
 
     fn listened_from(&self, ctx: &Context<'_>) -> Timestamp {
@@ -189,12 +208,12 @@ mod tests {
     }
 
     /// A sensor that speaks every six hours, of which two messages are lost after forty days, and a service that was started
-    /// anew every so many hours from the tenth on.
-    fn found_silent(started_every: i64) -> bool {
+    /// anew every so many hours from one of them on.
+    fn found_silent(from: i64, started_every: i64) -> bool {
         let policy = Policy::default();
         let mut state = DeviceState::default();
         (0..40 * 24 + 11).any(|hour| {
-            let started = if hour < 240 { 0 } else { hour.min(954) / started_every * started_every };
+            let started = if hour < from { 0 } else { hour.min(954) / started_every * started_every };
             let ctx = Context {
                 policy: &policy,
                 leak_clear_after: crate::model::Span(HOUR),
@@ -218,8 +237,13 @@ mod tests {
 
     #[test]
     fn a_service_that_is_started_often_forgets_no_rhythm() {
-        assert!(!found_silent(1_000));
-        assert!(!found_silent(5), "two messages were lost, no more");
+        assert!(!found_silent(240, 1_000));
+        assert!(!found_silent(240, 5), "two messages were lost, no more");
+    }
+
+    #[test]
+    fn a_service_that_never_listened_through_a_gap_knows_no_rhythm() {
+        assert!(!found_silent(0, 3));
     }
 
     #[test]

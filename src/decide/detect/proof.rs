@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rise::{FRESH_RISE, Rise, is_fresh};
 use super::sample::{About, Sample};
 use super::stood::{self, Stood, gcd, mean, median};
 use super::witness::Witnesses;
@@ -14,16 +15,10 @@ use crate::decide::policy::BatteryPolicy;
 use crate::model::time::{DAY, HOUR};
 use crate::model::{Millis, Timestamp};
 
-/// Where only a fresh battery can be: at least this level, %…
-const FRESH_PERCENT: f64 = 85.0;
-/// … and at least this far above where the gauge stood.
-const FRESH_RISE: f64 = 30.0;
 /// A rise of less is noise on any scale, points.
 const RISE_MIN: f64 = 9.0;
 /// What stands lower is no battery worth proving, however far it rose.
 const PROVEN_PERCENT: f64 = 35.0;
-/// A reading this part of the rise above the old level, or less, speaks against it.
-const FALLS_BELOW: f64 = 0.3;
 /// What the gauge showed within this is where warmth or rest may bring it back to.
 const COMES_BACK: Millis = 5 * DAY;
 /// Above where it came from within `COMES_BACK` by this much: not a mere return.
@@ -48,8 +43,6 @@ const ZERO_LASTS: Millis = HOUR;
 const ZERO_FROM: f64 = 5.0;
 /// Fewer readings tell nothing, but that a battery is low.
 const RECENT_MIN: usize = 3;
-/// Levels kept of a rise.
-const LEVELS_MAX: usize = 8;
 /// What a flag alone is worth, low or not.
 const FLAG_LEVELS: [f64; 2] = [10.0, 100.0];
 /// A flag speaks against a gauge only up to this.
@@ -77,66 +70,6 @@ pub enum Step {
         /// The first reading of the rise.
         at: Timestamp,
     },
-}
-
-/// A rise that may be a new battery.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Rise {
-    /// Its first reading.
-    seen_at: Timestamp,
-    /// The last reading before it.
-    old_at: Timestamp,
-    /// Where the gauge stood.
-    old: f64,
-    /// The highest it had stood lately.
-    back: f64,
-    /// Where the voltage had stood lately, mV.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    old_millivolts: Option<f64>,
-    /// Levels that held it, the first and the last few.
-    levels: Vec<f64>,
-    /// Voltages meanwhile.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    millivolts: Vec<f64>,
-    /// Mean temperature meanwhile, °C.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    warmth: Option<f64>,
-    /// Readings that held it.
-    held: u32,
-    /// Readings that fell back.
-    fell: u32,
-    /// Of these, the last in a row.
-    falling: u32,
-    /// Stands where only a fresh battery can be.
-    fresh: bool,
-    /// Said so.
-    told: bool,
-    /// Asked.
-    asked: bool,
-    /// The device restarted shortly before.
-    restless: bool,
-}
-
-impl Rise {
-    fn level(&self) -> f64 {
-        median(&self.levels).expect("a rise has its first level")
-    }
-
-    fn hold(&mut self, level: f64, s: &Sample) {
-        self.held += 1;
-        self.falling = 0;
-        keep(&mut self.levels, level);
-        if let Some(millivolts) = s.millivolts {
-            keep(&mut self.millivolts, millivolts);
-        }
-        if let Some(t) = s.temperature_c {
-            self.warmth = Some(mean(self.warmth, t, 0.3));
-        }
-    }
-
-    fn falls(&self, level: f64) -> bool {
-        level < self.old + (self.level() - self.old) * FALLS_BELOW
-    }
 }
 
 /// Whether a device's battery is a new one: a small value that hears every sample.
@@ -187,7 +120,7 @@ impl Proof {
         }
         self.step = gcd(self.step, level as u32);
         match self.rise.take() {
-            Some(rise) => self.follow(rise, level, s, about, policy),
+            Some(rise) => self.follow(rise, level, old_at, s, about, policy),
             None => self.look(level, old_at, s, policy),
         }
     }
@@ -236,14 +169,26 @@ impl Proof {
             return None;
         };
         let lately = s.at - COMES_BACK;
-        let fresh = level >= FRESH_PERCENT && level >= old + FRESH_RISE;
-        let told = fresh && self.refuted_at.is_none_or(|at| at < lately);
+        let back = self.level.highest_since(lately).unwrap_or(old);
+        self.begin((old, back, self.millivolts.highest_since(lately)), level, old_at, s)
+    }
+
+    /// A rise begins here, from where the gauge and the voltage stood.
+    fn begin(
+        &mut self,
+        (old, back, old_millivolts): (f64, f64, Option<f64>),
+        level: f64,
+        old_at: Timestamp,
+        s: &Sample,
+    ) -> Option<Step> {
+        let fresh = is_fresh(level, old);
+        let told = fresh && self.refuted_at.is_none_or(|at| at < s.at - COMES_BACK);
         let mut rise = Rise {
             seen_at: s.at,
             old_at,
             old,
-            back: self.level.highest_since(lately).unwrap_or(old),
-            old_millivolts: self.millivolts.highest_since(lately),
+            back,
+            old_millivolts,
             levels: Vec::new(),
             millivolts: Vec::new(),
             warmth: None,
@@ -275,10 +220,15 @@ impl Proof {
         &mut self,
         mut rise: Rise,
         level: f64,
+        old_at: Timestamp,
         s: &Sample,
         about: &About,
         policy: &BatteryPolicy,
     ) -> Option<Step> {
+        if !rise.fresh && is_fresh(level, rise.old) {
+            // A mild day had begun it: the new battery stands here.
+            return self.begin((rise.old, rise.back, rise.old_millivolts), level, old_at, s);
+        }
         if rise.falls(level) {
             rise.fell += 1;
             rise.falling += 1;
@@ -389,12 +339,4 @@ impl Proof {
 
 fn has_held(rise: &Rise, at: Timestamp, policy: &BatteryPolicy) -> bool {
     rise.held >= policy.proof_readings && at - rise.seen_at >= policy.proof_hold.0
-}
-
-/// Keeps the first and the last few.
-fn keep(values: &mut Vec<f64>, value: f64) {
-    if values.len() == LEVELS_MAX {
-        values.remove(1);
-    }
-    values.push(value);
 }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod attempts;
 pub mod board;
 pub mod care;
+pub mod clock;
 pub mod conversations;
 pub mod facts;
 pub mod field;

@@ -54,7 +54,7 @@ pub async fn tickets(conn: &mut Conn, tickets: &[&Ticket]) -> Result<(), StoreEr
         });
         query.push(
             " ON CONFLICT (id) DO UPDATE SET status = excluded.status, unit_id = excluded.unit_id, \
-             device_key = excluded.device_key, due_at = excluded.due_at, assignee = excluded.assignee, held = excluded.held, \
+             device_key = excluded.device_key, opened_at = excluded.opened_at, due_at = excluded.due_at, assignee = excluded.assignee, held = excluded.held, \
              tone = excluded.tone, tone_locale = excluded.tone_locale, tone_tenant = excluded.tone_tenant, heeded = excluded.heeded, \
              body = excluded.body",
         );

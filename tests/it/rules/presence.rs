@@ -124,6 +124,32 @@ fn who_stands_behind_a_gateway_that_is_back_has_time_to_be_heard() {
     check("", &format!("{story}05 20:00 lock1 battery=90\n06 04:00 wait"), gateway);
     let silent = "\n06 08:30 opened silent lock1\n06 08:30 text housekeeper:h1 offer_silent";
     check("", &format!("{story}06 09:00 wait"), &format!("{gateway}{silent}"));
+    // A start of the service a little later takes nothing of that.
+    check("", &format!("{story}05 17:40 restart\n06 09:00 wait"), &format!("{gateway}{silent}"));
+}
+
+/// The lock's time is over ten minutes before the gateway's: what keeps it quiet is about to be known.
+#[test]
+fn a_device_behind_a_quiet_gateway_waits_until_that_is_known() {
+    let both = |n: i64| {
+        let (day, hour) = (3 + n / 4, n % 4 * 6);
+        format!("{day:02} {hour:02}:00 lock1 battery={}\n{day:02} {hour:02}:10 hub online\n", 90 - n % 2)
+    };
+    let story: String = (0..9).map(both).collect();
+    let gateway = "
+        05 18:10 opened silent hub
+        05 18:10 text housekeeper:h1 offer_silent";
+    check("", &format!("{story}06 18:00 wait"), gateway);
+    let alone = "
+        06 09:10 opened silent lock1
+        06 09:10 text housekeeper:h1 offer_silent";
+    let hub = "05 18:05 hub online\n06 00:05 hub online\n06 06:05 hub online\n";
+    check("", &format!("{story}{hub}06 12:00 wait"), alone);
+    // Quiet for eleven hours, not long enough for a matter: what was said to it meanwhile is lost.
+    let back = "05 11:30 hub online\n05 17:30 hub online\n05 23:30 hub online\n";
+    let after = "\n06 02:30 opened silent lock1\n06 08:00 text housekeeper:h1 offer_silent";
+    check("", &format!("{story}{back}06 02:00 wait"), "");
+    check("", &format!("{story}{back}06 09:00 wait"), after);
 }
 
 #[test]

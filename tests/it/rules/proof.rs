@@ -81,6 +81,14 @@ fn with_a_restart_or_a_word_the_second_reading_proves() {
     check("0x5:18; 19:word; 20:18; 21:18; 22:18", &[]);
 }
 
+/// A lock of 20 % steps, its clock ahead: a mild hour, late messages that tell a little less uptime, and then new cells.
+#[test]
+fn what_came_late_is_no_restart_and_a_mild_hour_hides_no_new_battery() {
+    let late = "0x90:20 up=900000; 90:20 up=910000; 91:20 up=909500; 92:40 up=913000";
+    check(&format!("{late}; 93:100 up=5; 94:100 up=3600"), &["seen 93", "proven 94"]);
+    check("0x90:20 mv=5120; 92:40 mv=5120; 93x13:100 mv=6280", &["seen 93", "proven 105"]);
+}
+
 #[test]
 fn a_reboot_proves_nothing() {
     check("0x5:18 boots=4; 20x30:19 boots=5; 60x10:18 boots=6", &[]);

@@ -54,6 +54,9 @@ fn what_nobody_took_in_time_is_offered_to_the_next() {
         04 08:40 accepted silent lock1";
     let when = silent.replace("\n04 12:00", "\n04 08:40 h5 accept silent\n04 12:00");
     check("clocks run\nh5 works day locks", &when, then);
+    let and_up = "04 20:00 text housekeeper:h2 offer_silent\n05 08:00 text region:east nobody_took";
+    let nobody = then.rsplit_once("04 08:40").expect("taken").0.to_owned() + and_up;
+    check("clocks run\nh5 works day locks\nregion east", &silent.replace("04 12:00", "06 12:00"), &nobody);
     let refused = "
         03 19:30 opened silent lock1
         03 19:30 text housekeeper:h1 offer_silent

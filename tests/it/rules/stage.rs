@@ -187,6 +187,9 @@ impl Stage {
         }
         facts.said = self.messages.iter().map(|m| (m.key.clone(), m.body.clone())).collect();
         facts.behind = self.facts.behind.clone();
+        let gateways =
+            self.states.iter().filter(|(key, _)| facts.devices.get(*key).is_some_and(|d| d.gateway.is_none()));
+        facts.known_at = gateways.filter_map(|(key, state)| Some((key.clone(), state.known_at(&ctx)?))).collect();
         let wet = self.states.iter().filter(|(_, state)| state.leak.is_wet() || state.flow.open);
         facts.wet = wet.filter_map(|(key, _)| Some(facts.devices.get(key)?.unit_id.clone())).collect();
         let policy = self.policy.clone();

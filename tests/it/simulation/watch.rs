@@ -219,14 +219,15 @@ impl Watch {
         };
     }
 
-    /// The ticket that a housekeeper's move is about: theirs, or for taking one the latest, free or not.
+    /// The ticket that a housekeeper's move is about: theirs, or for taking one the latest that they were asked for, free or
+    /// not.
     pub fn ticket_for(&self, action: &StaffAction) -> Option<TicketId> {
         let about =
             |t: &&Ticket| t.status.is_active() && t.devices.iter().any(|(key, _)| key.as_str() == action.about_device);
         let theirs = |t: &&Ticket| t.assignee.as_ref().is_some_and(|h| h.as_str() == action.housekeeper_id);
-        let mut mine = self.tickets.values().filter(about).filter(|t| action.verb == Verb::Accept || theirs(t));
-        let first = mine.next()?;
-        Some(mine.fold(first, |a, b| if b.opened_at > a.opened_at { b } else { a }).id.clone())
+        let asked = |t: &Ticket| t.work.asked.iter().any(|h| h.as_str() == action.housekeeper_id);
+        let mine = self.tickets.values().filter(about).filter(|t| action.verb == Verb::Accept || theirs(t));
+        mine.max_by_key(|t| (asked(t), t.opened_at, std::cmp::Reverse(&t.id))).map(|t| t.id.clone())
     }
 
     /// Units of those who ever said STOP: nobody there need have been told.

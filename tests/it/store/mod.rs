@@ -4,6 +4,7 @@
 
 mod board;
 mod care;
+mod clock;
 mod conversations;
 mod door;
 mod field;
@@ -140,6 +141,8 @@ on_both! {
     lives::gauges_that_were_caught_are_counted_by_model_of_those_that_have_spoken,
     sweep::who_came_with_whom_is_counted_up_to_a_limit,
     sweep::what_waits_is_found_within_its_scope_and_stands_on_no_board,
+    clock::what_waits_is_sent_now_and_what_may_be_on_its_way_keeps_its_lease,
+    clock::devices_tickets_and_conversations_do_not_wait_for_the_time_to_catch_up,
     states::states_are_kept_and_replaced,
     states::first_states_leave_what_is_there,
     states::more_rows_than_one_statement_takes,
@@ -216,6 +219,7 @@ pub fn ticket(id: &str, kind: TicketKind, device: &str, unit: &str, opened_at: i
         text: None,
         round: 0,
         work: Work::default(),
+        changed_at: Timestamp::default(),
         events: 0,
     }
 }
@@ -251,6 +255,7 @@ fn every_statement_is_tested() {
     let tests = [
         include_str!("board.rs"),
         include_str!("care.rs"),
+        include_str!("clock.rs"),
         include_str!("conversations.rs"),
         include_str!("door.rs"),
         include_str!("field.rs"),
