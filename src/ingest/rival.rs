@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tracing::warn;
 
 use crate::config::Mqtt;
@@ -18,14 +17,14 @@ const TOLD_EVERY: u32 = 60;
 /// What one connection knows of it.
 #[derive(Debug)]
 pub(super) struct Rival {
-    let_in_at: Instant,
+    let_in_at: tokio::time::Instant,
     /// Connections in a row that ended soon.
     ended: u32,
 }
 
 impl Default for Rival {
     fn default() -> Self {
-        Self { let_in_at: Instant::now(), ended: 0 }
+        Self { let_in_at: tokio::time::Instant::now(), ended: 0 }
     }
 }
 
@@ -43,7 +42,7 @@ pub(super) enum Ended {
 impl Rival {
     /// The broker has let the connection in.
     pub(super) fn let_in(&mut self) {
-        self.let_in_at = Instant::now();
+        self.let_in_at = tokio::time::Instant::now();
     }
 
     /// Connection `n` has ended; the first one tells.
