@@ -65,7 +65,7 @@ async function swaps(browser) {
   await made.getByRole("button", { name: "Take back" }).click();
   await page.locator("#swaps").waitFor({ state: "hidden", ...WAIT });
   await chen.locator(".mark", { hasText: "on duty" }).waitFor(WAIT);
-  assert.equal(await page.evaluate(() => document.activeElement.id), "h-rota");
+  await page.waitForFunction(() => document.activeElement.id === "h-rota", undefined, WAIT);
   forgive(page, /404/);
   await leave(page);
 }
