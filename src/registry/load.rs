@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use chrono::NaiveDate;
+
 use super::csv_file::{self, Folder, Row, Spec};
 use super::phone::Home;
 use super::{Progress, Registry, RowError, rows};
@@ -80,14 +82,18 @@ impl Loader<'_> {
 
     fn tenants(&mut self, properties: &Properties, units: &Units) {
         let mut lines = Lines::default();
+        let mut leases = Vec::new();
         let kept = &mut self.registry.tenants;
         csv_file::read(&self.folder, &rows::TENANTS, self.errors, |row| {
             let id = lines.own_id(row, "id");
             let unit = reference(row, "unit_id", "unit", &rows::UNITS, units);
             let property = unit.and_then(|(_, property)| property.as_ref());
             let home = property.and_then(|p| properties.rows.get(p)).copied().unwrap_or(Home::InError);
-            kept.extend(rows::tenant(row, id, unit.map(|(id, _)| id.as_str()), home));
+            let tenant = rows::tenant(row, id, unit.map(|(id, _)| id.as_str()), home);
+            leases.extend(tenant.as_ref().map(|t| (t.unit_id.clone(), t.from, t.to, row.line)));
+            kept.extend(tenant);
         });
+        self.errors.extend(overlaps(leases));
     }
 
     fn devices(&mut self, units: &Units) {
@@ -119,6 +125,33 @@ impl Loader<'_> {
             kept.extend(rows::housekeeper(row, id, served, home));
         });
     }
+}
+
+/// A lease: unit, first day, last day, line.
+type Lease = (UnitId, NaiveDate, Option<NaiveDate>, u64);
+
+/// Leases of one unit that share more than the day on which one moves out and the next one in: who is told of water, and
+/// paid for a battery, is the tenant of the day, and there is one.
+fn overlaps(mut leases: Vec<Lease>) -> Vec<RowError> {
+    leases.sort();
+    let mut wrong = Vec::new();
+    for of_unit in leases.chunk_by(|a, b| a.0 == b.0) {
+        let mut longest = &of_unit[0];
+        for lease in &of_unit[1..] {
+            let (_, from, to, line) = longest;
+            if to.is_none_or(|to| lease.1 < to) {
+                let until = to.map_or("without an end".to_owned(), |to| format!("to {to}"));
+                let reason = format!(
+                    "the unit is let by line {line} then ({from} {until}); it has one tenant on a day: end that lease, or keep one of the two"
+                );
+                wrong.push(RowError { file: rows::TENANTS.file, line: lease.3, column: "from".to_owned(), reason });
+            }
+            if to.is_some_and(|to| lease.2.is_none_or(|end| end > to)) {
+                longest = lease;
+            }
+        }
+    }
+    wrong
 }
 
 /// The properties that a housekeeper serves; at least one, all known.

@@ -13,6 +13,8 @@ use std::path::Path;
 
 use crate::model::{Device, Housekeeper, Location, Property, Tenant, Unit};
 
+pub use rows::{cells, chemistry};
+
 /// Everything that the five files say; references between them resolve.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Registry {

@@ -163,7 +163,7 @@ pub(super) fn device(
 }
 
 /// A chemistry as people write it; which lithium it is, the cells may tell.
-fn chemistry(text: &str) -> Result<String, String> {
+pub fn chemistry(text: &str) -> Result<String, String> {
     if text.eq_ignore_ascii_case("lithium")
         || Chemistry::parse(text).is_some()
         || sample::Chemistry::parse(text).is_some()
@@ -175,7 +175,7 @@ fn chemistry(text: &str) -> Result<String, String> {
 }
 
 /// Cells as people write them, shown as they are where they are not understood; but their number is one.
-fn cells(text: &str) -> Result<String, String> {
+pub fn cells(text: &str) -> Result<String, String> {
     let is_number =
         text.parse::<f64>().is_ok() && Cells::parse(text).is_none() && sample::Chemistry::parse(text).is_none();
     let counted = !is_number || text.parse().is_ok_and(|n: u8| (1..=CELLS_MAX).contains(&n));

@@ -198,6 +198,25 @@ fn each_bad_cell_is_told_with_file_line_column_and_reason() {
 }
 
 #[test]
+fn a_unit_has_one_tenant_on_a_day() {
+    let lease = |from: &str, to: &str| format!("t2,12a,Wang Fang,139 1234 5679,zh-CN,{from},{to}\n");
+    let first = "t1,12a,Li Wei,139 1234 5678,zh-CN,2025-03-01,";
+    let open = "the unit is let by line 2 then (2025-03-01 without an end); it has one tenant on a day: end that lease, or keep one of the two";
+    let second = format!("{first}\n{}", lease("2026-01-01", ""));
+    refused("tenants.csv", &format!("{first}\n"), &second, &[&format!("tenants.csv:3: from: {open}")]);
+    let until = open.replace("without an end", "to 2026-01-02");
+    let second = format!("{first}2026-01-02\n{}", lease("2026-01-01", ""));
+    refused("tenants.csv", &format!("{first}\n"), &second, &[&format!("tenants.csv:3: from: {until}")]);
+    let earlier = lease("2024-01-01", "2025-03-02");
+    let told = "the unit is let by line 3 then (2024-01-01 to 2025-03-02); it has one tenant on a day: end that lease, or keep one of the two";
+    let second = format!("{first}\n{earlier}");
+    refused("tenants.csv", &format!("{first}\n"), &second, &[&format!("tenants.csv:2: from: {told}")]);
+    let both = format!("{first}2026-01-01\n{}", lease("2026-01-01", ""));
+    let dir = folder(|_, text| Some(text.replace(&format!("{first}\n"), &both).into_bytes()));
+    assert_eq!(read(dir.path()).expect("one moves out, the next one in").tenants.len(), 2);
+}
+
+#[test]
 fn a_key_that_no_device_can_have_is_refused() {
     for (key, reason) in [
         ("", "is empty"),

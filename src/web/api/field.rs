@@ -12,6 +12,7 @@ use super::devices::{Device, about_of};
 use super::{Answer, ListParams, NoParams, Paged, Time};
 use crate::decide::Refusal;
 use crate::model::{self, DeviceKey, DeviceKind, hardware_id};
+use crate::registry;
 use crate::store::{DeviceRow, Quarantined, Tx};
 use crate::web::AppState;
 use crate::web::access::{Caller, Right};
@@ -168,8 +169,8 @@ async fn checked(
         name: word("name", adoption.name)?.unwrap_or_else(|| key.0.clone()),
         model: word("model", adoption.model)?,
         valve_for,
-        chemistry: word("chemistry", adoption.chemistry)?,
-        cells: word("cells", adoption.cells)?,
+        chemistry: registered("chemistry", adoption.chemistry, registry::chemistry)?,
+        cells: registered("cells", adoption.cells, registry::cells)?,
         gateway,
         key,
     })
@@ -244,6 +245,16 @@ fn word(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
         return Err(problem.mend("leave them out"));
     }
     text_of(field, &text, 1..=TEXT_CHARS_MAX).map(Some)
+}
+
+/// The same, read as the registry reads it.
+fn registered(
+    field: &str,
+    text: Option<String>,
+    read: impl Fn(&str) -> Result<String, String>,
+) -> Result<Option<String>, Problem> {
+    let wrong = |reason| Problem::unprocessable("bad-battery", reason).at(format!("field {field}"));
+    word(field, text)?.map(|text| read(&text).map_err(wrong)).transpose()
 }
 
 /// Confirms that a registered device was exchanged for another one under the same name: its address is believed from now

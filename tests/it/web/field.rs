@@ -57,6 +57,8 @@ async fn adopting_wrongly_changes_nothing_and_says_how_to_mend() {
         (json!({ "unit_id": "14c", "kind": "lock", "gateway": "nobody" }), 422, "field gateway"),
         (json!({ "unit_id": "14c", "kind": "lock", "gateway": SENSOR }), 422, "field gateway"),
         (json!({ "unit_id": "14c", "kind": "lock", "valve_for": "14c" }), 422, "field valve_for"),
+        (json!({ "unit_id": "14c", "kind": "lock", "chemistry": "plutonium" }), 422, "field chemistry"),
+        (json!({ "unit_id": "14c", "kind": "lock", "cells": "-4" }), 422, "field cells"),
         (json!({ "unit_id": "14c", "kind": "lock", "name": "x".repeat(201) }), 422, "field name"),
         (json!({ "kind": "lock" }), 422, "field unit_id"),
     ] {
