@@ -168,6 +168,11 @@ pub(super) fn instant(value: &Scalar) -> Option<Timestamp> {
     }
 }
 
+/// The time of a message, by a field that is nothing else.
+pub(super) fn at(value: &Scalar) -> Option<Timestamp> {
+    or_misfit("at", value, instant(value))
+}
+
 /// `2024-02-03T04:05:06+0100` and the same with a blank, as `strftime` writes it.
 fn offset_time(text: &str) -> Option<Timestamp> {
     let parsed = |format| chrono::DateTime::parse_from_str(text, format).ok();

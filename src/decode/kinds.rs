@@ -28,16 +28,25 @@ pub(super) const KINDS: [(&str, &str); 15] = [
     ("volume_l", "a number, 0 or more"),
 ];
 
-/// What a kind of reading can be, in words.
+/// The time of a message is no reading, and may be as wrong as one: then the readings are of when they were received.
+const AT: (&str, &str) =
+    ("at", "a time from 2000 to 2100, RFC 3339 with its offset, or an epoch in seconds or milliseconds");
+
+/// Every field that may be a misfit.
+fn fields() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    KINDS.iter().chain([&AT])
+}
+
+/// What a kind of reading, or a message's `at`, can be, in words.
 pub fn allowed(kind: &str) -> &'static str {
-    KINDS.iter().find(|(name, _)| *name == kind).map_or("", |(_, allowed)| allowed)
+    fields().find(|(name, _)| *name == kind).map_or("", |(_, allowed)| allowed)
 }
 
 /// Numbers by which sensors say that they do not know.
 const UNKNOWN: &[f64] = &[-1.0, 127.0, 127.5, 255.0, 999.0, 65_535.0];
 
 thread_local! {
-    /// A bit for each of [`KINDS`].
+    /// A bit for each of [`fields`].
     static MISFITS: Cell<u16> = const { Cell::new(0) };
 }
 
@@ -50,14 +59,14 @@ pub(super) fn forget_misfits() {
 pub(super) fn misfits() -> Vec<&'static str> {
     match MISFITS.get() {
         0 => Vec::new(),
-        noted => KINDS.iter().enumerate().filter(|(n, _)| noted & 1 << n != 0).map(|(_, (kind, _))| *kind).collect(),
+        noted => fields().enumerate().filter(|(n, _)| noted & 1 << n != 0).map(|(_, (kind, _))| *kind).collect(),
     }
 }
 
 /// Hands `fact` on, and notes that `value` should have been one.
-pub(super) fn or_misfit(kind: &str, value: &Scalar, fact: Option<Fact>) -> Option<Fact> {
+pub(super) fn or_misfit<T>(kind: &str, value: &Scalar, fact: Option<T>) -> Option<T> {
     if fact.is_none() && !says_nothing(value) {
-        let bit = KINDS.iter().position(|(name, _)| *name == kind).map_or(0, |n| 1 << n);
+        let bit = fields().position(|(name, _)| *name == kind).map_or(0, |n| 1 << n);
         MISFITS.set(MISFITS.get() | bit);
     }
     fact
@@ -98,6 +107,12 @@ mod tests {
         );
         check(native, r#"{"battery_percent":null,"leak":"unknown","tamper":"","temperature_c":[]}"#, &[]);
         check(native, r#"{"battery_percent":80,"leak":false}"#, &[]);
+        for at in [r#""yesterday""#, r#""2026-01-05T02:30:00""#, "12", "true"] {
+            check(native, &format!(r#"{{"leak":true,"at":{at}}}"#), &["at"]);
+        }
+        for at in [r#""2026-01-05T02:30:00Z""#, "1767580200", "null", r#""""#] {
+            check(native, &format!(r#"{{"leak":true,"at":{at}}}"#), &[]);
+        }
         check("zigbee2mqtt/x", r#"{"battery":150,"water_leak":true}"#, &["battery_percent"]);
         check("tele/zb/SENSOR", r#"{"ZbReceived":{"0x1":{"BatteryPercentage":130,"Water":1}}}"#, &["battery_percent"]);
         check("v3/a/devices/d/up", r#"{"uplink_message":{"decoded_payload":{"leak":"perhaps"}}}"#, &["leak"]);

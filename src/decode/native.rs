@@ -14,9 +14,11 @@ pub(super) fn recognises(message: &Message) -> bool {
 }
 
 pub(super) fn decode(message: &Message) -> Outcome {
+    if message.payload.is_empty() {
+        return Ok(vec![]);
+    }
     let Some((_, device, leaf)) = levels(message.topic)? else { return Ok(vec![]) };
     match leaf {
-        _ if message.payload.is_empty() => Ok(vec![]),
         "status" => Ok(single(device, facts::online(&Scalar::plain(message.text()?)))),
         "telemetry" => {
             let Telemetry { facts, at } = telemetry(message)?;
@@ -26,20 +28,24 @@ pub(super) fn decode(message: &Message) -> Outcome {
     }
 }
 
-/// Property, device and leaf. Below another base than our own, which a route names, they are the last three levels.
+/// Property, device and leaf, where a device speaks. Below another base than our own, which a route names, they are the
+/// last three levels; below our own nobody else has anything to say.
 fn levels(topic: &str) -> Result<Option<(&str, &str, &str)>, Rejection> {
-    let below = topic.split_once("nightporter/v1/").map(|(_, below)| below);
-    let mut levels = below.unwrap_or(topic).rsplitn(4, '/');
-    let Some(leaf) = levels.next() else { return Ok(None) };
-    let three = levels.next().zip(levels.next()).map(|(device, property)| (property, device, leaf));
-    let fits = three.is_some() && (below.is_none() || levels.next().is_none());
-    if !fits && below.is_some() && matches!(leaf, "telemetry" | "status") {
-        return Err(Rejection::new(
-            "wrong_topic",
-            "a device speaks on nightporter/v1/<property>/<device>/<telemetry|status>",
-        ));
+    let Some((_, below)) = topic.split_once("nightporter/v1/") else {
+        let mut levels = topic.rsplit('/');
+        let three = levels.next().zip(levels.next()).zip(levels.next());
+        return Ok(three.map(|((leaf, device), property)| (property, device, leaf)));
+    };
+    match below.split('/').collect::<Vec<_>>()[..] {
+        [property, device, leaf @ ("telemetry" | "status")] => Ok(Some((property, device, leaf))),
+        [.., "telemetry" | "status"] => Err(wrong_topic()),
+        [_, "open_tickets"] | [_, "tickets", ..] | [_, _, "health"] | [_, .., "command"] => Ok(None),
+        _ => Err(wrong_topic()),
     }
-    Ok(three.filter(|_| fits))
+}
+
+fn wrong_topic() -> Rejection {
+    Rejection::new("wrong_topic", "a device speaks on nightporter/v1/<property>/<device>/<telemetry|status>")
 }
 
 /// The property that a topic names.
@@ -80,7 +86,7 @@ impl Telemetry {
             "operations" => facts::count(value, Fact::Operations),
             "volume_l" => facts::count(value, Fact::VolumeL),
             "at" => {
-                self.at = facts::instant(value);
+                self.at = facts::at(value);
                 None
             }
             _ => None,
@@ -124,6 +130,12 @@ mod tests {
         for topic in ["nightporter/v1/oak/a/b/telemetry", "nightporter/v1/telemetry", "nightporter/v1/oak/status"] {
             let told = decode(topic, br#"{"leak":true}"#, &Routes::default());
             assert_eq!(told.expect_err("no device").code, "wrong_topic", "{topic}");
+        }
+        for topic in ["nightporter/v1/oak/x/telemetri", "nightporter/v1/oak/x", "nightporter/v1/oak", "nightporter/v1/"]
+        {
+            let told = decode(topic, br#"{"leak":true}"#, &Routes::default());
+            assert_eq!(told.expect_err("nobody's word").code, "wrong_topic", "{topic}");
+            assert_eq!(decode(topic, b"", &Routes::default()).expect("cleared").devices, [], "{topic}");
         }
         let mut routes = Routes::default();
         routes.pin("site/np/+/+/telemetry", "native").expect("valid");

@@ -62,11 +62,14 @@ async fn a_topic_that_never_ends_is_set_aside_and_a_bad_field_costs_only_itself(
     gateway.publish("nightporter/v1/oak/lock1/telemetry", r#"{"battery_percent":77}"#).await;
     eventually(SOON, "the lock is heard", async || percent(&store, "lock1").await == Some(77.0)).await;
     assert_eq!(refused(&store, "invalid_field").await, 1, "shown once an hour of each topic");
+    gateway.publish("nightporter/v1/oak/lock1/telemetri", r#"{"battery_percent":5}"#).await;
     gateway.publish("v1/devices/me/telemetry", r#"{"water_leak":true}"#).await;
     let nameless = async || refused(&store, "no_device_key").await == 1;
     eventually(SOON, "water that nobody can be said to have told is shown", nameless).await;
+    assert_eq!(refused(&store, "wrong_topic").await, 1, "what is said below our own topics by no rule is shown");
     let metrics = service.metrics.to_text();
     for line in [
+        r#"nightporter_messages_rejected_total{code="wrong_topic"} 1"#,
         r#"nightporter_topics_set_aside{format="acme"} 1"#,
         r#"nightporter_fields_rejected_total{kind="battery_percent"} 3"#,
         r#"nightporter_fields_rejected_total{kind="leak"} 3"#,
