@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::forecast::Fleet;
 use super::policy::Policy;
-use crate::model::time::{self, DAY, HOUR, MINUTE};
+use crate::model::time::{self, DAY, HOUR, MINUTE, SECOND};
 use crate::model::{Fact, Finding, LockState, Millis, Reading, Span, Timestamp};
 
 use battery::BatteryState;
@@ -41,6 +41,10 @@ const BEHIND_MAX_MS: Millis = 400 * DAY;
 const LAG_LEARNED_MAX_MS: Millis = 6 * HOUR;
 /// How fast the learned lag may grow with each message (a drifting clock).
 const LAG_GROWTH_MS: Millis = 10 * MINUTE;
+/// Two messages so far apart by our clock, and as far by the device's own, show that it goes; what comes late in a heap does not.
+const PACE_MIN_MS: Millis = 30 * SECOND;
+/// How much the two may differ: seconds are cut off, and messages take their time.
+const PACE_ERROR_MS: Millis = 5 * SECOND;
 /// Identical bytes from one device within this are one message, delivered again.
 const ECHO_WINDOW_MS: Millis = MINUTE;
 /// In place of the time of an echo: it came from the broker's store. The same bytes said live are news all the same.
@@ -62,6 +66,9 @@ pub struct DeviceState {
     /// The newest time that it told, by its own clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told_at: Option<Timestamp>,
+    /// Since it speaks of times before that: the first of them, and when it was received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<(Timestamp, Timestamp)>,
     /// Fingerprints of the last messages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub echoes: Vec<(u64, Timestamp)>,
@@ -169,6 +176,7 @@ impl DeviceState {
         if self.is_echo(heard) {
             return None;
         }
+        self.follow_its_clock(heard);
         let told_before = self.told_at;
         let timed: Vec<Timed<'_>> = heard.readings.iter().map(|r| self.time(r, heard)).collect();
         let late = !heard.retained && self.told_at == told_before && is_late(&timed);
@@ -192,12 +200,31 @@ impl DeviceState {
         Cow::Owned(Heard { received_at: self.seen_at, ..heard.clone() })
     }
 
+    /// A device's own clock may be put back, by minutes or by days; then all that it says is "older" than what it said. What
+    /// was only late comes alone or in a heap, while a clock goes on at the pace of ours. So the second word in a row from
+    /// before the last one tells, and from it on the device is believed by the clock that it has now.
+    fn follow_its_clock(&mut self, heard: &Heard) {
+        let claimed = heard.readings.iter().filter_map(|r| r.at).max();
+        let (Some(claimed), Some(told), false) = (claimed, self.told_at, heard.retained) else { return };
+        let received = heard.received_at;
+        if claimed > told || claimed < received - BEHIND_MAX_MS {
+            self.behind = None;
+            return;
+        }
+        let (first, since) = *self.behind.get_or_insert((claimed, received));
+        if ((received - since) - (claimed - first)).abs() > PACE_ERROR_MS {
+            self.behind = Some((claimed, received));
+        } else if received - since >= PACE_MIN_MS {
+            (self.told_at, self.lag, self.behind) = (Some(claimed), Some((received - claimed).max(0)), None);
+        }
+    }
+
     /// What was noted while our clock was ahead is of just now; the order of what the device told by its own is learned anew.
     fn not_ahead(&mut self, now: Timestamp) {
         if self.seen_at - now <= time::AHEAD_MIN {
             return;
         }
-        (self.told_at, self.lag) = (None, None);
+        (self.told_at, self.lag, self.behind) = (None, None, None);
         self.echoes.clear();
         *self = time::with_instants(self, |at| at.min(now - 1));
     }
@@ -269,7 +296,7 @@ impl DeviceState {
         let lag = match self.lag {
             None => behind.min(LAG_LEARNED_MAX_MS),
             Some(lag) if self.told_at.is_some_and(|told| claimed <= told) => behind.min(lag),
-            Some(lag) => behind.min(lag + LAG_GROWTH_MS).min(LAG_LEARNED_MAX_MS),
+            Some(lag) => behind.min((lag + LAG_GROWTH_MS).min(LAG_LEARNED_MAX_MS).max(lag)),
         };
         if self.told_at.is_none_or(|told| claimed > told) {
             self.told_at = Some(claimed);

@@ -252,3 +252,33 @@ fn what_may_be_water_is_read_by_the_manager_at_once() {
     stage.act("05 03:15 tenant:t1 I'm locked out");
     assert_eq!(stage.log, ["05 03:15 text manager:oak urgent_manager"], "no lock is known, and they stand outside");
 }
+
+/// By two minutes or by three days: its second word by the clock that it has now is believed, and what follows too.
+#[test]
+fn a_sensor_whose_own_clock_is_put_back_is_heard() {
+    for (wet, still, dry) in [("05T09:58", "05T09:59", "05T10:08"), ("02T10:10", "02T10:11", "02T10:20")] {
+        let story = format!(
+            "05 09:59 leak1 dry at=05T09:59\n05 10:00 leak1 dry at=05T10:00\n05 10:10 leak1 wet at={wet}\n\
+             05 10:11 leak1 wet at={still}\n05 10:12 h1 accept leak\n05 10:20 leak1 dry at={dry}\n05 10:51 wait"
+        );
+        let then = "
+            05 10:11 opened leak leak1
+            05 10:11 text tenant:t1 leak_tenant
+            05 10:11 text housekeeper:h1 offer_leak
+            05 10:12 accepted leak leak1
+            05 10:50 resolved leak leak1";
+        check("", &story, then);
+    }
+}
+
+/// What was on its way for long comes in a heap, or not at the pace of a clock: it opens nothing.
+#[test]
+fn water_of_before_that_comes_late_is_no_clock_that_was_put_back() {
+    let now = "05 09:59 leak1 dry at=05T09:59\n05 10:00 leak1 dry at=05T10:00\n";
+    let heap = "05 10:01 leak1 wet at=05T09:30\n05 10:01 leak1 wet at=05T09:31\n05 10:01 leak1 wet at=05T09:32";
+    let slowly = "05 10:01 leak1 wet at=05T09:30\n05 10:02 leak1 wet at=05T09:40\n05 10:03 leak1 wet at=05T09:50";
+    let between = "05 10:01 leak1 wet at=05T09:30\n05 10:01 leak1 dry at=05T10:01\n05 10:02 leak1 wet at=05T09:31";
+    for late in [heap, slowly, between] {
+        check("", &format!("{now}{late}"), "");
+    }
+}
