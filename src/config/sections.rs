@@ -22,7 +22,8 @@ use crate::model::{CarrierName, CarrierRoutes, Locale, TicketKind, Timestamp, To
 pub struct Mqtt {
     /// Where the broker is, and whether by TLS.
     pub url: BrokerUrl,
-    /// A stable id; connection n of several adds `-n`.
+    /// A stable id, of this service alone: a broker ends the connection of another client of the same name. Connection n of
+    /// several adds `-n`.
     pub client_id: String,
     /// With `password`.
     pub username: Option<String>,
