@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
-use super::{ConfigArg, Count, Failure, say};
+use super::{ConfigArg, Count, Failure, complain, say};
 use crate::registry::{Progress, Registry};
 
 /// How wide the progress bar is, in characters.
@@ -12,7 +12,7 @@ const BAR_WIDTH: usize = 30;
 /// Load properties, units, tenants, devices and housekeepers from a folder of CSV files.
 ///
 /// All or nothing: every bad row is reported with file, line, column and reason, and then nothing is stored. Rows
-/// replace those of the same id; what the files do not name stays.
+/// replace those of the same id; what the files do not name stays. Leases of one unit that overlap are taken and remarked on.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  nightporter import registry/ --config nightporter.toml --dry-run")]
 pub(super) struct Args {
@@ -29,6 +29,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let registry = self.read()?;
+        registry.remarks.iter().for_each(|remark| complain(format_args!("{remark}")));
         if self.dry_run {
             self.config.load()?;
             return say(format_args!("would import {registry}"));

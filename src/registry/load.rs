@@ -93,7 +93,7 @@ impl Loader<'_> {
             leases.extend(tenant.as_ref().map(|t| (t.unit_id.clone(), t.from, t.to, row.line)));
             kept.extend(tenant);
         });
-        self.errors.extend(overlaps(leases));
+        self.registry.remarks.extend(overlaps(leases));
     }
 
     fn devices(&mut self, units: &Units) {
@@ -130,11 +130,11 @@ impl Loader<'_> {
 /// A lease: unit, first day, last day, line.
 type Lease = (UnitId, NaiveDate, Option<NaiveDate>, u64);
 
-/// Leases of one unit that share more than the day on which one moves out and the next one in: who is told of water, and
-/// paid for a battery, is the tenant of the day, and there is one.
+/// Leases of one unit that share more than the day on which one moves out and the next one in. Two may live there; but who
+/// is told of water, and paid for a battery, is the tenant of the day, and that is one.
 fn overlaps(mut leases: Vec<Lease>) -> Vec<RowError> {
     leases.sort();
-    let mut wrong = Vec::new();
+    let mut remarks = Vec::new();
     for of_unit in leases.chunk_by(|a, b| a.0 == b.0) {
         let mut longest = &of_unit[0];
         for lease in &of_unit[1..] {
@@ -142,16 +142,16 @@ fn overlaps(mut leases: Vec<Lease>) -> Vec<RowError> {
             if to.is_none_or(|to| lease.1 < to) {
                 let until = to.map_or("without an end".to_owned(), |to| format!("to {to}"));
                 let reason = format!(
-                    "the unit is let by line {line} then ({from} {until}); it has one tenant on a day: end that lease, or keep one of the two"
+                    "the unit is let by line {line} then ({from} {until}); only whoever's lease began last is written to and paid"
                 );
-                wrong.push(RowError { file: rows::TENANTS.file, line: lease.3, column: "from".to_owned(), reason });
+                remarks.push(RowError { file: rows::TENANTS.file, line: lease.3, column: "from".to_owned(), reason });
             }
             if to.is_some_and(|to| lease.2.is_none_or(|end| end > to)) {
                 longest = lease;
             }
         }
     }
-    wrong
+    remarks
 }
 
 /// The properties that a housekeeper serves; at least one, all known.

@@ -28,6 +28,8 @@ pub struct Registry {
     pub devices: Vec<Device>,
     /// `housekeepers.csv`
     pub housekeepers: Vec<HousekeeperRow>,
+    /// What is taken as it stands, and what is probably meant otherwise.
+    pub remarks: Vec<RowError>,
 }
 
 /// A property and what the rules do not need of it.
@@ -74,7 +76,7 @@ pub struct Progress {
     pub bytes: u64,
 }
 
-/// One thing that is wrong with a registry.
+/// One thing that is wrong with a registry, or remarkable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowError {
     /// The file's name.

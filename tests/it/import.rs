@@ -198,22 +198,27 @@ fn each_bad_cell_is_told_with_file_line_column_and_reason() {
 }
 
 #[test]
-fn a_unit_has_one_tenant_on_a_day() {
+fn of_two_who_rent_a_unit_it_is_told_who_counts() {
     let lease = |from: &str, to: &str| format!("t2,12a,Wang Fang,139 1234 5679,zh-CN,{from},{to}\n");
     let first = "t1,12a,Li Wei,139 1234 5678,zh-CN,2025-03-01,";
-    let open = "the unit is let by line 2 then (2025-03-01 without an end); it has one tenant on a day: end that lease, or keep one of the two";
-    let second = format!("{first}\n{}", lease("2026-01-01", ""));
-    refused("tenants.csv", &format!("{first}\n"), &second, &[&format!("tenants.csv:3: from: {open}")]);
-    let until = open.replace("without an end", "to 2026-01-02");
-    let second = format!("{first}2026-01-02\n{}", lease("2026-01-01", ""));
-    refused("tenants.csv", &format!("{first}\n"), &second, &[&format!("tenants.csv:3: from: {until}")]);
-    let earlier = lease("2024-01-01", "2025-03-02");
-    let told = "the unit is let by line 3 then (2024-01-01 to 2025-03-02); it has one tenant on a day: end that lease, or keep one of the two";
-    let second = format!("{first}\n{earlier}");
-    refused("tenants.csv", &format!("{first}\n"), &second, &[&format!("tenants.csv:2: from: {told}")]);
-    let both = format!("{first}2026-01-01\n{}", lease("2026-01-01", ""));
-    let dir = folder(|_, text| Some(text.replace(&format!("{first}\n"), &both).into_bytes()));
-    assert_eq!(read(dir.path()).expect("one moves out, the next one in").tenants.len(), 2);
+    let remarks = |rows: &str| {
+        let dir = folder(|_, text| Some(text.replace(&format!("{first}\n"), rows).into_bytes()));
+        let registry = read(dir.path()).expect("both may live there");
+        assert_eq!(registry.tenants.len(), 2);
+        registry.remarks.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let told = |line: u8, other: &str| {
+        let counts = "only whoever's lease began last is written to and paid";
+        [format!("tenants.csv:{line}: from: the unit is let by line {other}; {counts}")]
+    };
+    let open = told(3, "2 then (2025-03-01 without an end)");
+    assert_eq!(remarks(&format!("{first}\n{}", lease("2026-01-01", ""))), open);
+    let until = told(3, "2 then (2025-03-01 to 2026-01-02)");
+    assert_eq!(remarks(&format!("{first}2026-01-02\n{}", lease("2026-01-01", ""))), until);
+    let earlier = told(2, "3 then (2024-01-01 to 2025-03-02)");
+    assert_eq!(remarks(&format!("{first}\n{}", lease("2024-01-01", "2025-03-02"))), earlier);
+    let hand_over = format!("{first}2026-01-01\n{}", lease("2026-01-01", ""));
+    assert_eq!(remarks(&hand_over), [""; 0], "one moves out, the next one in");
 }
 
 #[test]

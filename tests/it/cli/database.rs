@@ -64,3 +64,16 @@ async fn what_a_database_refuses_is_told_in_words_with_its_key() {
         locked.stderr
     );
 }
+
+#[test]
+fn an_import_takes_leases_that_overlap_and_says_so() {
+    let home = Home::new("");
+    let tenants = "id,unit_id,name,phone,locale,from,to\nt1,12a,Li Wei,+8613912345678,zh-CN,2025-03-01,\n\
+                   t2,12a,Wang Fang,+8613912345679,zh-CN,2026-01-01,\n";
+    home.write("tenants.csv", tenants);
+    for more in [&["--dry-run"][..], &[]] {
+        let told = home.call(&[&["import", "DIR", "--config", "FILE"], more].concat());
+        assert_eq!(told.code, Some(0), "{}", told.stderr);
+        assert!(told.stderr.contains("tenants.csv:3: from: the unit is let by line 2 then"), "{}", told.stderr);
+    }
+}
